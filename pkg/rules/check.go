@@ -1,0 +1,224 @@
+package rules
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"unicode/utf8"
+)
+
+// A Criterion names a part of a rule that something can be wrong with.
+type Criterion uint8
+
+// The criteria outside of the entities. Those inside are numbered from
+// fromSide and toSide.
+const (
+	CriterionAction Criterion = iota
+	CriterionIPVersion
+	CriterionProtocol
+	CriterionNotProtocol
+	CriterionICMPType
+	CriterionICMPCode
+	fromSide
+	toSide   = fromSide + 1 + lastOffset
+	criteria = toSide + 1 + lastOffset
+)
+
+const (
+	portsOffset Criterion = 1 + iota
+	tagOffset
+	selectorOffset
+	netsOffset
+	notOffset  = netsOffset // from a criterion to its negation
+	lastOffset = netsOffset + notOffset
+)
+
+// String returns words for the criterion: "from not ports", "protocol".
+func (c Criterion) String() string {
+	if c < fromSide {
+		return [...]string{"action", "ipversion", "protocol", "not protocol", "type", "code"}[c]
+	}
+	side, offset := "from", c-fromSide
+	if c >= toSide {
+		side, offset = "to", c-toSide
+	}
+	if offset > notOffset {
+		side, offset = side+" not", offset-notOffset
+	}
+	return side + [...]string{"", " ports", " tag", " selector", " cidr"}[offset]
+}
+
+// A Problem is something in a rule that Calico does not take, or not as it
+// reads.
+type Problem struct {
+	Criterion Criterion
+	Item      int    // which item of a list, from 0; -1 is all of it
+	Text      string // what is wrong, and why
+	Limit     bool   // a limit of new rules only: what is stored beyond it works
+}
+
+// maxSelector is the longest selector that Felix takes, in characters.
+const maxSelector = 1024
+
+// Check returns what Felix refuses, mis-renders or dies of in a rule, and what
+// is beyond the limits for a new one. A rule that Felix refuses makes it drop
+// all traffic of the profile. What [DecodeV3] could not read is not here but
+// in [Stored].Problems.
+func Check(r Rule) []Problem {
+	c := checker{rule: r, fromOrTo: fromSide}
+	c.protocol(CriterionProtocol, r.Protocol)
+	c.protocol(CriterionNotProtocol, r.NotProtocol)
+	c.icmp(r.ICMP)
+	c.icmp(r.NotICMP)
+	c.version(CriterionIPVersion, -1, r.IPVersion, "ipversion "+strconv.Itoa(r.IPVersion))
+	switch r.Protocol {
+	case "icmp":
+		c.version(CriterionProtocol, -1, 4, "icmp")
+	case "icmpv6":
+		c.version(CriterionProtocol, -1, 6, "icmpv6")
+	}
+	c.entity(r.From)
+	c.fromOrTo = toSide
+	c.entity(r.To)
+	return c.problems
+}
+
+type checker struct {
+	rule     Rule
+	fromOrTo Criterion
+	problems []Problem
+
+	ipVersion int    // what the rule's first versioned criterion says
+	versioned string // that criterion's value
+}
+
+func (c *checker) add(criterion Criterion, item int, format string, args ...any) {
+	c.problems = append(c.problems, Problem{Criterion: criterion, Item: item, Text: fmt.Sprintf(format, args...)})
+}
+
+func (c *checker) limit(criterion Criterion, item int, format string, args ...any) {
+	c.add(criterion, item, format, args...)
+	c.problems[len(c.problems)-1].Limit = true
+}
+
+func (c *checker) protocol(criterion Criterion, p Protocol) {
+	if p == "0" {
+		c.add(criterion, -1, "0 is not a protocol (1 to 255)")
+	}
+}
+
+func (c *checker) icmp(icmp *ICMP) {
+	if icmp == nil {
+		return
+	}
+	if c.rule.Protocol != "icmp" && c.rule.Protocol != "icmpv6" {
+		c.add(CriterionICMPType, -1, "a message type without the protocol icmp or icmpv6 makes Felix crash")
+	}
+	if icmp.Type > 254 {
+		c.add(CriterionICMPType, -1, "type %d cannot be programmed (0 to 254)", icmp.Type)
+	}
+}
+
+// version notes that a criterion belongs to one IP version; all must agree.
+func (c *checker) version(criterion Criterion, item, version int, value string) {
+	switch {
+	case version == 0 || version == c.ipVersion:
+	case c.ipVersion == 0:
+		c.ipVersion, c.versioned = version, value
+	default:
+		c.add(criterion, item, "%s is of IP version %d, but %s is of IP version %d",
+			value, version, c.versioned, c.ipVersion)
+	}
+}
+
+func (c *checker) entity(e Entity) {
+	side := c.fromOrTo
+	c.ports(side+portsOffset, e.Ports)
+	c.ports(side+portsOffset+notOffset, e.NotPorts)
+	c.selector(side+selectorOffset, e.Selector, joinTag(e.Tag, e.Selector, false))
+	c.selector(side+selectorOffset+notOffset, e.NotSelector, joinTag(e.NotTag, e.NotSelector, true))
+	c.nets(side+netsOffset, e.Nets)
+	c.nets(side+netsOffset+notOffset, e.NotNets)
+}
+
+func (c *checker) ports(criterion Criterion, list []PortRange) {
+	if len(list) > 0 && !hasPorts(c.rule.Protocol) {
+		c.add(criterion, -1, "ports need the protocol tcp, udp or sctp in the rule")
+	}
+	if len(list) > maxPorts {
+		c.limit(criterion, maxPorts, "more than %d ports", maxPorts)
+	}
+	for i, p := range list {
+		switch {
+		case p.First == 0:
+			c.add(criterion, i, "port 0 makes Felix drop all traffic of the profile (1 to 65535)")
+		case p.First > p.Last:
+			c.add(criterion, i, "the range %s is the wrong way round", p)
+		}
+	}
+}
+
+// hasPorts reports whether Felix matches ports with this protocol.
+func hasPorts(p Protocol) bool {
+	switch p {
+	case "tcp", "udp", "sctp", "6", "17", "132":
+		return true
+	}
+	return false
+}
+
+func (c *checker) selector(criterion Criterion, selector, stored string) {
+	if selector == "" {
+		return
+	}
+	if !utf8.ValidString(selector) {
+		c.add(criterion, -1, "the selector is not valid UTF-8")
+		return
+	}
+	if utf8.RuneCountInString(stored) > maxSelector {
+		c.add(criterion, -1, "the selector is longer than %d characters", maxSelector)
+		return
+	}
+	var wrong *SelectorError
+	if _, err := ParseSelector(selector); errors.As(err, &wrong) {
+		c.add(criterion, -1, "%s", wrong)
+	}
+}
+
+func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
+	if len(list) > maxNets {
+		c.limit(criterion, maxNets, "more than %d addresses", maxNets)
+	}
+	negated := criterion == fromSide+netsOffset+notOffset || criterion == toSide+netsOffset+notOffset
+	var seen map[netip.Prefix]bool
+	if len(list) > 1 {
+		seen = make(map[netip.Prefix]bool, len(list))
+	}
+	for i, n := range list {
+		switch {
+		case n.Addr().Is4In6():
+			c.add(criterion, i, "%s is an IPv4 address written as IPv6, which matches nothing; write %s", n, unmapped(n))
+		case negated && n.Bits() == 0:
+			c.add(criterion, i, "not cidr %s excludes everything", n)
+		case seen[n]:
+			c.limit(criterion, i, "%s stands in the list already", n)
+		}
+		if seen != nil {
+			seen[n] = true
+		}
+		c.version(criterion, i, addressVersion(n.Addr()), n.String())
+	}
+}
+
+// unmapped returns the IPv4 prefix that ::ffff:a.b.c.d/n means.
+func unmapped(n netip.Prefix) netip.Prefix {
+	return netip.PrefixFrom(n.Addr().Unmap(), max(n.Bits()-96, 0)).Masked()
+}
+
+func addressVersion(a netip.Addr) int {
+	if a.Is4() {
+		return 4
+	}
+	return 6
+}

@@ -1,0 +1,296 @@
+package rules
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+)
+
+// A decoder collects what a stored rule says. Whatever it cannot put into
+// words goes to beyond, and if Calico would not take it either, to problems.
+type decoder struct {
+	rule     Rule
+	beyond   []string // criteria outside of the entities
+	ends     [2]beyondEnd
+	problems []string
+}
+
+// A beyondEnd holds the criteria without words of one entity.
+type beyondEnd struct {
+	word  string
+	items []string
+}
+
+func newDecoder() *decoder {
+	return &decoder{ends: [2]beyondEnd{{word: "from"}, {word: "to"}}}
+}
+
+// stored returns the result for a rule that was written as raw.
+func (d *decoder) stored(raw []byte) Stored {
+	var parts []string
+	for _, end := range d.ends {
+		if len(end.items) > 0 {
+			parts = append(parts, end.word+" "+strings.Join(end.items, " "))
+		}
+	}
+	d.rule.Beyond = strings.Join(append(parts, d.beyond...), " ")
+	return Stored{Rule: d.rule, JSON: raw, Problems: d.problems}
+}
+
+// without notes a criterion without words. Absent values say nothing.
+func (d *decoder) without(into *[]string, key string, value []byte) {
+	if !isEmptyValue(value) {
+		*into = append(*into, spellOut(key, value))
+	}
+}
+
+// wrong notes a criterion whose value Calico does not take.
+func (d *decoder) wrong(into *[]string, key string, value []byte, why string) {
+	*into = append(*into, spellOut(key, value))
+	d.problems = append(d.problems, Printable(key)+": "+why)
+}
+
+// members returns the members of an object; a key that stands twice makes the
+// whole object unreadable, because programs disagree which one counts.
+func (d *decoder) members(into *[]string, key string, value []byte) []rawjson.Member {
+	members, err := rawjson.Object(value)
+	if err != nil {
+		d.wrong(into, key, value, err.Error())
+		return nil
+	}
+	if repeated, found := rawjson.Repeated(members, rawjson.Fold); found {
+		d.wrong(into, key, value, "the key "+quoteText(repeated)+" stands twice")
+		return nil
+	}
+	return members
+}
+
+// protocol reads the name or number of a protocol.
+func (d *decoder) protocol(key string, value []byte, into *Protocol) {
+	if isEmptyValue(value) {
+		return
+	}
+	p, ok := parseProtocol(stringOrNumber(value))
+	if !ok {
+		d.wrong(&d.beyond, key, value, "not a protocol")
+		return
+	}
+	*into = p
+}
+
+func (d *decoder) ipVersion(key string, value []byte) {
+	switch string(value) {
+	case "null":
+	case "4":
+		d.rule.IPVersion = 4
+	case "6":
+		d.rule.IPVersion = 6
+	default:
+		d.wrong(&d.beyond, key, value, "neither 4 nor 6")
+	}
+}
+
+// small reads a number from 0 to 255.
+func small(value []byte) (n int, ok bool) {
+	n, ok = decimal(string(value))
+	return n, ok && n <= 255
+}
+
+// ports reads a list of numbers and of strings such as "1000:2000". A list in
+// which anything else stands, such as the name of a port, has no words.
+func (d *decoder) ports(end *[]string, key string, value []byte, into *[]PortRange) {
+	elements, err := rawjson.Array(value)
+	if err != nil {
+		d.wrong(end, key, value, err.Error())
+		return
+	}
+	list := make([]PortRange, 0, len(elements))
+	for _, element := range elements {
+		port, known := storedPorts(element)
+		if known {
+			list = append(list, port)
+			continue
+		}
+		if rawjson.Kind(element) == "string" && isPortName(stringOrNumber(element)) {
+			d.without(end, key, value)
+		} else {
+			d.wrong(end, key, value, Printable(string(element))+" is not a port")
+		}
+		return
+	}
+	if len(list) > 0 {
+		*into = list
+	}
+}
+
+// storedPorts reads one element. A range is written with a colon; "1000-2000"
+// is the name of a port to Calico.
+func storedPorts(element []byte) (PortRange, bool) {
+	text := stringOrNumber(element)
+	if strings.Contains(text, "-") {
+		return PortRange{}, false
+	}
+	ports, problem := parsePorts(text)
+	return ports, problem == ""
+}
+
+// isPortName reports whether text can be the name of an endpoint's port.
+func isPortName(text string) bool { return IsName(text) && len(text) <= 128 }
+
+// nets reads a list of prefixes.
+func (d *decoder) nets(end *[]string, key string, value []byte, into *[]netip.Prefix) {
+	elements, err := rawjson.Array(value)
+	if err != nil {
+		d.wrong(end, key, value, err.Error())
+		return
+	}
+	list := make([]netip.Prefix, 0, len(elements)+len(*into))
+	list = append(list, *into...)
+	for _, element := range elements {
+		net, problem := parseNet(stringOrNumber(element))
+		if rawjson.Kind(element) != "string" || problem != "" {
+			d.wrong(end, key, value, Printable(string(element))+" is not an address or prefix")
+			return
+		}
+		list = append(list, net)
+	}
+	if len(list) > 0 {
+		*into = list
+	}
+}
+
+// text reads a string.
+func (d *decoder) text(end *[]string, key string, value []byte, into *string) {
+	switch rawjson.Kind(value) {
+	case "null":
+	case "string":
+		*into = stringOrNumber(value)
+	default:
+		d.wrong(end, key, value, "not a string")
+	}
+}
+
+// stringOrNumber returns the content of a string, and a number as it is
+// written; for anything else text that is neither a port nor a protocol.
+func stringOrNumber(value []byte) string {
+	if rawjson.Kind(value) != "string" {
+		return string(value)
+	}
+	if s := value[1 : len(value)-1]; isPlain(string(s)) && !strings.Contains(string(s), `\`) {
+		return string(s)
+	}
+	var s string
+	_ = json.Unmarshal(value, &s) // valid JSON, and a string
+	return s
+}
+
+// isEmptyValue reports whether a value is what Go programs write for an absent
+// one.
+func isEmptyValue(value []byte) bool {
+	switch string(value) {
+	case "null", `""`, "[]", "{}":
+		return true
+	}
+	return false
+}
+
+// spellOut returns a criterion without words as text for Rule.Beyond.
+func spellOut(key string, value []byte) string {
+	var out strings.Builder
+	out.WriteString(bareOrQuoted(key))
+	out.WriteByte(' ')
+	if key == "http" && spellHTTP(&out, value) {
+		return out.String()
+	}
+	spellValue(&out, value, 0)
+	return out.String()
+}
+
+// maxSpelled bounds how deep a value is spelled out; deeper it stays JSON.
+const maxSpelled = 3
+
+func spellValue(out *strings.Builder, value []byte, depth int) {
+	if depth == maxSpelled {
+		out.WriteString(Printable(string(value)))
+		return
+	}
+	switch rawjson.Kind(value) {
+	case "string":
+		out.WriteString(bareOrQuoted(stringOrNumber(value)))
+	case "array":
+		elements, _ := rawjson.Array(value)
+		for i, element := range elements {
+			out.WriteString(separator("", i))
+			spellValue(out, element, depth+1)
+		}
+	case "object":
+		members, _ := rawjson.Object(value)
+		for i, m := range members {
+			if i > 0 {
+				out.WriteByte(' ')
+			}
+			out.WriteString(bareOrQuoted(m.Key) + " ")
+			spellValue(out, m.Value, depth+1)
+		}
+	default:
+		out.Write(bytes.TrimSpace(value))
+	}
+}
+
+// spellHTTP writes a match on HTTP requests the way a request is written:
+// "GET,PUT /health,/v1/*". It reports whether that says all of it.
+func spellHTTP(out *strings.Builder, value []byte) bool {
+	var match struct {
+		Methods []string
+		Paths   []map[string]string
+	}
+	members, err := rawjson.Object(value)
+	if err != nil || json.Unmarshal(value, &match) != nil {
+		return false
+	}
+	for _, m := range members {
+		if m.Key != "methods" && m.Key != "paths" {
+			return false
+		}
+	}
+	var parts, paths []string
+	for _, p := range match.Paths {
+		exact, isExact := p["exact"]
+		prefix, isPrefix := p["prefix"]
+		switch {
+		case len(p) == 1 && isExact:
+			paths = append(paths, bareOrQuoted(exact))
+		case len(p) == 1 && isPrefix:
+			paths = append(paths, bareOrQuoted(prefix+"*"))
+		default:
+			return false
+		}
+	}
+	if len(match.Methods) > 0 {
+		methods := make([]string, len(match.Methods))
+		for i, m := range match.Methods {
+			methods[i] = bareOrQuoted(m)
+		}
+		parts = append(parts, strings.Join(methods, ","))
+	}
+	if len(paths) > 0 {
+		parts = append(parts, strings.Join(paths, ","))
+	}
+	out.WriteString(strings.Join(parts, " "))
+	return len(parts) > 0
+}
+
+// bareOrQuoted returns text as it is if that cannot be mistaken.
+func bareOrQuoted(text string) string {
+	if text == "" || !isPlain(text) || strings.ContainsAny(text, ` ,"[]`) {
+		return quoteText(text)
+	}
+	if _, err := strconv.Unquote(`"` + text + `"`); err != nil { // a backslash
+		return quoteText(text)
+	}
+	return text
+}

@@ -1,0 +1,92 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// A ParseError says what is wrong in the words of a rule, and where. All of it
+// is printable.
+type ParseError struct {
+	Text       string // the rule on one line
+	Start, End int    // the bytes of Text that are wrong; both len(Text) when something is missing
+	Word       int    // the number of the word, from 1
+	Msg        string // what was expected, or what is wrong
+	Suggestion string // what was probably meant, or empty
+}
+
+// Error returns one line that names the word.
+func (e *ParseError) Error() string {
+	if e.Start == e.End {
+		return "after the last word: " + e.message()
+	}
+	return fmt.Sprintf("word %d (%s): %s", e.Word, e.Text[e.Start:e.End], e.message())
+}
+
+// Excerpt returns three lines: the rule behind prefix, a mark below the word,
+// and the message.
+func (e *ParseError) Excerpt(prefix string) string {
+	column := utf8.RuneCountInString(prefix + e.Text[:e.Start])
+	marks := utf8.RuneCountInString(e.Text[e.Start:e.End])
+	if marks == 0 { // something is missing behind the last word
+		column, marks = column+1, 1
+	}
+	return prefix + e.Text + "\n" +
+		strings.Repeat(" ", column) + strings.Repeat("^", marks) + "\n" + e.message()
+}
+
+func (e *ParseError) message() string {
+	if e.Suggestion == "" {
+		return e.Msg
+	}
+	return e.Msg + "; did you mean " + quoteText(e.Suggestion) + "?"
+}
+
+// closest returns the candidate that word was probably meant to be: at most
+// two edits away, and fewer than its letters, or the same letters mixed up.
+func closest(word string, candidates []string) string {
+	word = strings.ToLower(word)
+	best, bestDistance := "", 3
+	for _, c := range candidates {
+		d := distance(word, c)
+		if sortedBytes(word) == sortedBytes(c) {
+			d = 1
+		}
+		if d < bestDistance && d < len(c)-1 {
+			best, bestDistance = c, d
+		}
+	}
+	return best
+}
+
+func sortedBytes(text string) string {
+	b := []byte(text)
+	slices.Sort(b)
+	return string(b)
+}
+
+// distance counts the insertions, deletions and replacements of bytes that
+// turn a into b.
+func distance(a, b string) int {
+	if len(a) > len(b)+3 || len(b) > len(a)+3 {
+		return 4 // more than anyone asks for
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,120 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Printable returns text with everything that a terminal might obey instead of
+// show (control and format characters, invalid UTF-8) written as \xNN, byte by
+// byte. Text from etcd or Docker passes through it before it is printed.
+func Printable(text string) string {
+	if isPlain(text) {
+		return text
+	}
+	var out strings.Builder
+	for _, r := range splitRunes(text) {
+		writeEscaped(&out, r)
+	}
+	return out.String()
+}
+
+// quoteText returns printable text in double quotes, for error messages.
+func quoteText(text string) string { return string(appendQuoted(nil, text)) }
+
+// appendQuoted appends text in double quotes as a listing holds a selector:
+// \" and \\ inside, and unprintable bytes as \xNN. See unquoteText.
+func appendQuoted(dst []byte, text string) []byte {
+	dst = append(dst, '"')
+	if isPlain(text) && !strings.ContainsAny(text, `"\`) {
+		dst = append(dst, text...)
+		return append(dst, '"')
+	}
+	var out strings.Builder
+	for _, r := range splitRunes(text) {
+		if r == `"` || r == `\` {
+			out.WriteByte('\\')
+		}
+		writeEscaped(&out, r)
+	}
+	dst = append(dst, out.String()...)
+	return append(dst, '"')
+}
+
+// unquoteText reads what appendQuoted wrote, from the opening quote on. It
+// returns the text and the number of bytes read; ok is false when the quotes
+// are not closed or an escape is none of the three.
+func unquoteText(quoted string) (text string, length int, ok bool) {
+	var out strings.Builder
+	for i := 1; i < len(quoted); i++ {
+		switch c := quoted[i]; c {
+		case '"':
+			return out.String(), i + 1, true
+		case '\\':
+			b, size, ok := unescape(quoted[i+1:])
+			if !ok {
+				return "", i, false
+			}
+			out.WriteByte(b)
+			i += size
+		default:
+			out.WriteByte(c)
+		}
+	}
+	return "", len(quoted), false
+}
+
+// unescape reads what follows a backslash.
+func unescape(rest string) (b byte, size int, ok bool) {
+	switch {
+	case strings.HasPrefix(rest, `"`), strings.HasPrefix(rest, `\`):
+		return rest[0], 1, true
+	case len(rest) >= 3 && rest[0] == 'x':
+		n, err := strconv.ParseUint(rest[1:3], 16, 8)
+		return byte(n), 3, err == nil
+	}
+	return 0, 0, false
+}
+
+func isPlain(text string) bool {
+	for i := range len(text) {
+		if text[i] < 0x20 || text[i] >= 0x7f {
+			return isPlainUnicode(text)
+		}
+	}
+	return true
+}
+
+func isPlainUnicode(text string) bool {
+	if !utf8.ValidString(text) {
+		return false
+	}
+	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// splitRunes splits text into its characters; a byte that belongs to none is
+// a piece of its own.
+func splitRunes(text string) []string {
+	pieces := make([]string, 0, len(text))
+	for len(text) > 0 {
+		_, size := utf8.DecodeRuneInString(text)
+		pieces = append(pieces, text[:size])
+		text = text[size:]
+	}
+	return pieces
+}
+
+func writeEscaped(out *strings.Builder, piece string) {
+	if isPlain(piece) {
+		out.WriteString(piece)
+		return
+	}
+	const hex = "0123456789abcdef"
+	for i := range len(piece) {
+		out.WriteString(`\x`)
+		out.WriteByte(hex[piece[i]>>4])
+		out.WriteByte(hex[piece[i]&15])
+	}
+}

@@ -1,0 +1,133 @@
+package rules
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// A Direction is one of the two lists of rules of a profile.
+type Direction string
+
+// The directions, as seen from an endpoint of the profile. v3 data calls them
+// ingress and egress.
+const (
+	Inbound  Direction = "inbound"
+	Outbound Direction = "outbound"
+)
+
+// Heading returns the line above the rules of this direction in a listing.
+func (d Direction) Heading() string {
+	if d == Inbound {
+		return "Inbound rules:"
+	}
+	return "Outbound rules:"
+}
+
+// FormatListing returns the rules of a profile as people read them: both
+// headings, and below each its rules with their positions. [ParseListing]
+// reads it back.
+func FormatListing(inbound, outbound []Rule) string {
+	dst := make([]byte, 0, 64*(len(inbound)+len(outbound)+1))
+	dst = appendList(dst, Inbound, inbound)
+	return string(appendList(dst, Outbound, outbound))
+}
+
+func appendList(dst []byte, d Direction, list []Rule) []byte {
+	dst = append(append(dst, d.Heading()...), '\n')
+	for i, r := range list {
+		number := strconv.Itoa(i + 1)
+		for range 4 - len(number) {
+			dst = append(dst, ' ')
+		}
+		dst = append(append(dst, number...), ' ')
+		dst = append(AppendFormat(dst, r), '\n')
+	}
+	return dst
+}
+
+// A ListingError says which line of a listing is wrong. Err is a *ParseError
+// when the line is a rule.
+type ListingError struct {
+	Line int // from 1
+	Err  error
+}
+
+func (e *ListingError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
+
+// Unwrap returns Err.
+func (e *ListingError) Unwrap() error { return e.Err }
+
+// ParseListing reads a listing. Both headings must be there, so that a file
+// that was cut off is not taken for one with fewer rules. The order of the
+// lines counts: positions may be missing and are not compared, so that lines
+// can be moved. Blank lines and lines that begin with # are skipped.
+// The error is a *ListingError.
+func ParseListing(text string, mode Mode) (inbound, outbound []Rule, err error) {
+	p := listingParser{mode: mode}
+	line := 0
+	for raw := range strings.SplitSeq(text, "\n") {
+		line++
+		if err := p.line(strings.TrimSpace(raw)); err != nil {
+			return nil, nil, &ListingError{Line: line, Err: err}
+		}
+	}
+	for _, d := range []Direction{Inbound, Outbound} {
+		if !p.seen(d) {
+			return nil, nil, &ListingError{Line: line, Err: fmt.Errorf("the heading %q is missing", d.Heading())}
+		}
+	}
+	return p.inbound, p.outbound, nil
+}
+
+type listingParser struct {
+	mode              Mode
+	current           Direction
+	inbound, outbound []Rule
+	headings          []Direction
+}
+
+func (p *listingParser) seen(d Direction) bool {
+	for _, h := range p.headings {
+		if h == d {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *listingParser) line(text string) error {
+	switch {
+	case text == "" || text[0] == '#':
+		return nil
+	case text == Inbound.Heading():
+		return p.heading(Inbound)
+	case text == Outbound.Heading():
+		return p.heading(Outbound)
+	case p.current == "":
+		return fmt.Errorf("expected %q or %q", Inbound.Heading(), Outbound.Heading())
+	}
+	list := &p.inbound
+	if p.current == Outbound {
+		list = &p.outbound
+	}
+	rule, err := ParseLine(cutPosition(text), p.mode)
+	if err == nil {
+		*list = append(*list, rule)
+	}
+	return err
+}
+
+func (p *listingParser) heading(d Direction) error {
+	if p.seen(d) {
+		return fmt.Errorf("the heading %q stands here a second time", d.Heading())
+	}
+	p.current = d
+	p.headings = append(p.headings, d)
+	return nil
+}
+
+// cutPosition takes the number off a line.
+func cutPosition(text string) string {
+	return strings.TrimLeft(strings.TrimLeft(text, "0123456789"), " \t")
+}

@@ -1,0 +1,325 @@
+package rules
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// A Mode says how strictly a rule is read.
+type Mode uint8
+
+const (
+	// AsNew is for a rule to be written: whatever [Check] finds is an error.
+	AsNew Mode = iota
+	// AsStored is for a rule that another program may have written: all that
+	// [Format] prints is accepted, so that it can be found and removed.
+	AsStored
+)
+
+// ParseWords reads a rule from command-line arguments, each one word; a
+// selector is one argument. The error is a *ParseError.
+func ParseWords(args []string, mode Mode) (Rule, error) {
+	words, text := wordsOfArgs(args)
+	return parse(words, text, "", mode)
+}
+
+// ParseLine reads a rule from a line as [Format] writes it: a selector stands
+// in double quotes. A tab is a blank. The error is a *ParseError.
+func ParseLine(line string, mode Mode) (Rule, error) {
+	// Made printable at once, so that no error message holds control characters.
+	line = Printable(strings.ReplaceAll(line, "\t", " "))
+	words, beyond, err := wordsOfLine(line)
+	if err != nil {
+		return Rule{}, err
+	}
+	return parse(words, line, beyond, mode)
+}
+
+func parse(words []word, text, beyond string, mode Mode) (Rule, error) {
+	p := parser{words: words, text: text, mode: mode}
+	p.rule.Beyond = beyond
+	if err := p.parse(); err != nil {
+		return Rule{}, err
+	}
+	return p.rule, nil
+}
+
+type parser struct {
+	words []word
+	text  string
+	mode  Mode
+	pos   int
+	rule  Rule
+	found [criteria]int // per criterion, the number of the word that holds its value; 0 = absent
+}
+
+func (p *parser) parse() error {
+	if i := slices.IndexFunc(p.words, func(w word) bool { return w.text == "" }); i >= 0 {
+		p.pos = i
+		return p.fail("empty word; is a shell variable empty?")
+	}
+	if len(p.words) > 0 || p.rule.Beyond == "" {
+		if err := p.action(); err != nil {
+			return err
+		}
+	}
+	for _, part := range []func() error{p.ipVersion, p.protocol, p.icmp, p.from, p.to, p.end} {
+		if err := part(); err != nil {
+			return err
+		}
+	}
+	return p.check()
+}
+
+// check points at the word that holds the first thing Calico refuses.
+func (p *parser) check() error {
+	if p.mode == AsStored {
+		return nil
+	}
+	problems := Check(p.rule)
+	if len(problems) == 0 {
+		return nil
+	}
+	first := problems[0]
+	if n := p.found[first.Criterion]; n > 0 {
+		p.pos = n - 1
+		return p.failItem(first.Item, first.Text)
+	}
+	p.pos = len(p.words)
+	return p.fail(first.Text)
+}
+
+func (p *parser) action() error {
+	switch text := p.peek(); text {
+	case "allow", "deny", "log", "pass":
+		p.rule.Action = Action(text)
+	case "next-tier":
+		p.rule.Action = Pass
+	default:
+		return p.expected("allow, deny, log or pass", "allow", "deny", "log", "pass")
+	}
+	p.take(CriterionAction)
+	return nil
+}
+
+func (p *parser) ipVersion() error {
+	if p.peek() != "ipversion" {
+		return nil
+	}
+	p.pos++
+	switch p.peek() {
+	case "4":
+		p.rule.IPVersion = 4
+	case "6":
+		p.rule.IPVersion = 6
+	default:
+		return p.expected(`4 or 6 after "ipversion"`)
+	}
+	p.take(CriterionIPVersion)
+	return nil
+}
+
+func (p *parser) protocol() error {
+	start := p.pos
+	text, negated := p.negation()
+	protocol, ok := parseProtocol(text)
+	switch {
+	case !ok && negated:
+		if text == "type" { // a message type may be negated, but needs the protocol
+			return p.fail(`"type" stands directly after icmp or icmpv6`)
+		}
+		return p.expected(`a protocol (tcp, udp, icmp, icmpv6, sctp, udplite or 1 to 255) after "not"`, protocolWords()...)
+	case !ok && looksLikeAddress(text):
+		if _, isNumber := decimal(text); isNumber {
+			return p.fail("expected a protocol number from 1 to 255")
+		}
+		return p.fail(`an address stands behind "from" or "to"`)
+	case !ok:
+		p.pos = start
+		return nil
+	case negated:
+		p.rule.NotProtocol = protocol
+		p.take(CriterionNotProtocol)
+	default:
+		p.rule.Protocol = protocol
+		p.take(CriterionProtocol)
+	}
+	return nil
+}
+
+func (p *parser) icmp() error {
+	start := p.pos
+	text, negated := p.negation()
+	if text != "type" {
+		p.pos = start
+		return nil
+	}
+	if !p.typeAllowed() {
+		return p.fail(`"type" stands directly after icmp or icmpv6` + p.protocolHint())
+	}
+	p.pos++
+	number, err := p.number("type", 254)
+	if err != nil {
+		return err
+	}
+	icmp := &ICMP{Type: number}
+	p.take(CriterionICMPType)
+	if p.peek() == "code" {
+		p.pos++
+		code, err := p.number("code", 255)
+		if err != nil {
+			return err
+		}
+		icmp.Code = &code
+		p.take(CriterionICMPCode)
+	}
+	if negated {
+		p.rule.NotICMP = icmp
+	} else {
+		p.rule.ICMP = icmp
+	}
+	return nil
+}
+
+// typeAllowed: Felix panics on a message type without the word icmp or icmpv6.
+func (p *parser) typeAllowed() bool {
+	return p.mode == AsStored || p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6"
+}
+
+func (p *parser) protocolHint() string {
+	switch p.rule.Protocol {
+	case "1":
+		return `; write icmp instead of 1`
+	case "58":
+		return `; write icmpv6 instead of 58`
+	}
+	return ""
+}
+
+// number reads a decimal number of at most limit; a stored one may be larger.
+func (p *parser) number(behind string, limit int) (int, error) {
+	if p.mode == AsStored {
+		limit = 255
+	}
+	n, ok := decimal(p.peek())
+	if !ok || n > limit {
+		return 0, p.expected("a number from 0 to " + strconv.Itoa(limit) + " after " + quoteText(behind))
+	}
+	return n, nil
+}
+
+// end makes sure that nothing is left, and says what could have stood there.
+func (p *parser) end() error {
+	text := p.peek()
+	if p.pos == len(p.words) {
+		return nil
+	}
+	hasFrom, hasTo := p.found[fromSide] > 0, p.found[toSide] > 0
+	switch {
+	case hasTo && text == "from":
+		return p.fail(`"from" stands in front of "to"`)
+	case hasTo && text == "to", hasFrom && text == "from":
+		return p.fail(quoteText(text) + " stands in the rule already")
+	}
+	var could []string
+	if p.found[CriterionICMPType] == 0 && !hasFrom && !hasTo {
+		could = p.headWords()
+	}
+	if !hasFrom && !hasTo {
+		could = append(could, "from")
+	}
+	could = append(could, "to")
+	return p.expected(orList(append(slices.Clone(could), "the end of the rule")), could...)
+}
+
+// headWords lists what may still stand in front of "from" and "to".
+func (p *parser) headWords() []string {
+	switch {
+	case p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6":
+		return []string{"type", "not type"}
+	case p.rule.Protocol != "" || p.rule.NotProtocol != "":
+		return nil
+	case p.rule.IPVersion != 0:
+		return append(protocolWords(), "a protocol number")
+	}
+	return append([]string{"ipversion"}, append(protocolWords(), "a protocol number")...)
+}
+
+// peek returns the next word; a quoted word is none of the language's, and
+// neither is a missing one.
+func (p *parser) peek() string {
+	if p.pos == len(p.words) || p.words[p.pos].quoted {
+		return ""
+	}
+	return p.words[p.pos].text
+}
+
+// negation reads "not WORD" up to WORD, or the "!" of "!WORD", and returns WORD
+// without moving past it.
+func (p *parser) negation() (text string, negated bool) {
+	text = p.peek()
+	if text == "not" {
+		p.pos++
+		return p.peek(), true
+	}
+	return strings.CutPrefix(text, "!")
+}
+
+// take moves past the word that holds the value of a criterion.
+func (p *parser) take(c Criterion) {
+	p.pos++
+	p.found[c] = p.pos
+}
+
+// fail makes an error that points at the next word.
+func (p *parser) fail(msg string) error {
+	e := &ParseError{Text: p.text, Start: len(p.text), End: len(p.text), Word: p.pos + 1, Msg: msg}
+	if p.pos < len(p.words) {
+		e.Start, e.End = p.words[p.pos].start, p.words[p.pos].end
+	}
+	return e
+}
+
+// failItem is like fail for one item of a comma-separated list.
+func (p *parser) failItem(item int, msg string) error {
+	err := p.fail(msg)
+	var e *ParseError
+	if !errors.As(err, &e) || item < 0 || p.pos >= len(p.words) {
+		return err
+	}
+	shown := p.text[e.Start:e.End]
+	parts := strings.Split(shown, ",")
+	if item >= len(parts) || strings.TrimLeft(shown, "!") != strings.TrimLeft(p.words[p.pos].text, "!") {
+		return err // shown with escapes: point at all of it
+	}
+	for _, part := range parts[:item] {
+		e.Start += len(part) + 1
+	}
+	e.End = e.Start + len(parts[item])
+	if e.End == e.Start { // an empty item: point at its comma
+		e.Start = max(e.Start-1, p.words[p.pos].start)
+		e.End = e.Start + 1
+	}
+	return e
+}
+
+// expected makes an error that says what could stand at the next word, and
+// what was probably meant.
+func (p *parser) expected(what string, candidates ...string) error {
+	err := p.fail("expected " + what)
+	var e *ParseError
+	if errors.As(err, &e) && p.pos < len(p.words) && !p.words[p.pos].quoted {
+		e.Suggestion = closest(strings.TrimPrefix(p.words[p.pos].text, "!"), candidates)
+	}
+	return e
+}
+
+func orList(items []string) string {
+	if len(items) < 2 {
+		return strings.Join(items, "")
+	}
+	last := len(items) - 1
+	return strings.Join(items[:last], ", ") + " or " + items[last]
+}

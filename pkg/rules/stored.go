@@ -1,0 +1,40 @@
+package rules
+
+import "encoding/json"
+
+// A Stored rule is a rule as a datastore holds it: what it says, and its bytes.
+type Stored struct {
+	Rule Rule
+
+	// JSON is the rule's value as it was written, fields that this package does
+	// not know included. It is what goes back to the datastore.
+	JSON json.RawMessage
+
+	// Problems says what of the value could not be read as Calico defines it,
+	// such as an unknown action. What [Check] finds is not repeated here.
+	Problems []string
+}
+
+// MarshalJSON returns the stored bytes.
+func (s Stored) MarshalJSON() ([]byte, error) { return s.JSON, nil }
+
+// Trouble lists why Felix would refuse this rule or not do what it says: the
+// problems of its value and those that [Check] finds, limits of new rules left
+// aside. It is empty for a good rule.
+func (s Stored) Trouble() []string {
+	trouble := s.Problems
+	for _, p := range Check(s.Rule) {
+		if !p.Limit {
+			trouble = append(trouble[:len(trouble):len(trouble)], p.Criterion.String()+": "+p.Text)
+		}
+	}
+	return trouble
+}
+
+// A BeyondError says that a rule has criteria that a format or the words of
+// the rule language cannot hold.
+type BeyondError struct{ Rule Rule }
+
+func (e *BeyondError) Error() string {
+	return "the rule " + quoteText(Format(e.Rule)) + " has criteria that cannot be written anew"
+}

@@ -1,0 +1,215 @@
+package rules
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+)
+
+// The v1 form of a rule is what calicoctl 0.x stored: one flat object, with a
+// leading "!" in the keys of negated criteria.
+
+// DecodeV1 reads a rule as a v1 rules document holds it, like [DecodeV3]. An
+// absent action is allow.
+func DecodeV1(raw []byte) Stored {
+	d := newDecoder()
+	d.rule.Action = Allow
+	var icmp icmpV1
+	for _, m := range d.members(&d.beyond, "rule", raw) {
+		key, negated := strings.CutPrefix(m.Key, "!")
+		side, rest, _ := strings.Cut(key, "_")
+		switch {
+		case m.Key == "action":
+			d.actionV1(m.Value)
+		case m.Key == "ip_version":
+			d.ipVersion(m.Key, m.Value)
+		case key == "protocol":
+			d.protocol(m.Key, m.Value, choose(negated, &d.rule.NotProtocol, &d.rule.Protocol))
+		case key == "icmp_type", key == "icmp_code":
+			d.icmpV1(m, &icmp)
+		case side == "src":
+			d.entityV1(m, rest, negated, &d.rule.From, &d.ends[0].items)
+		case side == "dst":
+			d.entityV1(m, rest, negated, &d.rule.To, &d.ends[1].items)
+		default:
+			d.without(&d.beyond, m.Key, m.Value)
+		}
+	}
+	d.joinICMPV1(icmp)
+	joinTagsOf(&d.rule.From)
+	joinTagsOf(&d.rule.To)
+	d.onlyOne()
+	return d.stored(raw)
+}
+
+func (d *decoder) actionV1(value []byte) {
+	switch action := stringOrNumber(value); action {
+	case "allow", "deny", "log", "pass":
+		d.rule.Action = Action(action)
+	case "next-tier":
+		d.rule.Action = Pass
+	case "null", "":
+	default:
+		d.rule.Action = ""
+		d.wrong(&d.beyond, "action", value, "not an action")
+	}
+}
+
+// icmpV1 holds the four keys for message types; nil is absent.
+type icmpV1 struct{ typ, code, notType, notCode *int }
+
+func (d *decoder) icmpV1(m rawjson.Member, icmp *icmpV1) {
+	n, ok := small(m.Value)
+	switch {
+	case string(m.Value) == "null":
+	case !ok:
+		d.wrong(&d.beyond, m.Key, m.Value, "not a number from 0 to 255")
+	case m.Key == "icmp_type":
+		icmp.typ = &n
+	case m.Key == "icmp_code":
+		icmp.code = &n
+	case m.Key == "!icmp_type":
+		icmp.notType = &n
+	default:
+		icmp.notCode = &n
+	}
+}
+
+func (d *decoder) joinICMPV1(icmp icmpV1) {
+	join := func(typ, code *int, key string, into **ICMP) {
+		switch {
+		case typ != nil:
+			*into = &ICMP{Type: *typ, Code: code}
+		case code != nil:
+			d.wrong(&d.beyond, key, rawNumber(*code), "a code needs a type")
+		}
+	}
+	join(icmp.typ, icmp.code, "icmp_code", &d.rule.ICMP)
+	join(icmp.notType, icmp.notCode, "!icmp_code", &d.rule.NotICMP)
+}
+
+func rawNumber(n int) []byte {
+	raw, _ := rawjson.Encode(n) // a number always has an encoding
+	return raw
+}
+
+// entityV1 reads one key of an entity; field is the key without "src_".
+func (d *decoder) entityV1(m rawjson.Member, field string, negated bool, e *Entity, end *[]string) {
+	switch field {
+	case "tag":
+		d.tagV1(m, end, choose(negated, &e.NotTag, &e.Tag))
+	case "selector":
+		d.text(end, m.Key, m.Value, choose(negated, &e.NotSelector, &e.Selector))
+	case "ports":
+		d.ports(end, m.Key, m.Value, choose(negated, &e.NotPorts, &e.Ports))
+	case "nets":
+		d.nets(end, m.Key, m.Value, choose(negated, &e.NotNets, &e.Nets))
+	case "net":
+		if string(m.Value) != "null" {
+			list := rawjson.Join([][]byte{m.Value})
+			d.nets(end, m.Key, list, choose(negated, &e.NotNets, &e.Nets))
+		}
+	default:
+		d.without(end, m.Key, m.Value)
+	}
+}
+
+func (d *decoder) tagV1(m rawjson.Member, end *[]string, into *Tag) {
+	var name string
+	d.text(end, m.Key, m.Value, &name)
+	if name != "" && !IsName(name) {
+		d.wrong(end, m.Key, m.Value, "not the name of a tag")
+		return
+	}
+	into.Name = name
+}
+
+// joinTagsOf brings selectors that are tags, or hold one, into the form that a
+// rule read from words has.
+func joinTagsOf(e *Entity) {
+	if e.Tag.IsZero() {
+		e.Tag, e.Selector = cutTag(e.Selector, false)
+	}
+	if e.NotTag.IsZero() {
+		e.NotTag, e.NotSelector = cutTag(e.NotSelector, true)
+	}
+}
+
+type ruleV1 struct {
+	Action      string `json:"action"`
+	IPVersion   int    `json:"ip_version,omitempty"`
+	Protocol    any    `json:"protocol,omitempty"`
+	NotProtocol any    `json:"!protocol,omitempty"`
+	ICMPType    *int   `json:"icmp_type,omitempty"`
+	ICMPCode    *int   `json:"icmp_code,omitempty"`
+	NotICMPType *int   `json:"!icmp_type,omitempty"`
+	NotICMPCode *int   `json:"!icmp_code,omitempty"`
+
+	SrcTag      string   `json:"src_tag,omitempty"`
+	SrcNet      string   `json:"src_net,omitempty"`
+	SrcNets     []string `json:"src_nets,omitempty"`
+	SrcSelector string   `json:"src_selector,omitempty"`
+	SrcPorts    []any    `json:"src_ports,omitempty"`
+	DstTag      string   `json:"dst_tag,omitempty"`
+	DstNet      string   `json:"dst_net,omitempty"`
+	DstNets     []string `json:"dst_nets,omitempty"`
+	DstSelector string   `json:"dst_selector,omitempty"`
+	DstPorts    []any    `json:"dst_ports,omitempty"`
+
+	NotSrcTag      string   `json:"!src_tag,omitempty"`
+	NotSrcNet      string   `json:"!src_net,omitempty"`
+	NotSrcNets     []string `json:"!src_nets,omitempty"`
+	NotSrcSelector string   `json:"!src_selector,omitempty"`
+	NotSrcPorts    []any    `json:"!src_ports,omitempty"`
+	NotDstTag      string   `json:"!dst_tag,omitempty"`
+	NotDstNet      string   `json:"!dst_net,omitempty"`
+	NotDstNets     []string `json:"!dst_nets,omitempty"`
+	NotDstSelector string   `json:"!dst_selector,omitempty"`
+	NotDstPorts    []any    `json:"!dst_ports,omitempty"`
+}
+
+// EncodeV1 writes a rule as a v1 rules document holds it. A single address is
+// "src_net", several are "src_nets". The error is a *BeyondError.
+func EncodeV1(r Rule) (Stored, error) {
+	if r.Beyond != "" || r.Action == "" {
+		return Stored{}, &BeyondError{Rule: r}
+	}
+	v := ruleV1{
+		Action: string(r.Action), IPVersion: r.IPVersion,
+		Protocol: protocolV1(r.Protocol), NotProtocol: protocolV1(r.NotProtocol),
+		SrcTag: r.From.Tag.Name, SrcSelector: r.From.Selector, SrcPorts: portsJSON(r.From.Ports),
+		DstTag: r.To.Tag.Name, DstSelector: r.To.Selector, DstPorts: portsJSON(r.To.Ports),
+		NotSrcTag: r.From.NotTag.Name, NotSrcSelector: r.From.NotSelector, NotSrcPorts: portsJSON(r.From.NotPorts),
+		NotDstTag: r.To.NotTag.Name, NotDstSelector: r.To.NotSelector, NotDstPorts: portsJSON(r.To.NotPorts),
+	}
+	if r.Action == Pass {
+		v.Action = "next-tier"
+	}
+	v.SrcNet, v.SrcNets = oneOrMore(r.From.Nets)
+	v.DstNet, v.DstNets = oneOrMore(r.To.Nets)
+	v.NotSrcNet, v.NotSrcNets = oneOrMore(r.From.NotNets)
+	v.NotDstNet, v.NotDstNets = oneOrMore(r.To.NotNets)
+	if r.ICMP != nil {
+		v.ICMPType, v.ICMPCode = &r.ICMP.Type, r.ICMP.Code
+	}
+	if r.NotICMP != nil {
+		v.NotICMPType, v.NotICMPCode = &r.NotICMP.Type, r.NotICMP.Code
+	}
+	raw, err := rawjson.Encode(v)
+	return Stored{Rule: r, JSON: raw}, err
+}
+
+func protocolV1(p Protocol) any {
+	if p == "" {
+		return nil
+	}
+	return numberOr(string(p), string(p))
+}
+
+func oneOrMore(nets []netip.Prefix) (one string, more []string) {
+	if len(nets) == 1 {
+		return nets[0].String(), nil
+	}
+	return "", textsOf(nets)
+}

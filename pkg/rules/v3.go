@@ -1,0 +1,241 @@
+package rules
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+)
+
+// The v3 form of a rule is Rule and EntityRule of projectcalico.org/v3. Keys
+// are compared without regard to case, because Felix, a Go program, reads them
+// so.
+
+// DecodeV3 reads a rule as a v3 profile holds it. It never fails: whatever has
+// no words is spelled out in Rule.Beyond and, if Calico would not take it,
+// named in Problems. raw must be valid JSON and stays in the result.
+func DecodeV3(raw []byte) Stored {
+	d := newDecoder()
+	action := false
+	for _, m := range d.members(&d.beyond, "rule", raw) {
+		switch ruleKeyV3(m.Key) {
+		case "action":
+			action = true
+			d.actionV3(m.Value)
+		case "ipVersion":
+			d.ipVersion(m.Key, m.Value)
+		case "protocol":
+			d.protocol(m.Key, m.Value, &d.rule.Protocol)
+		case "notProtocol":
+			d.protocol(m.Key, m.Value, &d.rule.NotProtocol)
+		case "icmp":
+			d.icmpV3(m.Key, m.Value, &d.rule.ICMP)
+		case "notICMP":
+			d.icmpV3(m.Key, m.Value, &d.rule.NotICMP)
+		case "source":
+			d.entityV3(m.Key, m.Value, &d.rule.From, &d.ends[0].items)
+		case "destination":
+			d.entityV3(m.Key, m.Value, &d.rule.To, &d.ends[1].items)
+		default:
+			d.without(&d.beyond, m.Key, m.Value)
+		}
+	}
+	if !action && len(d.problems) == 0 {
+		d.wrong(&d.beyond, "action", []byte(`"none"`), "a rule needs an action")
+	}
+	d.onlyOne()
+	return d.stored(raw)
+}
+
+// ruleKeyV3 returns the key of a rule that key is in another case, or key.
+func ruleKeyV3(key string) string {
+	return known(key,
+		"action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination")
+}
+
+func entityKeyV3(key string) string {
+	return known(key, "nets", "notNets", "ports", "notPorts", "selector", "notSelector")
+}
+
+func known(key string, keys ...string) string {
+	for _, k := range keys {
+		if strings.EqualFold(k, key) {
+			return k
+		}
+	}
+	return key
+}
+
+func (d *decoder) actionV3(value []byte) {
+	switch strings.ToLower(stringOrNumber(value)) {
+	case "allow":
+		d.rule.Action = Allow
+	case "deny":
+		d.rule.Action = Deny
+	case "log":
+		d.rule.Action = Log
+	case "pass", "next-tier":
+		d.rule.Action = Pass
+	default:
+		d.wrong(&d.beyond, "action", value, "not an action; Felix crashes on it")
+	}
+}
+
+func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
+	var icmp ICMP
+	kind := ""
+	for _, m := range d.members(&d.beyond, key, value) {
+		n, ok := small(m.Value)
+		switch field := strings.ToLower(m.Key); {
+		case string(m.Value) == "null":
+		case field == "type" && ok:
+			icmp.Type = n
+			kind += "t"
+		case field == "code" && ok:
+			icmp.Code = &n
+			kind += "c"
+		default:
+			d.wrong(&d.beyond, key, value, Printable(m.Key)+" is not a number from 0 to 255")
+			return
+		}
+	}
+	switch kind {
+	case "":
+	case "c": // a code without a type
+		d.wrong(&d.beyond, key, value, "a code needs a type")
+	default:
+		*into = &icmp
+	}
+}
+
+// onlyOne leaves the words to the first of two criteria that the grammar
+// allows once.
+func (d *decoder) onlyOne() {
+	r := &d.rule
+	if r.Protocol != "" && r.NotProtocol != "" {
+		d.beyond = append(d.beyond, "not "+string(r.NotProtocol))
+		r.NotProtocol = ""
+	}
+	if r.ICMP != nil && r.NotICMP != nil {
+		d.beyond = append(d.beyond, string(appendICMP(nil, "not type ", r.NotICMP)))
+		r.NotICMP = nil
+	}
+}
+
+func (d *decoder) entityV3(key string, value []byte, e *Entity, end *[]string) {
+	for _, m := range d.members(end, key, value) {
+		switch entityKeyV3(m.Key) {
+		case "nets":
+			d.nets(end, m.Key, m.Value, &e.Nets)
+		case "notNets":
+			d.nets(end, m.Key, m.Value, &e.NotNets)
+		case "ports":
+			d.ports(end, m.Key, m.Value, &e.Ports)
+		case "notPorts":
+			d.ports(end, m.Key, m.Value, &e.NotPorts)
+		case "selector":
+			d.text(end, m.Key, m.Value, &e.Selector)
+			e.Tag, e.Selector = cutTag(e.Selector, false)
+		case "notSelector":
+			d.text(end, m.Key, m.Value, &e.NotSelector)
+			e.NotTag, e.NotSelector = cutTag(e.NotSelector, true)
+		default:
+			d.without(end, m.Key, m.Value)
+		}
+	}
+}
+
+type ruleV3 struct {
+	Action      string    `json:"action"`
+	IPVersion   int       `json:"ipVersion,omitempty"`
+	Protocol    any       `json:"protocol,omitempty"`
+	ICMP        *ICMP     `json:"icmp,omitempty"`
+	NotProtocol any       `json:"notProtocol,omitempty"`
+	NotICMP     *ICMP     `json:"notICMP,omitempty"`
+	Source      *entityV3 `json:"source,omitempty"`
+	Destination *entityV3 `json:"destination,omitempty"`
+}
+
+type entityV3 struct {
+	Nets        []string `json:"nets,omitempty"`
+	Selector    string   `json:"selector,omitempty"`
+	Ports       []any    `json:"ports,omitempty"`
+	NotNets     []string `json:"notNets,omitempty"`
+	NotSelector string   `json:"notSelector,omitempty"`
+	NotPorts    []any    `json:"notPorts,omitempty"`
+}
+
+// EncodeV3 writes a rule as a v3 profile holds it, keys in upstream's order.
+// The error is a *BeyondError.
+func EncodeV3(r Rule) (Stored, error) {
+	if r.Beyond != "" || r.Action == "" {
+		return Stored{}, &BeyondError{Rule: r}
+	}
+	raw, err := rawjson.Encode(ruleV3{
+		Action:      actionName(r.Action),
+		IPVersion:   r.IPVersion,
+		Protocol:    protocolV3(r.Protocol),
+		NotProtocol: protocolV3(r.NotProtocol),
+		ICMP:        r.ICMP,
+		NotICMP:     r.NotICMP,
+		Source:      encodeEntityV3(r.From),
+		Destination: encodeEntityV3(r.To),
+	})
+	return Stored{Rule: r, JSON: raw}, err
+}
+
+func actionName(a Action) string { return strings.ToUpper(string(a[:1])) + string(a[1:]) }
+
+// protocolV3 returns the name in v3's spelling, a number, or nil.
+func protocolV3(p Protocol) any {
+	switch p {
+	case "":
+		return nil
+	case "icmpv6":
+		return "ICMPv6"
+	case "udplite":
+		return "UDPLite"
+	}
+	return numberOr(string(p), strings.ToUpper(string(p)))
+}
+
+// numberOr returns text as a number if it is one, and otherwise the other.
+func numberOr(text, otherwise string) any {
+	if n, err := strconv.Atoi(text); err == nil {
+		return n
+	}
+	return otherwise
+}
+
+func encodeEntityV3(e Entity) *entityV3 {
+	v := &entityV3{
+		Nets:        textsOf(e.Nets),
+		Selector:    joinTag(e.Tag, e.Selector, false),
+		Ports:       portsJSON(e.Ports),
+		NotNets:     textsOf(e.NotNets),
+		NotSelector: joinTag(e.NotTag, e.NotSelector, true),
+		NotPorts:    portsJSON(e.NotPorts),
+	}
+	if v.Nets == nil && v.Selector == "" && v.Ports == nil &&
+		v.NotNets == nil && v.NotSelector == "" && v.NotPorts == nil {
+		return nil
+	}
+	return v
+}
+
+// portsJSON returns numbers, and strings for ranges.
+func portsJSON(list []PortRange) []any {
+	var out []any
+	for _, p := range list {
+		out = append(out, numberOr(p.String(), p.String()))
+	}
+	return out
+}
+
+func textsOf[T interface{ String() string }](list []T) []string {
+	var out []string
+	for _, item := range list {
+		out = append(out, item.String())
+	}
+	return out
+}
