@@ -1,0 +1,182 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+
+	"go.etcd.io/etcd/client/pkg/v3/srv"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// DefaultEndpoint is where etcd is looked for when nothing says where it is.
+const DefaultEndpoint = "http://127.0.0.1:2379"
+
+// A Config says how to reach etcd. [LoadConfig] finds it out.
+type Config struct {
+	Endpoints    []string // URLs, http or https, all of one kind; or:
+	DiscoverySRV string   // a DNS domain whose SRV records name the endpoints
+
+	Username string
+	Password string
+
+	// The client's key and certificate, and the authority that signed the
+	// server's certificate: each a PEM file or PEM text.
+	KeyFile, CertFile, CAFile string
+	Key, Cert, CA             string
+}
+
+// String shows the configuration without secrets.
+func (c Config) String() string {
+	return fmt.Sprintf("endpoints %s, user %q", strings.Join(c.Endpoints, ","), c.Username)
+}
+
+// GoString is String, so that no verb prints a secret.
+func (c Config) GoString() string { return c.String() }
+
+// endpoints returns the URLs to use. The errors are ErrConfig and
+// ErrUnreachable.
+func (c Config) endpoints(ctx context.Context) ([]string, error) {
+	list := c.Endpoints
+	if c.DiscoverySRV != "" && len(list) == 0 {
+		var err error
+		if list, err = discover(ctx, c.DiscoverySRV); err != nil {
+			return nil, err
+		}
+	}
+	if len(list) == 0 {
+		list = []string{DefaultEndpoint}
+	}
+	scheme := ""
+	for i, text := range list {
+		u, err := parseEndpoint(text)
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 && u.Scheme != scheme {
+			return nil, errorf(ErrConfig, "the etcd endpoints mix http and https: %s", rules.Printable(strings.Join(list, ",")))
+		}
+		scheme = u.Scheme
+	}
+	return list, nil
+}
+
+func parseEndpoint(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err == nil && u.User != nil {
+		return nil, errorf(ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
+	}
+	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
+		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", quote(text), DefaultEndpoint)
+	}
+	if u.Port() == "" {
+		return nil, errorf(ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", quote(text))
+	}
+	return u, nil
+}
+
+// discover looks up the SRV records of etcd clients. The lookup cannot be
+// cancelled, so it is left behind when the context ends.
+func discover(ctx context.Context, domain string) ([]string, error) {
+	type answer struct {
+		clients *srv.SRVClients
+		err     error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		clients, err := srv.GetClient("etcd-client", domain, "")
+		answers <- answer{clients, err}
+	}()
+	select {
+	case a := <-answers:
+		if a.err != nil {
+			return nil, &UnreachableError{
+				Endpoints: []string{"the SRV records of " + rules.Printable(domain)},
+				Reason:    "there are none, or DNS does not answer", Cause: a.err,
+			}
+		}
+		return preferTLS(a.clients.Endpoints), nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// preferTLS drops unencrypted endpoints when there are encrypted ones, because
+// a connection cannot mix them.
+func preferTLS(endpoints []string) []string {
+	var secure []string
+	for _, e := range endpoints {
+		if strings.HasPrefix(e, "https:") {
+			secure = append(secure, e)
+		}
+	}
+	if len(secure) > 0 {
+		return secure
+	}
+	return endpoints
+}
+
+// tls returns the client's TLS settings, or nil when there are none. The error
+// is ErrConfig and names the setting.
+func (c Config) tls() (*tls.Config, error) {
+	if cmp.Or(c.KeyFile, c.CertFile, c.CAFile, c.Key, c.Cert, c.CA) == "" {
+		return nil, nil
+	}
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	ca, err := pem("the CA certificate", c.CA, c.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	if ca != nil {
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(ca) {
+			return nil, errorf(ErrConfig, "the CA certificate (%s) holds no certificate in PEM form", origin(c.CAFile))
+		}
+	}
+	cert, err := pem("the client certificate", c.Cert, c.CertFile)
+	if err != nil {
+		return nil, err
+	}
+	key, err := pem("the client key", c.Key, c.KeyFile)
+	if err != nil || cert == nil && key == nil {
+		return config, err
+	}
+	if cert == nil || key == nil {
+		return nil, errorf(ErrConfig, "a client certificate needs both ETCD_CERT_FILE and ETCD_KEY_FILE")
+	}
+	pair, err := tls.X509KeyPair(cert, key)
+	if err != nil {
+		return nil, errorf(ErrConfig, "the client certificate (%s) and key (%s) cannot be used: %v",
+			origin(c.CertFile), origin(c.KeyFile), strings.TrimPrefix(err.Error(), "tls: "))
+	}
+	config.Certificates = []tls.Certificate{pair}
+	return config, nil
+}
+
+// pem returns inline text or the content of a file, nil when neither is given.
+func pem(what, inline, file string) ([]byte, error) {
+	switch {
+	case inline != "":
+		return []byte(inline), nil
+	case file == "":
+		return nil, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, &Error{Kind: ErrConfig, Text: what + " cannot be read: " + rules.Printable(err.Error()), Cause: err}
+	}
+	return content, nil
+}
+
+func origin(file string) string {
+	if file == "" {
+		return "given in the configuration file"
+	}
+	return rules.Printable(file)
+}

@@ -1,0 +1,97 @@
+package store
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"strings"
+	"time"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+	"go.uber.org/zap"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+)
+
+// A Store is a connection to the etcd that holds the profiles. Its methods may
+// be called by several goroutines at once.
+type Store struct {
+	client    *clientv3.Client
+	endpoints []string
+	dials     *dialLog
+}
+
+// Open makes a Store. It returns at once and connects in the background, except
+// with a user name: then etcd is asked for a token first. The errors are those
+// of the first request: ErrUnreachable, ErrDenied, ErrConfig.
+func Open(ctx context.Context, cfg Config) (*Store, error) {
+	endpoints, err := cfg.endpoints(ctx)
+	if err != nil {
+		return nil, err
+	}
+	tlsConfig, err := cfg.tls()
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints))}
+	options := clientv3.Config{
+		Context:     context.WithoutCancel(ctx), // every request has a context of its own
+		Endpoints:   endpoints,
+		TLS:         tlsConfig,
+		Username:    cfg.Username,
+		Password:    cfg.Password,
+		Logger:      zap.NewNop(),
+		DialOptions: s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), tlsConfig),
+		DialTimeout: remaining(ctx),
+	}
+	err = s.retry(ctx, func(context.Context) error {
+		s.client, err = clientv3.New(options)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.client.ActiveConnection().Connect()
+	return s, nil
+}
+
+// remaining returns the time until the deadline; 0 when there is none.
+func remaining(ctx context.Context) time.Duration {
+	if deadline, ok := ctx.Deadline(); ok {
+		return max(time.Until(deadline), time.Millisecond)
+	}
+	return 0
+}
+
+// Close ends the connection. Nothing is left behind.
+func (s *Store) Close() error {
+	err := s.client.Close()
+	if errors.Is(err, context.Canceled) { // what etcd's client always says
+		return nil
+	}
+	return err
+}
+
+// Endpoints returns the addresses of etcd that are used.
+func (s *Store) Endpoints() []string { return s.endpoints }
+
+func (s *Store) dialOptions(secure bool, config *tls.Config) []grpc.DialOption {
+	options := []grpc.DialOption{
+		grpc.WithContextDialer(s.dials.dial),
+		grpc.WithStatsHandler(sendWatcher{}),
+		// A command lives for milliseconds: try again soon.
+		grpc.WithConnectParams(grpc.ConnectParams{
+			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},
+			MinConnectTimeout: 5 * time.Second,
+		}),
+	}
+	if !secure {
+		return append(options, grpc.WithTransportCredentials(loggedHandshake{insecure.NewCredentials(), s.dials}))
+	}
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	return append(options, grpc.WithTransportCredentials(loggedHandshake{credentials.NewTLS(config), s.dials}))
+}

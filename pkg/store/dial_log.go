@@ -1,0 +1,200 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+)
+
+// hopelessAfter is how long connections that are refused everywhere are tried
+// again: etcd may be restarting, but a person is waiting.
+const hopelessAfter = 2 * time.Second
+
+// A dialLog remembers why the last attempt to connect to each address failed,
+// because gRPC reports such errors as text only, and waits for a connection as
+// long as the request's context lives.
+type dialLog struct {
+	addresses int // how many there are
+
+	mu      sync.Mutex
+	failed  map[string]error // by address; nil after a success
+	waiting map[*wait]bool
+}
+
+// A wait is a request that should end when there is no hope.
+type wait struct {
+	since  time.Time
+	cancel context.CancelCauseFunc
+}
+
+var errHopeless = errors.New("no endpoint accepts connections")
+
+func newDialLog(addresses int) *dialLog {
+	return &dialLog{addresses: addresses, failed: map[string]error{}, waiting: map[*wait]bool{}}
+}
+
+// hopeful returns a context that also ends, with the cause errHopeless, when
+// every address is refused.
+func (l *dialLog) hopeful(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &wait{since: time.Now(), cancel: cancel}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.waiting[w] = true
+	return ctx, func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.waiting, w)
+		cancel(nil)
+	}
+}
+
+// note records how an attempt to connect ended. Failed attempts repeat at
+// least once a second, so that nobody waits for more than that in vain.
+func (l *dialLog) note(address string, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.failed[address] = err
+	hopeless, final := len(l.failed) >= l.addresses, len(l.failed) >= l.addresses
+	for _, err := range l.failed {
+		hopeless = hopeless && err != nil && !isTimeout(err)
+		final = final && isFinal(err)
+	}
+	for w := range l.waiting {
+		if final || hopeless && time.Since(w.since) > hopelessAfter {
+			w.cancel(errHopeless)
+		}
+	}
+}
+
+// reason says in plain words why nothing answered.
+func (l *dialLog) reason() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, err := range l.failed {
+		if err != nil && !isTimeout(err) {
+			return plainReason(err)
+		}
+	}
+	return "no answer"
+}
+
+// dial connects to an address as gRPC names it.
+func (l *dialLog) dial(ctx context.Context, address string) (net.Conn, error) {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		l.note(address, err)
+		return nil, err
+	}
+	return &namedConn{Conn: conn, address: address}, nil
+}
+
+// A namedConn knows the address that it was dialled by.
+type namedConn struct {
+	net.Conn
+	address string
+}
+
+// loggedHandshake notes failed handshakes, and what is wrong with the first
+// bytes behind them: a server may refuse a client's certificate only there,
+// and one that is no etcd speaks another protocol.
+type loggedHandshake struct {
+	credentials.TransportCredentials
+	log *dialLog
+}
+
+func (h loggedHandshake) ClientHandshake(ctx context.Context, authority string, conn net.Conn) (net.Conn, credentials.AuthInfo, error) {
+	address := conn.RemoteAddr().String()
+	if named, ok := conn.(*namedConn); ok {
+		address = named.address
+	}
+	secured, info, err := h.TransportCredentials.ClientHandshake(ctx, authority, conn)
+	if err != nil {
+		h.log.note(address, err)
+		return nil, nil, err
+	}
+	return &firstRead{Conn: secured, note: func(err error) { h.log.note(address, err) }}, info, nil
+}
+
+func (h loggedHandshake) Clone() credentials.TransportCredentials {
+	return loggedHandshake{TransportCredentials: h.TransportCredentials.Clone(), log: h.log}
+}
+
+// firstRead notes how the first read went. gRPC reads in one goroutine.
+type firstRead struct {
+	net.Conn
+	note func(error)
+	done bool
+}
+
+var errNotEtcd = errors.New("something answers, but not as etcd does; is it the right port, and http or https?")
+
+func (c *firstRead) Read(buffer []byte) (int, error) {
+	n, err := c.Conn.Read(buffer)
+	if c.done {
+		return n, err
+	}
+	c.done = true
+	// HTTP/2 begins with a frame of settings: three bytes of length, then 4.
+	switch settings := n >= 4 && buffer[3] == 4 && !bytes.HasPrefix(buffer, []byte("HTTP")); {
+	case errors.Is(err, net.ErrClosed): // by ourselves
+	case n == 0 && errors.Is(err, io.EOF), n > 0 && !settings:
+		c.note(errNotEtcd)
+	case n == 0:
+		c.note(err)
+	default:
+		c.note(nil)
+	}
+	return n, err
+}
+
+func isTimeout(err error) bool {
+	var timeout interface{ Timeout() bool }
+	return errors.As(err, &timeout) && timeout.Timeout() || errors.Is(err, context.DeadlineExceeded)
+}
+
+// isFinal reports whether trying again cannot help: certificates and protocols
+// do not change within seconds.
+func isFinal(err error) bool {
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	var record tls.RecordHeaderError
+	return errors.As(err, &certificate) || errors.As(err, &alert) || errors.As(err, &record)
+}
+
+// plainReason turns what the net and tls packages say into words for people
+// who do not program.
+func plainReason(err error) string {
+	var dns *net.DNSError
+	var record tls.RecordHeaderError
+	var authority x509.UnknownAuthorityError
+	var certificate *tls.CertificateVerificationError
+	var alert tls.AlertError
+	var op *net.OpError
+	switch {
+	case errors.As(err, &dns) && dns.IsNotFound:
+		return fmt.Sprintf("there is no host called %s", dns.Name)
+	case errors.As(err, &record), errors.Is(err, io.EOF):
+		return "the server does not speak TLS; is the endpoint http instead of https?"
+	case errors.As(err, &authority):
+		return "the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE"
+	case errors.As(err, &certificate):
+		return "the server's certificate is not good: " + strings.TrimPrefix(certificate.Err.Error(), "x509: ")
+	case errors.As(err, &alert):
+		return fmt.Sprintf("the server refuses the client's certificate, or the lack of one (%s); "+
+			"see ETCD_CERT_FILE and ETCD_KEY_FILE", strings.TrimPrefix(alert.Error(), "tls: "))
+	case errors.As(err, &op) && op.Err != nil:
+		return strings.TrimPrefix(op.Err.Error(), "connect: ")
+	}
+	return err.Error()
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// An Edit says what to read, which profile of that to change, and how. Its
+// functions run again, on newer data, each time another writer was faster;
+// they must not do anything but look at and change what they are given.
+type Edit struct {
+	Query Query
+
+	// Pick chooses the profile, which may be a new one from NewProfile.
+	Pick func(*Snapshot) (*Profile, error)
+
+	// Change changes it. An error ends the edit, and nothing is written.
+	Change func(*Snapshot, *Profile) error
+
+	// IfRevision, if not 0, refuses the edit unless the profile is still at
+	// this revision.
+	IfRevision int64
+
+	// Once makes a lost race a conflict. It is for edits that replace a whole
+	// document without regard to what stands there.
+	Once bool
+
+	// Force allows to edit profiles that Kubernetes' controllers maintain.
+	Force bool
+}
+
+// A Result is what became of an edit.
+type Result struct {
+	Profile  *Profile // as it is now; its Revision is that of the last change
+	Changed  bool     // false when there was nothing to change, and nothing was written
+	Attempts int      // 1, and one more for each lost race
+}
+
+// Edit changes one profile by its ID. See [Store.Update] for what is promised.
+func (s *Store) Edit(ctx context.Context, id string, change func(*Profile) error) (Result, error) {
+	return s.Update(ctx, nil, Edit{
+		Query:  Query{Profiles: []string{id}, Lock: true},
+		Pick:   func(snap *Snapshot) (*Profile, error) { return snap.Profile(id) },
+		Change: func(_ *Snapshot, p *Profile) error { return change(p) },
+	})
+}
+
+// Update carries out an edit as one atomic compare-and-swap, starting from a
+// snapshot of the edit's query, or reading one if it is nil. It writes only if
+// the profile, the lock, and the presence of all other profiles of the query
+// are as they were read; otherwise it starts again from what is there now,
+// until the context ends.
+//
+// Errors: ErrConflict, ErrLocked, ErrRefused, ErrUnreachable,
+// ErrUnknownOutcome, ErrDenied, and whatever Pick and Change return. In each
+// but ErrUnknownOutcome nothing was written.
+func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, error) {
+	var err error
+	if snap == nil {
+		if snap, err = s.Read(ctx, e.Query); err != nil {
+			return Result{}, err
+		}
+	}
+	for attempt := 1; ; attempt++ {
+		p, err := e.prepare(snap)
+		if err != nil || !p.changed() {
+			return Result{Profile: p, Attempts: attempt}, err
+		}
+		out, err := s.commit(ctx, snap, p)
+		if err != nil {
+			return Result{}, err
+		}
+		if out.saved > 0 {
+			p.Revision = out.saved
+			p.remember()
+			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+		}
+		snap = out.now
+		if err := e.again(ctx, p, attempt); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// prepare applies the edit to what was read and checks the result.
+func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
+	p, err := e.Pick(snap)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.allowed(p); err != nil {
+		return nil, err
+	}
+	if err := e.Change(snap, p); err != nil || !p.changed() {
+		return p, err
+	}
+	if snap.Locked() {
+		return nil, errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
+			"nothing may be written until it is unlocked", clusterInfoKey)
+	}
+	return p, p.check()
+}
+
+func (e Edit) allowed(p *Profile) error {
+	switch {
+	case p.BuiltIn:
+		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
+	case !e.Force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
+		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
+			"--force edits it all the same", rules.Printable(p.ID))
+	case e.IfRevision != 0 && p.Revision != e.IfRevision:
+		return Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, e.IfRevision)
+	}
+	return nil
+}
+
+// again decides after a lost race whether to start over, and waits a little.
+func (e Edit) again(ctx context.Context, p *Profile, attempt int) error {
+	if e.Once {
+		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(p.ID))
+	}
+	if pause(ctx, attempt) {
+		return nil
+	}
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return ctx.Err()
+	}
+	return Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", rules.Printable(p.ID))
+}

@@ -1,0 +1,91 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What an error of this package is about; test for it with errors.Is.
+var (
+	// ErrNotFound: there is no such profile.
+	ErrNotFound = errors.New("profile not found")
+	// ErrConflict: somebody else changed what the edit was based on, and the
+	// edit must not be repeated blindly. Nothing was written.
+	ErrConflict = errors.New("conflict")
+	// ErrLocked: the datastore is locked for migration. Nothing was written.
+	ErrLocked = errors.New("datastore locked")
+	// ErrRefused: the edit breaks a rule of Calico's or of this package's.
+	// Nothing was written.
+	ErrRefused = errors.New("refused")
+	// ErrUnreachable: etcd cannot be reached or did not answer in time, and
+	// nothing was written.
+	ErrUnreachable = errors.New("etcd unreachable")
+	// ErrUnknownOutcome: the write may or may not have been saved.
+	ErrUnknownOutcome = errors.New("outcome unknown")
+	// ErrDamaged: a stored document cannot be understood.
+	ErrDamaged = errors.New("damaged document")
+	// ErrDenied: etcd refuses the user, the password or the permission.
+	ErrDenied = errors.New("permission denied")
+	// ErrConfig: the configuration is wrong.
+	ErrConfig = errors.New("wrong configuration")
+)
+
+// An Error has a text for people and one of the kinds above.
+type Error struct {
+	Kind  error
+	Text  string
+	Cause error // may be nil
+}
+
+func (e *Error) Error() string { return e.Text }
+
+// Unwrap makes errors.Is find the kind and the cause.
+func (e *Error) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{e.Kind}
+	}
+	return []error{e.Kind, e.Cause}
+}
+
+func errorf(kind error, format string, args ...any) *Error {
+	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
+}
+
+// Conflictf returns an error of the kind ErrConflict.
+func Conflictf(format string, args ...any) error { return errorf(ErrConflict, format, args...) }
+
+// Refusedf returns an error of the kind ErrRefused.
+func Refusedf(format string, args ...any) error { return errorf(ErrRefused, format, args...) }
+
+// An UnreachableError says which endpoints did not answer, how long they were
+// waited for, and why. It is ErrUnreachable.
+type UnreachableError struct {
+	Endpoints []string
+	Waited    time.Duration
+	Reason    string // such as "connection refused"
+	Cause     error
+}
+
+func (e *UnreachableError) Error() string {
+	return fmt.Sprintf("etcd at %s: %s (waited %s)",
+		strings.Join(e.Endpoints, ", "), e.Reason, e.Waited.Round(100*time.Millisecond))
+}
+
+// Unwrap makes errors.Is find ErrUnreachable and the cause.
+func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }
+
+// An UnknownOutcomeError is about a write that was sent and not answered. It is
+// ErrUnknownOutcome.
+type UnknownOutcomeError struct {
+	Profile string
+	Cause   error
+}
+
+func (e *UnknownOutcomeError) Error() string {
+	return "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
+}
+
+// Unwrap makes errors.Is find ErrUnknownOutcome and the cause.
+func (e *UnknownOutcomeError) Unwrap() []error { return []error{ErrUnknownOutcome, e.Cause} }

@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/stats"
+	"google.golang.org/grpc/status"
+)
+
+// retry calls request until it succeeds, fails for good, or there is no point
+// or no time in trying again. The request must be one that may be repeated.
+func (s *Store) retry(ctx context.Context, request func(context.Context) error) error {
+	start := time.Now()
+	hopeful, cancel := s.dials.hopeful(ctx)
+	defer cancel()
+	for attempt := 0; ; attempt++ {
+		err := request(hopeful)
+		switch {
+		case err == nil:
+			return nil
+		case !isTransient(err) && hopeful.Err() == nil:
+			return s.explain(err, start)
+		}
+		if !pause(hopeful, attempt) {
+			return s.unreachable(hopeful, err, start)
+		}
+	}
+}
+
+// pause waits a random time that grows with the attempts. It reports false
+// when the context ended meanwhile.
+func pause(ctx context.Context, attempt int) bool {
+	limit := min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)
+	timer := time.NewTimer(time.Millisecond + rand.N(limit))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// isTransient reports whether the same request may succeed a moment later.
+func isTransient(err error) bool {
+	switch status.Code(serverError(err)) {
+	case codes.Unavailable, codes.Internal, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Aborted:
+		return !isRefusal(err)
+	}
+	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// isRefusal reports whether etcd itself has answered with a lasting no that its
+// status code does not tell.
+func isRefusal(err error) bool {
+	return errors.Is(rpctypes.Error(err), rpctypes.ErrAuthFailed) ||
+		errors.Is(rpctypes.Error(err), rpctypes.ErrAuthNotEnabled)
+}
+
+// serverError turns the client's own error type back into one with a status.
+func serverError(err error) error {
+	var e rpctypes.EtcdError
+	if errors.As(err, &e) {
+		return status.Error(e.Code(), e.Error())
+	}
+	return err
+}
+
+// unreachable makes the error for a request that got no answer before its
+// hopeful context ended. A caller who gave up is told so, not that etcd failed.
+func (s *Store) unreachable(ctx context.Context, cause error, start time.Time) error {
+	switch ended := context.Cause(ctx); {
+	case errors.Is(ended, context.Canceled):
+		return ended
+	case errors.Is(ended, errHopeless):
+		cause = ended
+	}
+	reason := s.dials.reason()
+	if message := status.Convert(serverError(cause)).Message(); reason == "no answer" && strings.Contains(message, "etcdserver: ") {
+		reason = strings.TrimPrefix(message, "etcdserver: ")
+	}
+	return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: reason, Cause: cause}
+}
+
+// explain turns a lasting error of etcd into one of this package's.
+func (s *Store) explain(err error, start time.Time) error {
+	e := rpctypes.Error(err)
+	switch {
+	case errors.Is(e, rpctypes.ErrAuthFailed):
+		return &Error{Kind: ErrDenied, Cause: err, Text: "etcd refuses the user name or the password (ETCD_USERNAME, ETCD_PASSWORD)"}
+	case errors.Is(e, rpctypes.ErrUserEmpty):
+		return &Error{Kind: ErrDenied, Cause: err, Text: "etcd asks for a user name (ETCD_USERNAME, ETCD_PASSWORD)"}
+	case errors.Is(e, rpctypes.ErrPermissionDenied):
+		return &Error{Kind: ErrDenied, Cause: err, Text: "the etcd user has no permission for a key of this request"}
+	case errors.Is(e, rpctypes.ErrRequestTooLarge):
+		return &Error{Kind: ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
+	case errors.Is(e, rpctypes.ErrNoSpace):
+		return &Error{Kind: ErrRefused, Cause: err, Text: "etcd has no space left (its database quota is used up)"}
+	}
+	if status.Code(serverError(err)) == codes.Unimplemented {
+		return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: errNotEtcd.Error(), Cause: err}
+	}
+	return &Error{Kind: ErrRefused, Cause: err, Text: "etcd: " + strings.TrimPrefix(status.Convert(serverError(err)).Message(), "etcdserver: ")}
+}
+
+// A sent tells whether a request has left this process.
+type sent struct{ flag atomic.Bool }
+
+type sentKey struct{}
+
+// watchSending returns a context whose request sets the flag when it is put on
+// the wire. A request that never was is known to have changed nothing.
+func watchSending(ctx context.Context) (context.Context, *sent) {
+	s := new(sent)
+	return context.WithValue(ctx, sentKey{}, s), s
+}
+
+// sendWatcher is gRPC's view of a request's way.
+type sendWatcher struct{}
+
+func (sendWatcher) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
+
+func (sendWatcher) HandleRPC(ctx context.Context, event stats.RPCStats) {
+	if _, ok := event.(*stats.OutPayload); !ok {
+		return
+	}
+	if s, ok := ctx.Value(sentKey{}).(*sent); ok {
+		s.flag.Store(true)
+	}
+}
+
+func (sendWatcher) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
+
+func (sendWatcher) HandleConn(context.Context, stats.ConnStats) {}

@@ -1,0 +1,153 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// maxOperations is how many operations go into one transaction; etcd's default
+// limit is 128.
+const maxOperations = 100
+
+// A Query says what to read.
+type Query struct {
+	Profiles []string // IDs of profiles to read
+	Presence []string // IDs of which only is asked whether there is such a profile
+	Lock     bool     // whether the datastore is locked; needed for an edit
+}
+
+// A Snapshot is what one transaction read, all of it at one revision.
+type Snapshot struct {
+	Revision int64 // of etcd
+
+	query Query
+	found map[string]*mvccpb.KeyValue // by key
+}
+
+// Read reads what the query names in one request, or, past 100 keys, in more
+// requests at the same revision.
+func (s *Store) Read(ctx context.Context, q Query) (*Snapshot, error) {
+	snap := newSnapshot(q)
+	for from := 0; from < q.size(); from += maxOperations {
+		ops := q.gets(snap.Revision)[from:min(from+maxOperations, q.size())]
+		err := s.retry(ctx, func(ctx context.Context) error {
+			answer, err := s.client.Txn(ctx).Then(ops...).Commit()
+			if err == nil {
+				snap.add(answer)
+			}
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return snap, nil
+}
+
+func newSnapshot(q Query) *Snapshot {
+	return &Snapshot{query: q, found: map[string]*mvccpb.KeyValue{}}
+}
+
+// size returns the number of operations that gets returns.
+func (q Query) size() int {
+	n := len(q.Profiles) + len(q.Presence)
+	if q.Lock {
+		n++
+	}
+	return n
+}
+
+// gets returns the reading operations of a query, at a revision if it is not 0.
+func (q Query) gets(revision int64) []clientv3.Op {
+	ops := make([]clientv3.Op, 0, q.size())
+	for _, id := range q.Profiles {
+		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision)))
+	}
+	if q.Lock {
+		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
+	}
+	for _, id := range q.Presence {
+		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
+	}
+	return ops
+}
+
+// add takes over the answers of a transaction. A key that was asked for in
+// full and for its presence keeps its value.
+func (snap *Snapshot) add(answer *clientv3.TxnResponse) {
+	if snap.Revision == 0 {
+		snap.Revision = answer.Header.Revision
+	}
+	for _, r := range answer.Responses {
+		for _, kv := range r.GetResponseRange().GetKvs() {
+			if old := snap.found[string(kv.Key)]; old == nil || len(old.Value) == 0 {
+				snap.found[string(kv.Key)] = kv
+			}
+		}
+	}
+}
+
+// Has reports whether there is a profile of that ID, which the query must have
+// asked for.
+func (snap *Snapshot) Has(id string) bool {
+	return id == DefaultAllow || snap.found[profileKey(id)] != nil
+}
+
+// Profile returns a profile that the query asked for. The error is ErrNotFound
+// or ErrDamaged.
+func (snap *Snapshot) Profile(id string) (*Profile, error) {
+	kv := snap.found[profileKey(id)]
+	switch {
+	case kv != nil:
+		return decodeProfile(id, kv.ModRevision, kv.Value)
+	case id == DefaultAllow:
+		return BuiltIn(), nil
+	}
+	return nil, errorf(ErrNotFound, "Profile %s not found.", rules.Printable(id))
+}
+
+// Locked reports whether the datastore is locked for migration.
+func (snap *Snapshot) Locked() bool {
+	kv := snap.found[clusterInfoKey]
+	if kv == nil || !rawjson.Valid(kv.Value) {
+		return false
+	}
+	top, _ := rawjson.Object(kv.Value)
+	spec, _ := rawjson.Object(orNull(rawjson.Get(top, "spec")))
+	return string(rawjson.Get(spec, "datastoreReady")) == "false"
+}
+
+// unchanged returns the conditions under which what was read still holds: the
+// edited profile at its revision, the lock as it was, and every other profile
+// there or not, as it was, whatever it says.
+func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
+	conditions := []clientv3.Cmp{snap.sameRevision(profileKey(edited))}
+	if snap.query.Lock {
+		conditions = append(conditions, snap.sameRevision(clusterInfoKey))
+	}
+	seen := map[string]bool{edited: true}
+	for _, id := range slices.Concat(snap.query.Profiles, snap.query.Presence) {
+		if seen[id] {
+			continue
+		}
+		seen[id] = true
+		key := profileKey(id)
+		created := snap.found[key].GetCreateRevision()
+		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), "=", created))
+	}
+	return conditions[:min(len(conditions), maxOperations)]
+}
+
+func (snap *Snapshot) sameRevision(key string) clientv3.Cmp {
+	kv := snap.found[key]
+	if kv == nil {
+		return clientv3.Compare(clientv3.CreateRevision(key), "=", 0)
+	}
+	return clientv3.Compare(clientv3.ModRevision(key), "=", kv.ModRevision)
+}
