@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// The exit codes. Scripts rely on them; docs/commands.md describes them.
+const (
+	exitDone        = 0
+	exitRefused     = 1   // refused, or not found
+	exitUsage       = 2   // the words are wrong
+	exitUnreachable = 3   // etcd or Docker gave no answer; nothing was changed
+	exitConflict    = 4   // somebody else changed it
+	exitUnknown     = 5   // may or may not have been saved
+	exitInterrupted = 130 // Ctrl-C
+)
+
+// A usageError says that the words of the command line are wrong.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error {
+	return &usageError{text: fmt.Sprintf(format, args...)}
+}
+
+// exitCode chooses the exit code for an error.
+func exitCode(err error) int {
+	var usage *usageError
+	var words *rules.ParseError
+	var engine *resolve.EngineError
+	switch {
+	case errors.As(err, &usage), errors.As(err, &words):
+		return exitUsage
+	case errors.Is(err, store.ErrUnknownOutcome):
+		return exitUnknown
+	case errors.Is(err, store.ErrConflict):
+		return exitConflict
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.Is(err, store.ErrUnreachable), errors.Is(err, context.DeadlineExceeded), errors.As(err, &engine):
+		return exitUnreachable
+	}
+	return exitRefused
+}
+
+// explain prints an error: what is wrong, and what to do next.
+func (a *app) explain(err error) {
+	const prefix = "calicoctl: "
+	var words *rules.ParseError
+	if errors.As(err, &words) {
+		fmt.Fprintln(a.stderr, words.Excerpt(prefix))
+		return
+	}
+	text := err.Error()
+	switch {
+	case errors.Is(err, store.ErrUnknownOutcome):
+		text += `; look at it with "calicoctl profile NAME rule show" before trying again`
+	case errors.Is(err, context.Canceled):
+		text = "interrupted; nothing was changed"
+	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, store.ErrUnreachable):
+		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
+	case errors.Is(err, store.ErrUnreachable):
+		text += "; nothing was changed. Is ETCD_ENDPOINTS right?"
+	}
+	fmt.Fprintln(a.stderr, prefix+rules.Printable(strings.ReplaceAll(text, "\n", " ")))
+}
+
+// unknownCommand refuses words behind a command that takes none but the names
+// of its own commands.
+func unknownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	text := fmt.Sprintf("%q is not a command of %s", args[0], commandName(cmd))
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		text += fmt.Sprintf("; did you mean %q?", near[0])
+	}
+	return usagef("%s; see %s --help", text, commandName(cmd))
+}
+
+func missingCommand(cmd *cobra.Command) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return usagef("expected a command after %q: %s; see %s --help",
+		commandName(cmd), strings.Join(names, ", "), commandName(cmd))
+}
+
+// noWords refuses arguments of a command that takes none.
+func noWords(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usagef("unexpected word %q; usage: %s", args[0], usageLine(cmd))
+	}
+	return nil
+}

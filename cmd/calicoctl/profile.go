@@ -1,0 +1,61 @@
+package main
+
+import "github.com/spf13/cobra"
+
+func (a *app) profileCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:         "profile",
+		Short:       "Read and change profiles: the policy of networks",
+		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME rule COMMAND", "commands": "listed in Long"},
+		Long:        profileHelp,
+		Example: `  calicoctl profile databases rule show
+  calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
+  calicoctl profile databases rule remove inbound --at=1`,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if a.profile != "" {
+				return usagef("expected rule after the profile %q; see calicoctl profile --help", a.profile)
+			}
+			return missingCommand(cmd)
+		},
+	}
+	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
+	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.ruleCommand())
+	return cmd
+}
+
+const profileHelp = `Commands:
+  calicoctl profile show                                  list all profiles
+  calicoctl profile add NAME                              create a profile
+  calicoctl profile NAME rule show                        list its rules
+  calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
+  calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
+
+NAME is a profile, a Docker network, a network's ID, or the first 12 or more
+digits of one. A profile may be called like a command: the word in front of
+"rule" is a name, except after add and remove; --profile=NAME always is one.
+
+RULE is:
+  ACTION [ipversion (4|6)] [PROTOCOL] [ICMP] [from ENTITY] [to ENTITY]
+
+  ACTION    allow, deny, log or pass. The first rule that fits decides; log
+            goes on to the next rule, pass leaves the profile.
+  PROTOCOL  [not] tcp, udp, icmp, icmpv6, sctp, udplite or 1 to 255
+  ICMP      [not] type 0..254 [code 0..255], directly after icmp or icmpv6
+  ENTITY    one or more of these, each at most once, in any order:
+              [not] ports PORTS       80,443,1000:2000 (tcp, udp or sctp)
+              [not] tag NAME          endpoints of profiles with that tag
+              [not] cidr CIDRS        10.0.0.0/8,192.168.1.1 ("cidr" may be
+                                      left away)
+              [not] selector EXPR     one word: "role == 'frontend'"
+
+  "not x" may be written "!x". A tag that is called like a word of the
+  language (from, to, not, ports, tag, cidr, selector, type, code, ipversion)
+  stands in double quotes: tag '"to"'.
+
+  EXPR compares labels: label == 'v', !=, in {'a','b'}, not in {...}, contains,
+  starts with, ends with, has(label), all(), global(), !, &&, || and ( ).
+
+Exit codes: 0 done, 1 refused or not found, 2 the words are wrong, 3 etcd or
+Docker gave no answer and nothing was changed, 4 conflict with another writer,
+5 may or may not have been saved, 130 interrupted.`

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+func (a *app) ruleCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:         "rule",
+		Short:       "Read and change the rules of a profile",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule COMMAND"},
+		Long: `Reads and changes the inbound and outbound rules of a profile. What a rule is,
+"calicoctl profile --help" says.`,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+	}
+	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand())
+	return cmd
+}
+
+// needName makes sure that the words hold the NAME of a profile.
+func (a *app) needName(cmd *cobra.Command) error {
+	if a.profile == "" {
+		return usagef("which profile? The usage is: %s", usageLine(cmd))
+	}
+	return nil
+}
+
+// ruleEdit holds the words that rule add and rule remove have in common.
+type ruleEdit struct {
+	*app
+	at         string // --at as it was written
+	ifRevision int64
+	force      bool
+}
+
+func (e *ruleEdit) addFlags(cmd *cobra.Command, at string) {
+	f := cmd.Flags()
+	f.StringVar(&e.at, "at", "", at)
+	e.addEditFlags(cmd)
+	cmd.ValidArgsFunction = completeDirection
+}
+
+func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.Int64Var(&e.ifRevision, "if-revision", 0, "only if the profile is still at this `REVISION`, as -o json prints it")
+	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+}
+
+// read takes direction and position from the command line; the rest is a rule.
+func (e *ruleEdit) read(cmd *cobra.Command, args []string) (d rules.Direction, at int, rule []string, err error) {
+	if err := e.needName(cmd); err != nil {
+		return "", 0, nil, err
+	}
+	if e.ifRevision < 0 || cmd.Flags().Changed("if-revision") && e.ifRevision == 0 {
+		return "", 0, nil, usagef("--if-revision: expected a revision from -o json, got %d", e.ifRevision)
+	}
+	if cmd.Flags().Changed("at") {
+		if at, err = strconv.Atoi(e.at); err != nil || at < 1 {
+			return "", 0, nil, usagef("--at: expected a position from 1 on, got %q", e.at)
+		}
+	}
+	d, rule, err = direction(cmd, args)
+	return d, at, rule, err
+}
+
+// direction takes the first word off.
+func direction(cmd *cobra.Command, args []string) (rules.Direction, []string, error) {
+	if len(args) == 0 {
+		return "", nil, usagef("expected inbound or outbound after %q; the usage is: %s", cmd.Name(), usageLine(cmd))
+	}
+	switch d := rules.Direction(args[0]); d {
+	case rules.Inbound, rules.Outbound:
+		return d, args[1:], nil
+	}
+	return "", nil, usagef("expected inbound or outbound after %q, got %q; the usage is: %s", cmd.Name(), args[0], usageLine(cmd))
+}
+
+func completeDirection(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	switch len(args) {
+	case 0:
+		return []string{"inbound", "outbound"}, cobra.ShellCompDirectiveNoFileComp
+	case 1:
+		return []string{"allow", "deny", "log", "pass"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}

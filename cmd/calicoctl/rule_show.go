@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) ruleShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "show",
+		Short:       "List the rules of a profile with their positions",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule show [flags]"},
+		Long: `Lists the inbound and outbound rules of a profile with their positions. The
+first rule that fits a packet decides; "log" goes on to the next, "pass" leaves
+the profile. A packet that no rule fits is dropped.
+
+NAME is a profile, a Docker network, or the first 12 or more digits of a
+network's ID. A network's ID in a rule is shown as the network's name if that
+name leads back to it.`,
+		Example: `  calicoctl profile databases rule show
+  calicoctl profile databases rule show -o json`,
+		Args: noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.needName(cmd); err != nil {
+				return err
+			}
+			return a.ruleShow(cmd.Context())
+		},
+	}
+}
+
+func (a *app) ruleShow(ctx context.Context) error {
+	ctx, cancel := a.deadline(ctx)
+	defer cancel()
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	s.warnDocker()
+	t, err := s.target(a.profile)
+	if err != nil {
+		return err
+	}
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), Presence: s.nameCandidates(maxCandidates)})
+	if err != nil {
+		return err
+	}
+	p, pair, err := t.preferName(snap)
+	if err != nil {
+		return err
+	}
+	if pair != nil {
+		s.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+			rules.Printable(pair.name), pair.id)
+	}
+	names, err := s.namesFor(ctx, snap, p)
+	if err != nil {
+		return err
+	}
+	s.warnTrouble(p)
+	s.warnMisleading(p, names)
+	return s.print(listing(p, names), profileJSON(p, names))
+}
+
+// maxCandidates is how many networks' names are looked up along with a
+// profile, so that one request is enough on most hosts.
+const maxCandidates = 40
+
+// nameCandidates returns the profiles whose existence decides under which name
+// the IDs of networks are shown, or nothing when there are more networks than
+// limit; then namesFor asks for those that occur.
+func (s *session) nameCandidates(limit int) []string {
+	all := s.networks.All()
+	if len(all) > limit {
+		return nil
+	}
+	ids := make([]string, 0, 2*len(all))
+	for _, n := range all {
+		ids = append(ids, n.ID, n.Name)
+	}
+	return ids
+}
+
+// namesFor returns how IDs in a profile are shown.
+func (s *session) namesFor(ctx context.Context, snap *store.Snapshot, p *store.Profile) (shownNames, error) {
+	names := shownNames{networks: s.networks, snap: snap}
+	if len(s.networks.All()) <= maxCandidates {
+		return names, nil
+	}
+	occurring := []string{p.ID}
+	for _, list := range [][]rules.Stored{p.Inbound, p.Outbound} {
+		for _, r := range list {
+			occurring = append(occurring, r.Rule.Tags()...)
+		}
+	}
+	slices.Sort(occurring)
+	var ids []string
+	for _, word := range slices.Compact(occurring) {
+		if t, err := s.target(word); err == nil && t.network != nil {
+			ids = append(ids, t.network.ID, t.network.Name)
+		}
+	}
+	var err error
+	if len(ids) > 0 {
+		names.snap, err = s.store.Read(ctx, store.Query{Presence: ids})
+	}
+	return names, err
+}
+
+// listing returns the rules of a profile as text, with names.
+func listing(p *store.Profile, names shownNames) string {
+	named := func(list []rules.Stored) []rules.Rule {
+		out := make([]rules.Rule, len(list))
+		for i, r := range list {
+			out[i] = r.Rule.MapTags(names.name)
+		}
+		return out
+	}
+	return rules.FormatListing(named(p.Inbound), named(p.Outbound))
+}
+
+// warnTrouble reports what Felix refuses in a stored profile.
+func (a *app) warnTrouble(p *store.Profile) {
+	for _, t := range p.Trouble() {
+		a.warn("profile %s: %s", rules.Printable(p.ID), t)
+	}
+}
+
+// warnMisleading reports tags that are shown by a word which means something
+// else to a command.
+func (a *app) warnMisleading(p *store.Profile, names shownNames) {
+	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
+		for i, r := range *p.Rules(d) {
+			for _, tag := range r.Rule.Tags() {
+				if names.misleads(tag) {
+					a.warn("%s rule %d: the tag %s is not that of the Docker network %s; --literal means it as shown",
+						d, i+1, rules.Printable(tag), rules.Printable(tag))
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// An app is one run of the program: its flags, and what the world gave it.
+type app struct {
+	stderr io.Writer
+	getenv func(string) string
+	out    bytes.Buffer // standard output, written when the command is done
+
+	flags   store.Config
+	config  string
+	timeout time.Duration
+	literal bool
+	output  string
+	profile string // the NAME in "profile NAME ..."
+}
+
+// run executes one command line and returns its exit code. Data goes to
+// standard output, all else to standard error.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
+	a := &app{stderr: stderr, getenv: getenv}
+	root := a.command()
+	args, err := nameFirst(root, args)
+	if err == nil {
+		root.SetArgs(args)
+		err = root.ExecuteContext(ctx)
+	}
+	if a.out.Len() > 0 {
+		if _, werr := stdout.Write(a.out.Bytes()); err == nil && werr != nil {
+			err = fmt.Errorf("the output could not be written: %w", werr)
+		}
+	}
+	if err == nil {
+		return exitDone
+	}
+	a.explain(err)
+	return exitCode(err)
+}
+
+// command returns the tree of commands.
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "calicoctl",
+		Short: "Read and change the security policy of Calico networks in words",
+		Long: `calicoctl reads and changes the security policy of Calico networks in words.
+
+A Docker network that Calico runs is a profile: an ordered list of inbound
+rules, an ordered list of outbound rules, and tags. Every edit is one atomic
+transaction in etcd.`,
+		Example: `  calicoctl profile databases rule show
+  calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
+  calicoctl profile --help        all commands on profiles, and the rule language`,
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		Args:              unknownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+	}
+	a.addFlags(root)
+	root.SetOut(&a.out)
+	root.SetErr(a.stderr)
+	root.SetUsageTemplate(usageTemplate)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%v; see %s --help", err, commandName(cmd))
+	})
+	root.AddCommand(a.profileCommand(), a.versionCommand())
+	return root
+}
+
+func (a *app) addFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringSliceVar(&a.flags.Endpoints, "etcd-endpoints", nil, "`URLS` of etcd (ETCD_ENDPOINTS; default "+store.DefaultEndpoint+")")
+	f.StringVar(&a.flags.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
+	f.StringVar(&a.flags.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
+	f.StringVar(&a.flags.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
+	f.StringVar(&a.flags.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
+	f.StringVar(&a.flags.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
+	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+store.DefaultConfigFile+", if it is there)")
+	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command")
+	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
+	f.StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text, json or yaml")
+	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)))
+}
+
+// prepare checks what flags and environment say, before anything is read or
+// changed, and starts the clock.
+func (a *app) prepare() error {
+	switch a.output {
+	case "text", "json", "yaml":
+	default:
+		return usagef("--output: expected text, json or yaml, got %q", a.output)
+	}
+	if a.timeout <= 0 {
+		return usagef("--timeout: expected a time such as 10s, got %s", a.timeout)
+	}
+	if text := a.getenv("CALICOCTL_LITERAL"); text != "" && !a.literal {
+		var err error
+		if a.literal, err = strconv.ParseBool(text); err != nil {
+			return usagef("CALICOCTL_LITERAL: expected 1 or 0, got %q", text)
+		}
+	}
+	return nil
+}
+
+// deadline returns a context that ends when the command's time is over.
+func (a *app) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(ctx, a.timeout)
+}
+
+// warn prints a line to standard error that does not end the command.
+func (a *app) warn(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "calicoctl: warning: "+format+"\n", args...)
+}
+
+// must is for errors that only a mistake in this program's own tables causes.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// A session is what one command works with: the datastore, and what Docker said
+// of its networks.
+type session struct {
+	*app
+	store    *store.Store
+	networks *resolve.Networks // nil when Docker was not asked, or is not there
+	docker   error             // why Docker did not answer, although it should have
+}
+
+// connect opens the datastore while Docker answers.
+func (a *app) connect(ctx context.Context) (*session, error) {
+	cfg, warnings, err := store.LoadConfig(store.Sources{Flags: a.flags, Getenv: a.getenv, File: a.config})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range warnings {
+		a.warn("%s", w)
+	}
+	type opened struct {
+		store *store.Store
+		err   error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		s, err := store.Open(ctx, cfg)
+		done <- opened{s, err}
+	}()
+	s := &session{app: a}
+	s.networks, s.docker = a.askDocker(ctx)
+	result := <-done
+	s.store = result.store
+	return s, result.err
+}
+
+func (s *session) close() { _ = s.store.Close() }
+
+// askDocker returns the networks of the Docker engine, or nothing without an
+// error when there is no engine or it must not be asked.
+func (a *app) askDocker(ctx context.Context) (*resolve.Networks, error) {
+	if a.literal {
+		return nil, nil
+	}
+	engine, err := resolve.FromEnvironment()
+	if err != nil {
+		return nil, err
+	}
+	defer engine.Close()
+	networks, err := engine.Networks(ctx)
+	if errors.Is(err, resolve.ErrNoEngine) {
+		return nil, nil
+	}
+	return networks, err
+}
+
+// needDocker ends a command that writes, unless each of the words is an ID and
+// so means the same without Docker.
+func (s *session) needDocker(words ...string) error {
+	for _, w := range words {
+		if s.docker != nil && !resolve.IsID(w) {
+			return &dockerError{cause: s.docker}
+		}
+	}
+	return nil
+}
+
+// warnDocker says that names could not be looked up.
+func (s *session) warnDocker() {
+	if s.docker != nil && !errors.Is(s.docker, context.Canceled) {
+		s.warn("%v; names of Docker networks are not known", s.docker)
+	}
+}
+
+// A dockerError says that names cannot be looked up and that nothing was done.
+type dockerError struct{ cause error }
+
+func (e *dockerError) Error() string {
+	return strings.TrimSuffix(e.cause.Error(), ".") +
+		"; nothing was changed. --literal takes names as they are written, and full network IDs need no Docker"
+}
+
+func (e *dockerError) Unwrap() error { return e.cause }

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// usageTemplate is cobra's without its parts about commands in groups, and with
+// the line from usageLine.
+const usageTemplate = `Usage:
+  {{if .Annotations.usage}}{{.Annotations.usage}}{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}{{if and .HasAvailableSubCommands (not .Annotations.commands)}}
+
+Commands:{{range .Commands}}{{if .IsAvailableCommand}}
+  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
+
+Flags:
+{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
+
+Global flags:
+{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
+`
+
+// usageLine returns how a command is written. The name of a profile stands in
+// front of the command's own words, which cobra cannot know.
+func usageLine(cmd *cobra.Command) string {
+	if line := cmd.Annotations["usage"]; line != "" {
+		return line
+	}
+	return cmd.UseLine()
+}
+
+// commandName returns the words that name a command.
+func commandName(cmd *cobra.Command) string {
+	path := cmd.CommandPath()
+	if rest, found := strings.CutPrefix(path, "calicoctl profile rule"); found {
+		return "calicoctl profile NAME rule" + rest
+	}
+	return path
+}
