@@ -54,6 +54,12 @@ func (d *decoder) wrong(into *[]string, key string, value []byte, why string) {
 	d.problems = append(d.problems, Printable(key)+": "+why)
 }
 
+// wrongItem is wrong for one item of a list.
+func (d *decoder) wrongItem(into *[]string, key string, item int, value []byte, why string) {
+	*into = append(*into, spellOut(key, value))
+	d.problems = append(d.problems, Printable(key)+"["+strconv.Itoa(item)+"]: "+why)
+}
+
 // members returns the members of an object; a key that stands twice makes the
 // whole object unreadable, because programs disagree which one counts.
 func (d *decoder) members(into *[]string, key string, value []byte) []rawjson.Member {
@@ -109,7 +115,7 @@ func (d *decoder) ports(end *[]string, key string, value []byte, into *[]PortRan
 		return
 	}
 	list := make([]PortRange, 0, len(elements))
-	for _, element := range elements {
+	for i, element := range elements {
 		port, known := storedPorts(element)
 		if known {
 			list = append(list, port)
@@ -118,7 +124,7 @@ func (d *decoder) ports(end *[]string, key string, value []byte, into *[]PortRan
 		if rawjson.Kind(element) == "string" && isPortName(stringOrNumber(element)) {
 			d.without(end, key, value)
 		} else {
-			d.wrong(end, key, value, Printable(string(element))+" is not a port")
+			d.wrongItem(end, key, i, value, Printable(string(element))+" is not a port")
 		}
 		return
 	}
@@ -150,10 +156,10 @@ func (d *decoder) nets(end *[]string, key string, value []byte, into *[]netip.Pr
 	}
 	list := make([]netip.Prefix, 0, len(elements)+len(*into))
 	list = append(list, *into...)
-	for _, element := range elements {
+	for i, element := range elements {
 		net, problem := parseNet(stringOrNumber(element))
 		if rawjson.Kind(element) != "string" || problem != "" {
-			d.wrong(end, key, value, Printable(string(element))+" is not an address or prefix")
+			d.wrongItem(end, key, i, value, Printable(string(element))+" is not an address or prefix")
 			return
 		}
 		list = append(list, net)

@@ -91,7 +91,7 @@ func checkForms(t *testing.T, r rules.Rule, mode rules.Mode) {
 	if err != nil || !rawjson.Valid(v1.JSON) {
 		t.Fatalf("v1 of %q: %s, %v", text, v1.JSON, err)
 	}
-	if again := rules.DecodeV1(v1.JSON); !legacy && !rules.Equal(again.Rule, r) && selectorsParse(r) {
+	if again := rules.DecodeV1(v1.JSON); !rules.Equal(again.Rule, r) && selectorsParse(r) {
 		t.Fatalf("%q through v1 (%s) is %q", text, v1.JSON, rules.Format(again.Rule))
 	}
 }

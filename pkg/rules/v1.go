@@ -145,32 +145,20 @@ type ruleV1 struct {
 	ICMPCode    *int   `json:"icmp_code,omitempty"`
 	NotICMPType *int   `json:"!icmp_type,omitempty"`
 	NotICMPCode *int   `json:"!icmp_code,omitempty"`
+}
 
-	SrcTag      string   `json:"src_tag,omitempty"`
-	SrcNet      string   `json:"src_net,omitempty"`
-	SrcNets     []string `json:"src_nets,omitempty"`
-	SrcSelector string   `json:"src_selector,omitempty"`
-	SrcPorts    []any    `json:"src_ports,omitempty"`
-	DstTag      string   `json:"dst_tag,omitempty"`
-	DstNet      string   `json:"dst_net,omitempty"`
-	DstNets     []string `json:"dst_nets,omitempty"`
-	DstSelector string   `json:"dst_selector,omitempty"`
-	DstPorts    []any    `json:"dst_ports,omitempty"`
-
-	NotSrcTag      string   `json:"!src_tag,omitempty"`
-	NotSrcNet      string   `json:"!src_net,omitempty"`
-	NotSrcNets     []string `json:"!src_nets,omitempty"`
-	NotSrcSelector string   `json:"!src_selector,omitempty"`
-	NotSrcPorts    []any    `json:"!src_ports,omitempty"`
-	NotDstTag      string   `json:"!dst_tag,omitempty"`
-	NotDstNet      string   `json:"!dst_net,omitempty"`
-	NotDstNets     []string `json:"!dst_nets,omitempty"`
-	NotDstSelector string   `json:"!dst_selector,omitempty"`
-	NotDstPorts    []any    `json:"!dst_ports,omitempty"`
+// matchV1 is one end of a packet, positive or negated; its keys get a prefix.
+type matchV1 struct {
+	Tag      string   `json:"tag,omitempty"`
+	Net      string   `json:"net,omitempty"`
+	Nets     []string `json:"nets,omitempty"`
+	Selector string   `json:"selector,omitempty"`
+	Ports    []any    `json:"ports,omitempty"`
 }
 
 // EncodeV1 writes a rule as a v1 rules document holds it. A single address is
-// "src_net", several are "src_nets". The error is a *BeyondError.
+// "src_net", several are "src_nets"; a tag that is stored as x == ” is a
+// selector, so that it comes back as it was. The error is a *BeyondError.
 func EncodeV1(r Rule) (Stored, error) {
 	if r.Beyond != "" || r.Action == "" {
 		return Stored{}, &BeyondError{Rule: r}
@@ -178,18 +166,10 @@ func EncodeV1(r Rule) (Stored, error) {
 	v := ruleV1{
 		Action: string(r.Action), IPVersion: r.IPVersion,
 		Protocol: protocolV1(r.Protocol), NotProtocol: protocolV1(r.NotProtocol),
-		SrcTag: r.From.Tag.Name, SrcSelector: r.From.Selector, SrcPorts: portsJSON(r.From.Ports),
-		DstTag: r.To.Tag.Name, DstSelector: r.To.Selector, DstPorts: portsJSON(r.To.Ports),
-		NotSrcTag: r.From.NotTag.Name, NotSrcSelector: r.From.NotSelector, NotSrcPorts: portsJSON(r.From.NotPorts),
-		NotDstTag: r.To.NotTag.Name, NotDstSelector: r.To.NotSelector, NotDstPorts: portsJSON(r.To.NotPorts),
 	}
 	if r.Action == Pass {
 		v.Action = "next-tier"
 	}
-	v.SrcNet, v.SrcNets = oneOrMore(r.From.Nets)
-	v.DstNet, v.DstNets = oneOrMore(r.To.Nets)
-	v.NotSrcNet, v.NotSrcNets = oneOrMore(r.From.NotNets)
-	v.NotDstNet, v.NotDstNets = oneOrMore(r.To.NotNets)
 	if r.ICMP != nil {
 		v.ICMPType, v.ICMPCode = &r.ICMP.Type, r.ICMP.Code
 	}
@@ -197,7 +177,48 @@ func EncodeV1(r Rule) (Stored, error) {
 		v.NotICMPType, v.NotICMPCode = &r.NotICMP.Type, r.NotICMP.Code
 	}
 	raw, err := rawjson.Encode(v)
+	for _, end := range []struct {
+		prefix string
+		match  matchV1
+	}{
+		{"src_", newMatchV1(r.From.Ports, r.From.Tag, r.From.Selector, r.From.Nets, false)},
+		{"!src_", newMatchV1(r.From.NotPorts, r.From.NotTag, r.From.NotSelector, r.From.NotNets, true)},
+		{"dst_", newMatchV1(r.To.Ports, r.To.Tag, r.To.Selector, r.To.Nets, false)},
+		{"!dst_", newMatchV1(r.To.NotPorts, r.To.NotTag, r.To.NotSelector, r.To.NotNets, true)},
+	} {
+		if err == nil {
+			raw, err = addPrefixed(raw, end.prefix, end.match)
+		}
+	}
 	return Stored{Rule: r, JSON: raw}, err
+}
+
+func newMatchV1(ports []PortRange, tag Tag, selector string, nets []netip.Prefix, negated bool) matchV1 {
+	m := matchV1{Tag: tag.Name, Selector: selector, Ports: portsJSON(ports)}
+	if tag.EmptyValue {
+		m.Tag, m.Selector = "", joinTag(tag, selector, negated)
+	}
+	if len(nets) == 1 {
+		m.Net = nets[0].String()
+	} else {
+		m.Nets = textsOf(nets)
+	}
+	return m
+}
+
+// addPrefixed adds the fields of a match to a rule.
+func addPrefixed(rule []byte, prefix string, match matchV1) ([]byte, error) {
+	raw, err := rawjson.Encode(match)
+	if err != nil {
+		return nil, err
+	}
+	members, err := rawjson.Object(raw)
+	for _, m := range members {
+		if err == nil {
+			rule, err = rawjson.Set(rule, prefix+m.Key, m.Value)
+		}
+	}
+	return rule, err
 }
 
 func protocolV1(p Protocol) any {
@@ -205,11 +226,4 @@ func protocolV1(p Protocol) any {
 		return nil
 	}
 	return numberOr(string(p), string(p))
-}
-
-func oneOrMore(nets []netip.Prefix) (one string, more []string) {
-	if len(nets) == 1 {
-		return nets[0].String(), nil
-	}
-	return "", textsOf(nets)
 }
