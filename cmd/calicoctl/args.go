@@ -16,8 +16,8 @@ import (
 // rules of the profile show. Only "add" and "remove" always are the commands.
 func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 	words := positions(allFlags(root), args)
-	if len(words) > 0 && strings.HasPrefix(args[words[0]], "__complete") {
-		words = words[1:]
+	if len(words) > 1 && strings.HasPrefix(args[words[0]], "__complete") {
+		words = words[1 : len(words)-1] // the last word is being typed
 	}
 	if len(words) < 2 || args[words[0]] != "profile" {
 		return args, nil

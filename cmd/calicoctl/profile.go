@@ -6,7 +6,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "profile",
 		Short:       "Read and change profiles: the policy of networks",
-		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME rule COMMAND", "commands": "listed in Long"},
+		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME (rule|tag) COMMAND", "commands": "listed in Long"},
 		Long:        profileHelp,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
@@ -14,13 +14,13 @@ func (a *app) profileCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.profile != "" {
-				return usagef("expected rule after the profile %q; see calicoctl profile --help", a.profile)
+				return usagef("expected rule or tag after the profile %q; see calicoctl profile --help", a.profile)
 			}
 			return missingCommand(cmd)
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
-	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.ruleCommand())
+	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.ruleCommand(), a.tagCommand())
 	return cmd
 }
 
@@ -30,10 +30,12 @@ const profileHelp = `Commands:
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
+  calicoctl profile NAME tag show                         list its tags
+  calicoctl profile NAME tag add|remove TAG
 
 NAME is a profile, a Docker network, a network's ID, or the first 12 or more
 digits of one. A profile may be called like a command: the word in front of
-"rule" is a name, except after add and remove; --profile=NAME always is one.
+"rule" or "tag" is a name, except after add and remove; --profile=NAME always is one.
 
 RULE is:
   ACTION [ipversion (4|6)] [PROTOCOL] [ICMP] [from ENTITY] [to ENTITY]

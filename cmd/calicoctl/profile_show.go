@@ -63,7 +63,9 @@ func (a *app) profileShow(ctx context.Context) error {
 		return err
 	}
 	for i := range list {
-		list[i].Network, _ = s.networks.Name(list[i].Profile)
+		if n, found, err := s.networks.Find(list[i].Profile); err == nil && found && n.ID == list[i].Profile {
+			list[i].Network = n.Name
+		}
 	}
 	slices.SortStableFunc(list, func(a, b summary) int { return strings.Compare(a.Profile, b.Profile) })
 	return s.print(table(list), list)

@@ -51,13 +51,18 @@ func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
 	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 }
 
+// checkEditFlags checks what every edit of a profile is told.
+func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
+	if e.ifRevision < 0 || cmd.Flags().Changed("if-revision") && e.ifRevision == 0 {
+		return usagef("--if-revision: expected a revision from -o json, got %d", e.ifRevision)
+	}
+	return e.needName(cmd)
+}
+
 // read takes direction and position from the command line; the rest is a rule.
 func (e *ruleEdit) read(cmd *cobra.Command, args []string) (d rules.Direction, at int, rule []string, err error) {
-	if err := e.needName(cmd); err != nil {
+	if err := e.checkEditFlags(cmd); err != nil {
 		return "", 0, nil, err
-	}
-	if e.ifRevision < 0 || cmd.Flags().Changed("if-revision") && e.ifRevision == 0 {
-		return "", 0, nil, usagef("--if-revision: expected a revision from -o json, got %d", e.ifRevision)
 	}
 	if cmd.Flags().Changed("at") {
 		if at, err = strconv.Atoi(e.at); err != nil || at < 1 {

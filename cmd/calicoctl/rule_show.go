@@ -29,12 +29,17 @@ name leads back to it.`,
 			if err := a.needName(cmd); err != nil {
 				return err
 			}
-			return a.ruleShow(cmd.Context())
+			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
+				a.warnMisleading(p, names)
+				return a.print(listing(p, names), profileJSON(p, names))
+			})
 		},
 	}
 }
 
-func (a *app) ruleShow(ctx context.Context) error {
+// show reads the profile that the command names, with the names that its IDs
+// are shown by, and reports what is odd about it.
+func (a *app) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
 	ctx, cancel := a.deadline(ctx)
 	defer cancel()
 	s, err := a.connect(ctx)
@@ -64,8 +69,7 @@ func (a *app) ruleShow(ctx context.Context) error {
 		return err
 	}
 	s.warnTrouble(p)
-	s.warnMisleading(p, names)
-	return s.print(listing(p, names), profileJSON(p, names))
+	return print(p, names)
 }
 
 // maxCandidates is how many networks' names are looked up along with a

@@ -62,6 +62,7 @@ transaction in etcd.`,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
   calicoctl profile --help        all commands on profiles, and the rule language`,
+		Annotations:       map[string]string{"usage": "calicoctl COMMAND"},
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		Args:              unknownCommand,
@@ -88,7 +89,7 @@ func (a *app) addFlags(root *cobra.Command) {
 	f.StringVar(&a.flags.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
 	f.StringVar(&a.flags.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
 	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+store.DefaultConfigFile+", if it is there)")
-	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command")
+	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
 	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
 	f.StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text, json or yaml")
 	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)))

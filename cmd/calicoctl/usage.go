@@ -36,8 +36,8 @@ func usageLine(cmd *cobra.Command) string {
 // commandName returns the words that name a command.
 func commandName(cmd *cobra.Command) string {
 	path := cmd.CommandPath()
-	if rest, found := strings.CutPrefix(path, "calicoctl profile rule"); found {
-		return "calicoctl profile NAME rule" + rest
+	if rest, found := strings.CutPrefix(path, "calicoctl profile "); found && behindName(strings.Fields(rest)[0]) {
+		return "calicoctl profile NAME " + rest
 	}
 	return path
 }

@@ -1,0 +1,142 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) tagCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:         "tag",
+		Short:       "Read and change the tags of a profile",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME tag COMMAND"},
+		Long: `Reads and changes the tags that a profile gives its endpoints; "from tag T" in a
+rule matches the endpoints of every profile that carries T.`,
+		Args: unknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+	}
+	cmd.AddCommand(a.tagShowCommand(), a.tagAddCommand(), a.tagRemoveCommand())
+	return cmd
+}
+
+func (a *app) tagShowCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "show",
+		Short:       "List the tags of a profile, sorted, one per line",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME tag show [flags]"},
+		Example:     "  calicoctl profile databases tag show",
+		Args:        noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.needName(cmd); err != nil {
+				return err
+			}
+			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
+				tags := []string{}
+				for _, t := range p.Tags() {
+					tags = append(tags, names.name(t))
+				}
+				slices.Sort(tags)
+				text := ""
+				for _, t := range tags {
+					text += rules.Printable(t) + "\n"
+				}
+				return a.print(text, tags)
+			})
+		},
+	}
+}
+
+func (a *app) tagAddCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	cmd := &cobra.Command{
+		Use:         "add",
+		Short:       "Put a tag on a profile",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME tag add TAG [flags]"},
+		Example:     "  calicoctl profile databases tag add backup",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			tag, err := e.readTag(cmd, args)
+			if err != nil {
+				return err
+			}
+			return e.addTag(cmd.Context(), tag)
+		},
+	}
+	e.addEditFlags(cmd)
+	return cmd
+}
+
+func (a *app) tagRemoveCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	cmd := &cobra.Command{
+		Use:         "remove",
+		Short:       "Take a tag off a profile",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME tag remove TAG [flags]"},
+		Example:     "  calicoctl profile databases tag remove backup",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			tag, err := e.readTag(cmd, args)
+			if err != nil {
+				return err
+			}
+			return e.removeTag(cmd.Context(), tag)
+		},
+	}
+	e.addEditFlags(cmd)
+	return cmd
+}
+
+// readTag takes the tag from the command line.
+func (e *ruleEdit) readTag(cmd *cobra.Command, args []string) (string, error) {
+	if err := e.checkEditFlags(cmd); err != nil {
+		return "", err
+	}
+	switch {
+	case len(args) == 0:
+		return "", usagef("which tag? The usage is: %s", usageLine(cmd))
+	case len(args) > 1:
+		return "", usagef("unexpected word %q; the usage is: %s", args[1], usageLine(cmd))
+	case !rules.IsName(args[0]):
+		return "", usagef("%q is not the name of a tag (letters, digits, ., _ and -)", args[0])
+	}
+	return args[0], nil
+}
+
+// ruleOf wraps a tag so that it is looked up as the tag of a rule is.
+func ruleOf(tag string) rules.Rule {
+	return rules.Rule{From: rules.Entity{Tag: rules.Tag{Name: tag}}}
+}
+
+func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
+	added := false
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) (err error) {
+		added, err = store.AddTag(p, r.From.Tag.Name)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, rules.Printable(e.profile))
+	if !added {
+		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, rules.Printable(e.profile))
+	}
+	return e.print(text, editJSON(e.profile, result))
+}
+
+func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
+		if !store.RemoveTag(p, r.From.Tag.Name) {
+			return store.Refusedf("Tag %s is not on profile %s", tag, rules.Printable(e.profile))
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, rules.Printable(e.profile))
+	return e.print(text, editJSON(e.profile, result))
+}

@@ -1,0 +1,148 @@
+// Package etcdtest stands between a client and etcd in tests, to let something
+// happen at an exact moment: before a request reaches etcd, or after etcd has
+// carried it out and before the answer reaches the client.
+package etcdtest
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"strings"
+	"sync"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/mem"
+	"google.golang.org/grpc/metadata"
+	"google.golang.org/grpc/status"
+)
+
+// Commit is the method of transactions, which read and write.
+const Commit = "/etcdserverpb.KV/Txn"
+
+// A Hook is called with the method of a request and its number among those of
+// that method, from 1. An error becomes the client's answer.
+type Hook func(ctx context.Context, method string, number int) error
+
+// An Interposer forwards every request to an etcd and calls its hooks.
+type Interposer struct {
+	Before Hook // before the request is forwarded; with an error it is not
+	After  Hook // after etcd has answered; with an error the answer is lost
+
+	mu       sync.Mutex
+	counts   map[string]int
+	backend  *grpc.ClientConn
+	server   *grpc.Server
+	listener net.Listener
+}
+
+// ErrLost is what a client sees when a connection breaks.
+func ErrLost() error { return status.Error(codes.Unavailable, "error reading from server: EOF") }
+
+// Start begins to forward to the etcd at endpoint, http://HOST:PORT.
+func (i *Interposer) Start(endpoint string) error {
+	i.counts = map[string]int{}
+	var err error
+	i.backend, err = grpc.NewClient("passthrough:///"+strings.TrimPrefix(endpoint, "http://"),
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{})))
+	if err != nil {
+		return err
+	}
+	if i.listener, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		return err
+	}
+	i.server = grpc.NewServer(grpc.ForceServerCodecV2(rawCodec{}), grpc.UnknownServiceHandler(i.forward))
+	go func() { _ = i.server.Serve(i.listener) }() // ends with Close
+	return nil
+}
+
+// Endpoint returns the address for the client.
+func (i *Interposer) Endpoint() string { return "http://" + i.listener.Addr().String() }
+
+// Count returns how many requests of a method have come.
+func (i *Interposer) Count(method string) int {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.counts[method]
+}
+
+// Close ends everything.
+func (i *Interposer) Close() error {
+	i.server.Stop()
+	return i.backend.Close()
+}
+
+func (i *Interposer) forward(_ any, client grpc.ServerStream) error {
+	method, _ := grpc.MethodFromServerStream(client)
+	i.mu.Lock()
+	i.counts[method]++
+	number := i.counts[method]
+	i.mu.Unlock()
+	ctx, cancel := context.WithCancel(client.Context())
+	defer cancel()
+	if i.Before != nil {
+		if err := i.Before(ctx, method, number); err != nil {
+			return err
+		}
+	}
+	if incoming, ok := metadata.FromIncomingContext(ctx); ok {
+		ctx = metadata.NewOutgoingContext(ctx, incoming.Copy())
+	}
+	backend, err := i.backend.NewStream(ctx, &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, method)
+	if err != nil {
+		return err
+	}
+	go func() {
+		pump(client.RecvMsg, backend.SendMsg)
+		_ = backend.CloseSend()
+	}()
+	return i.answers(ctx, client, backend, method, number)
+}
+
+// answers passes etcd's answers on, the first only after the hook.
+func (i *Interposer) answers(ctx context.Context, client grpc.ServerStream, backend grpc.ClientStream, method string, number int) error {
+	first := true
+	return pump(backend.RecvMsg, func(m any) error {
+		if first && i.After != nil {
+			first = false
+			if err := i.After(ctx, method, number); err != nil {
+				return err
+			}
+		}
+		return client.SendMsg(m)
+	})
+}
+
+// pump moves messages until one side ends.
+func pump(receive, send func(any) error) error {
+	for {
+		var m frame
+		if err := receive(&m); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		if err := send(&m); err != nil {
+			return err
+		}
+	}
+}
+
+// A frame is a message as it came.
+type frame struct{ bytes []byte }
+
+// rawCodec leaves messages alone.
+type rawCodec struct{}
+
+func (rawCodec) Marshal(v any) (mem.BufferSlice, error) {
+	return mem.BufferSlice{mem.SliceBuffer(v.(*frame).bytes)}, nil
+}
+
+func (rawCodec) Unmarshal(data mem.BufferSlice, v any) error {
+	v.(*frame).bytes = data.Materialize()
+	return nil
+}
+
+func (rawCodec) Name() string { return "proto" }
