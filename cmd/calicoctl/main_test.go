@@ -6,9 +6,12 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/calicoctl/calicoctl/internal/embedetcd"
 )
 
 func TestMain(m *testing.M) {
+	embedetcd.Quiet()
 	testscript.Main(m, map[string]func(){"calicoctl": unprivileged})
 }
 
