@@ -1,0 +1,70 @@
+# Everything here works with nothing but Go, make and the module proxy, as the
+# first command after git clone or in an unpacked archive.
+
+GO      ?= go
+PREFIX  ?= /usr/local
+DESTDIR ?=
+
+# The tools of lint and fmt run straight from the module proxy, so that they and
+# what they depend on stay out of go.mod.
+GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+# Without a git checkout, or a git that reads it, the version is dev and Go must
+# not look for one either: it fails where git does.
+ifneq ($(wildcard .git),)
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
+endif
+ifeq ($(VERSION),)
+override VERSION := dev
+BUILDFLAGS := -buildvcs=false
+endif
+BUILD = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -trimpath -ldflags "-X main.version=$(VERSION)"
+
+SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
+
+.DEFAULT_GOAL := build
+.PHONY: build test race demo sandbox lint fmt install clean help
+
+build: ## build bin/calicoctl (the default)
+	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
+
+test: ## run all tests; those that need a Docker engine only if one answers
+	$(GO) test -timeout 15m ./...
+
+race: ## run all tests with the race detector, which needs a C compiler
+	$(GO) test -race -timeout 20m ./...
+
+demo: build bin/sandbox ## run the walkthrough on an etcd of its own
+	@bin/sandbox --demo
+
+sandbox: build bin/sandbox ## run an etcd to try calicoctl on, until Ctrl-C
+	@bin/sandbox
+
+lint: ## check the format (gofumpt), then go vet and staticcheck
+	@list=$$($(GOFUMPT) -l .) || exit 1; \
+	if [ -n "$$list" ]; then echo "not in gofumpt's format, run make fmt:"; echo "$$list"; exit 1; fi
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+fmt: ## bring all files into gofumpt's format
+	$(GOFUMPT) -w .
+
+install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
+	install -d "$(DESTDIR)$(PREFIX)/bin"
+	install -m 755 bin/calicoctl "$(DESTDIR)$(PREFIX)/bin/calicoctl"
+
+clean: ## remove what was built
+	rm -rf bin dist
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+
+# For install, which may run under sudo where Go is not in the PATH: built only
+# when a source is newer.
+bin/calicoctl: $(SOURCES)
+	@$(MAKE) --no-print-directory build
+
+# Built as the tests are, so that what they have compiled is used again.
+bin/sandbox: $(SOURCES)
+	$(GO) build $(BUILDFLAGS) -o $@ ./cmd/sandbox
