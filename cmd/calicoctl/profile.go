@@ -20,16 +20,22 @@ func (a *app) profileCommand() *cobra.Command {
 		},
 	}
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
-	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.ruleCommand(), a.tagCommand())
+	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
+		a.ruleCommand(), a.tagCommand())
 	return cmd
 }
 
 const profileHelp = `Commands:
-  calicoctl profile show                                  list all profiles
+  calicoctl profile show [--detailed]                     list all profiles, and their endpoints
   calicoctl profile add NAME                              create a profile
+  calicoctl profile remove NAME [--no-check]              remove a profile
+  calicoctl profile copy NAME NEW                         create another one like it
+  calicoctl profile migrate (NAME [NEW] | --all)          from the layout of calicoctl 0.x
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
+  calicoctl profile NAME rule json                        print them as JSON of calicoctl 0.x
+  calicoctl profile NAME rule update [-f FILE]            replace them by such JSON
   calicoctl profile NAME tag show                         list its tags
   calicoctl profile NAME tag add|remove TAG
 

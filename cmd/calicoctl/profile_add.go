@@ -58,7 +58,7 @@ func (e *ruleEdit) create(ctx context.Context, name string) error {
 		return err
 	}
 	result, err := s.store.Update(ctx, nil, store.Edit{
-		Query:  store.Query{Profiles: t.ids(), Lock: true},
+		Query:  store.Query{Profiles: t.ids(), Lock: true, V1: true},
 		Pick:   t.create,
 		Force:  e.force,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },

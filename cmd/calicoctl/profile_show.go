@@ -15,17 +15,22 @@ import (
 )
 
 func (a *app) profileShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var detailed bool
+	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "List all profiles",
 		Long: `Lists all profiles: their names, the Docker network that each belongs to if this
 host has it, the numbers of their rules, and the layout in which etcd holds
-them. projectcalico-default-allow is built into Calico.`,
+them. projectcalico-default-allow is built into Calico. With --detailed, one line
+for each endpoint of each profile; None where there is nothing.`,
 		Example: `  calicoctl profile show
+  calicoctl profile show --detailed
   calicoctl profile show -o json`,
 		Args: noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.profileShow(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.profileShow(cmd.Context(), detailed) },
 	}
+	cmd.Flags().BoolVar(&detailed, "detailed", false, "one line for each endpoint")
+	return cmd
 }
 
 // summary is a line of the list of profiles. A damaged profile has no numbers.
@@ -40,7 +45,7 @@ type summary struct {
 	Error    string       `json:"error,omitempty"`
 }
 
-func (a *app) profileShow(ctx context.Context) error {
+func (a *app) profileShow(ctx context.Context, detailed bool) error {
 	ctx, cancel := a.deadline(ctx)
 	defer cancel()
 	s, err := a.connect(ctx)
@@ -49,8 +54,20 @@ func (a *app) profileShow(ctx context.Context) error {
 	}
 	defer s.close()
 	s.warnDocker()
+	list, err := s.summaries(ctx)
+	switch {
+	case err != nil:
+		return err
+	case detailed:
+		return s.profileShowDetailed(ctx, list)
+	}
+	return s.print(summaryTable(list), list)
+}
+
+// summaries returns a summary of every profile, sorted by name.
+func (s *session) summaries(ctx context.Context) ([]summary, error) {
 	list := []summary{summarize(store.BuiltIn())}
-	err = s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err := s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		if damaged != nil {
 			s.warn("%v", damaged)
 			list = append(list, summary{Profile: id, Layout: store.V3, Error: damaged.Error()})
@@ -59,16 +76,20 @@ func (a *app) profileShow(ctx context.Context) error {
 		list = append(list, summarize(p))
 		return nil
 	})
-	if err != nil {
-		return err
-	}
 	for i := range list {
-		if n, found, err := s.networks.Find(list[i].Profile); err == nil && found && n.ID == list[i].Profile {
-			list[i].Network = n.Name
-		}
+		list[i].Network = s.networkName(list[i].Profile)
 	}
 	slices.SortStableFunc(list, func(a, b summary) int { return strings.Compare(a.Profile, b.Profile) })
-	return s.print(table(list), list)
+	return list, err
+}
+
+// networkName returns the name of the Docker network with an ID, if there is
+// one.
+func (s *session) networkName(id string) string {
+	if n, found, err := s.networks.Find(id); err == nil && found && n.ID == id {
+		return n.Name
+	}
+	return ""
 }
 
 func summarize(p *store.Profile) summary {
@@ -76,14 +97,10 @@ func summarize(p *store.Profile) summary {
 	return summary{Profile: p.ID, Inbound: &in, Outbound: &out, Layout: p.Layout, Revision: p.Revision, BuiltIn: p.BuiltIn}
 }
 
-// table returns the list as text.
-func table(list []summary) string {
-	var out bytes.Buffer
-	t := tablewriter.NewWriter(&out)
-	t.SetAutoFormatHeaders(false)
-	t.SetAutoWrapText(false)
-	t.SetHeader([]string{"Name", "Docker network", "Inbound", "Outbound", "Layout"})
-	for _, s := range list {
+// summaryTable returns the list as text.
+func summaryTable(list []summary) string {
+	rows := make([][]string, len(list))
+	for i, s := range list {
 		layout := string(s.Layout)
 		switch {
 		case s.BuiltIn:
@@ -91,8 +108,19 @@ func table(list []summary) string {
 		case s.Error != "":
 			layout = "damaged"
 		}
-		t.Append([]string{rules.Printable(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout})
+		rows[i] = []string{rules.Printable(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
+	return table([]string{"Name", "Docker network", "Inbound", "Outbound", "Layout"}, rows)
+}
+
+// table returns rows of printable text with a frame.
+func table(header []string, rows [][]string) string {
+	var out bytes.Buffer
+	t := tablewriter.NewWriter(&out)
+	t.SetAutoFormatHeaders(false)
+	t.SetAutoWrapText(false)
+	t.SetHeader(header)
+	t.AppendBulk(rows)
 	t.Render()
 	return out.String()
 }

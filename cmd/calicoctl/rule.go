@@ -18,7 +18,7 @@ func (a *app) ruleCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand())
+	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
 	return cmd
 }
 

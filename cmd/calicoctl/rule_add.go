@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -61,95 +60,4 @@ func (e *ruleEdit) add(ctx context.Context, d rules.Direction, at int, rule rule
 		return err
 	}
 	return e.print("", editJSON(e.profile, result))
-}
-
-// edit carries out a change for which a rule that was said in words is needed
-// with the tags to store. The change may run several times.
-func (e *ruleEdit) edit(ctx context.Context, rule rules.Rule, strict bool,
-	change func(*store.Profile, rules.Rule) error,
-) (store.Result, error) {
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	s, err := e.connect(ctx)
-	if err != nil {
-		return store.Result{}, err
-	}
-	defer s.close()
-	if err := s.needDocker(append(rule.Tags(), e.profile)...); err != nil {
-		return store.Result{}, err
-	}
-	t, err := s.target(e.profile)
-	if err != nil {
-		return store.Result{}, err
-	}
-	tags, err := s.tagNames(rule, strict)
-	if err != nil {
-		return store.Result{}, err
-	}
-	var seen *store.Profile
-	result, err := tags.update(ctx, store.Edit{
-		Query:      store.Query{Profiles: t.ids(), Presence: tags.presence(), Lock: true},
-		Pick:       t.pick,
-		IfRevision: e.ifRevision,
-		Force:      e.force,
-		Change: func(snap *store.Snapshot, p *store.Profile) error {
-			seen = p
-			resolved, err := tags.resolve(snap, rule, p.ID)
-			if err != nil {
-				return err
-			}
-			return change(p, resolved)
-		},
-	})
-	if seen != nil && result.Profile == nil {
-		result.Profile = seen
-	}
-	if seen != nil && (err == nil || isNoChange(err)) {
-		e.warnTrouble(seen)
-	}
-	return result, s.withNames(ctx, err)
-}
-
-func isNoChange(err error) bool {
-	var present *store.PresentError
-	return errors.As(err, &present)
-}
-
-// withNames puts the names of networks into errors that quote stored rules.
-func (s *session) withNames(ctx context.Context, err error) error {
-	var moved *store.MovedError
-	var other *store.OtherRuleError
-	var quoted []*rules.Rule
-	switch {
-	case errors.As(err, &moved):
-		quoted = []*rules.Rule{moved.Was, moved.Now}
-	case errors.As(err, &other):
-		quoted = []*rules.Rule{&other.Stands}
-	default:
-		return err
-	}
-	var tags []string
-	for _, r := range quoted {
-		if r != nil {
-			tags = append(tags, r.Tags()...)
-		}
-	}
-	slices.Sort(tags)
-	var ids []string
-	for _, tag := range slices.Compact(tags) {
-		if t, err := s.target(tag); err == nil && t.network != nil {
-			ids = append(ids, t.network.ID, t.network.Name)
-		}
-	}
-	snap, rerr := s.store.Read(ctx, store.Query{Presence: ids})
-	if rerr != nil {
-		return err // the names are a help, not the message
-	}
-	names := shownNames{networks: s.networks, snap: snap}
-	for _, r := range quoted {
-		if r != nil {
-			*r = r.MapTags(names.name)
-		}
-	}
-	return err
 }

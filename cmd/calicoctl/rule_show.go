@@ -52,7 +52,7 @@ func (a *app) show(ctx context.Context, print func(*store.Profile, shownNames) e
 	if err != nil {
 		return err
 	}
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), Presence: s.nameCandidates(maxCandidates)})
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), Presence: s.nameCandidates(maxCandidates), V1: true})
 	if err != nil {
 		return err
 	}

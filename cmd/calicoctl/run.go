@@ -15,6 +15,7 @@ import (
 
 // An app is one run of the program: its flags, and what the world gave it.
 type app struct {
+	stdin  io.Reader
 	stderr io.Writer
 	getenv func(string) string
 	out    bytes.Buffer // standard output, written when the command is done
@@ -29,8 +30,8 @@ type app struct {
 
 // run executes one command line and returns its exit code. Data goes to
 // standard output, all else to standard error.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer, getenv func(string) string) int {
-	a := &app{stderr: stderr, getenv: getenv}
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
+	a := &app{stdin: stdin, stderr: stderr, getenv: getenv}
 	root := a.command()
 	args, err := nameFirst(root, args)
 	if err == nil {

@@ -24,11 +24,11 @@ type tagNames struct {
 	carried map[string]bool
 }
 
-// tagNames looks the tags of a rule up among Docker's networks. The error is a
+// tagNames looks tags up among Docker's networks. The error is a
 // *resolve.AmbiguousError.
-func (s *session) tagNames(r rules.Rule, strict bool) (*tagNames, error) {
+func (s *session) tagNames(tags []string, strict bool) (*tagNames, error) {
 	n := &tagNames{session: s, tags: map[string]target{}, strict: strict, carried: map[string]bool{}}
-	for _, tag := range r.Tags() {
+	for _, tag := range tags {
 		t, err := s.target(tag)
 		if err != nil {
 			return nil, err
@@ -46,6 +46,18 @@ func (n *tagNames) presence() []string {
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids)
+}
+
+// resolveAll returns the rules with the tags to store on a profile; see resolve.
+func (n *tagNames) resolveAll(snap *store.Snapshot, list []rules.Rule, profile string) ([]rules.Rule, error) {
+	out := make([]rules.Rule, len(list))
+	for i, r := range list {
+		var err error
+		if out[i], err = n.resolve(snap, r, profile); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // resolve returns the rule with the tags to store on a profile. The errors are
@@ -123,7 +135,7 @@ var errFound = errors.New("found")
 // carried reports whether some profile carries a tag.
 func (s *session) carried(ctx context.Context, tag string) (bool, error) {
 	err := s.store.List(ctx, func(_ string, p *store.Profile, _ error) error {
-		if p != nil && slices.Contains(p.Tags(), tag) {
+		if p != nil && p.Layout == store.V3 && slices.Contains(p.Tags(), tag) {
 			return errFound
 		}
 		return nil

@@ -84,6 +84,27 @@ func RemoveRule(p *Profile, d rules.Direction, r rules.Rule) int {
 	return before - len(*list)
 }
 
+// SetRules replaces a list of rules. A rule that equals one of the list as it
+// was keeps the stored bytes of that one.
+func SetRules(p *Profile, d rules.Direction, now []rules.Rule) error {
+	left := slices.Clone(*p.Rules(d))
+	list := make([]rules.Stored, len(now))
+	for i, r := range now {
+		if at := find(left, r); at > 0 {
+			list[i] = left[at-1]
+			left = slices.Delete(left, at-1, at)
+			continue
+		}
+		stored, err := rules.EncodeV3(r)
+		if err != nil {
+			return err
+		}
+		list[i] = stored
+	}
+	*p.Rules(d) = list
+	return nil
+}
+
 // An Insertion inserts a rule at a position. It remembers between which two
 // rules that was when it first saw the list: applied again after a lost race,
 // it inserts between the same two.

@@ -25,6 +25,9 @@ const (
 // that it refuses make the profile's tags vanish, so that rules elsewhere that
 // deny by tag stop matching.
 func (p *Profile) Trouble() []string {
+	if p.Layout == V1 {
+		return nil // no Felix reads it
+	}
 	var found []string
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
@@ -52,7 +55,7 @@ func (p *Profile) metadataTrouble() []string {
 	}
 	metadata, _ := rawjson.Object(orNull(rawjson.Get(top, "metadata")))
 	if name := text(rawjson.Get(metadata, "name")); name != p.ID {
-		found = append(found, fmt.Sprintf("metadata.name is %q", rules.Printable(name)))
+		found = append(found, fmt.Sprintf("metadata.name is %s", quote(name)))
 	}
 	labels, err := decodeLabels("metadata.labels", rawjson.Get(metadata, "labels"))
 	if err != nil {

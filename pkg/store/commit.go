@@ -26,26 +26,44 @@ type outcome struct {
 // A write is one guarded transaction, sent as often as needed: its conditions
 // hold at most once.
 type write struct {
-	store    *Store
-	before   *Snapshot // what the conditions are about
-	profile  *Profile
-	document []byte
+	store      *Store
+	before     *Snapshot // what the conditions are about
+	profile    string    // the ID of the profile that is written or removed
+	conditions []clientv3.Cmp
+	ops        []clientv3.Op
+	document   []byte // what the profile's key holds afterwards; nil when it is removed
 }
 
 // commit writes the changed profile if what was read still holds. The error
 // ErrUnknownOutcome says that it may or may not have been saved; with any other
 // it was not.
 func (s *Store) commit(ctx context.Context, snap *Snapshot, p *Profile) (outcome, error) {
-	document, err := p.encode()
+	w, err := s.newWrite(snap, p)
 	if err != nil {
 		return outcome{}, err
 	}
+	out, err := w.run(ctx)
+	if out.saved > 0 {
+		p.document = w.document
+	}
+	return out, err
+}
+
+// newWrite returns the write of a changed profile.
+func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
+	document, err := p.encode()
+	if err != nil {
+		return nil, err
+	}
 	if len(document) > maxDocument {
-		return outcome{}, Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
+		return nil, Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
 			rules.Printable(p.ID), len(document), maxDocument)
 	}
-	w := &write{store: s, before: snap, profile: p, document: document}
-	return w.run(ctx)
+	return &write{
+		store: s, before: snap, profile: p.ID, document: document,
+		conditions: snap.unchanged(p.ID),
+		ops:        []clientv3.Op{clientv3.OpPut(profileKey(p.ID), string(document))},
+	}, nil
 }
 
 func (w *write) run(ctx context.Context) (outcome, error) {
@@ -60,9 +78,9 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 			return outcome{saved: answer.Header.Revision}, nil
 		case err == nil:
 			return w.lost(ctx, answer, maybeSaved)
-		case !isTransient(err) && hopeful.Err() == nil && !maybeSaved:
+		case !isTransient(err) && !maybeSaved:
 			return outcome{}, w.store.explain(err, start)
-		case !isTransient(err) && maybeSaved:
+		case !isTransient(err):
 			return w.settle(ctx, err)
 		}
 		maybeSaved = maybeSaved || sent
@@ -91,9 +109,7 @@ func (w *write) send(ctx context.Context) (answer *clientv3.TxnResponse, wasSent
 		}
 	})
 	defer stop()
-	txn := w.store.client.Txn(patient).
-		If(w.before.unchanged(w.profile.ID)...).
-		Then(clientv3.OpPut(profileKey(w.profile.ID), string(w.document)))
+	txn := w.store.client.Txn(patient).If(w.conditions...).Then(w.ops...)
 	if query := w.before.query; query.size() <= maxOperations {
 		txn = txn.Else(query.gets(0)...)
 	}
@@ -124,7 +140,7 @@ func (w *write) lost(ctx context.Context, answer *clientv3.TxnResponse, maybeSav
 
 // touched reports whether the profile's key was written since it was read.
 func (w *write) touched(now *Snapshot) bool {
-	key := profileKey(w.profile.ID)
+	key := profileKey(w.profile)
 	return now.found[key].GetModRevision() != w.before.found[key].GetModRevision()
 }
 
@@ -146,16 +162,14 @@ func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
 func (w *write) fromHistory(ctx context.Context, now *Snapshot) (outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	changes := w.store.client.Watch(ctx, profileKey(w.profile.ID), clientv3.WithRev(w.before.Revision+1))
+	changes := w.store.client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
 	for answer := range changes {
 		if err := answer.Err(); err != nil { // compacted, among others
 			return outcome{}, w.unknown(err)
 		}
 		for _, change := range answer.Events {
-			if change.IsCreate() || change.IsModify() {
-				if bytes.Equal(change.Kv.Value, w.document) {
-					return outcome{saved: change.Kv.ModRevision}, nil
-				}
+			if w.did(change) {
+				return outcome{saved: change.Kv.ModRevision}, nil
 			}
 			return outcome{now: now}, nil
 		}
@@ -163,6 +177,14 @@ func (w *write) fromHistory(ctx context.Context, now *Snapshot) (outcome, error)
 	return outcome{}, w.unknown(errors.Join(ctx.Err(), errors.New("the history of the key was not told")))
 }
 
+// did reports whether a change of the profile's key is what the write does.
+func (w *write) did(change *clientv3.Event) bool {
+	if w.document == nil {
+		return change.Type == clientv3.EventTypeDelete
+	}
+	return change.Type == clientv3.EventTypePut && bytes.Equal(change.Kv.Value, w.document)
+}
+
 func (w *write) unknown(cause error) error {
-	return &UnknownOutcomeError{Profile: rules.Printable(w.profile.ID), Cause: cause}
+	return &UnknownOutcomeError{Profile: rules.Printable(w.profile), Cause: cause}
 }

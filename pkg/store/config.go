@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
@@ -34,7 +35,7 @@ type Config struct {
 
 // String shows the configuration without secrets.
 func (c Config) String() string {
-	return fmt.Sprintf("endpoints %s, user %q", strings.Join(c.Endpoints, ","), c.Username)
+	return fmt.Sprintf("endpoints %s, user %q", shown(c.Endpoints), c.Username)
 }
 
 // GoString is String, so that no verb prints a secret.
@@ -60,7 +61,7 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if i > 0 && u.Scheme != scheme {
-			return nil, errorf(ErrConfig, "the etcd endpoints mix http and https: %s", rules.Printable(strings.Join(list, ",")))
+			return nil, errorf(ErrConfig, "the etcd endpoints mix http and https: %s", shown(list))
 		}
 		scheme = u.Scheme
 	}
@@ -68,17 +69,31 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 }
 
 func parseEndpoint(text string) (*url.URL, error) {
-	u, err := url.Parse(text)
-	if err == nil && u.User != nil {
+	if strings.Contains(text, "@") { // the error must not show a password
 		return nil, errorf(ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
 	}
-	if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" || strings.Trim(u.Path, "/") != "" {
+	u, err := url.Parse(text)
+	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
+		strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
 		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", quote(text), DefaultEndpoint)
 	}
 	if u.Port() == "" {
 		return nil, errorf(ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", quote(text))
 	}
+	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
+		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", quote(text), DefaultEndpoint)
+	}
 	return u, nil
+}
+
+// shown returns endpoints to print, without the user and the password that
+// somebody may have put there.
+func shown(endpoints []string) string {
+	list := make([]string, len(endpoints))
+	for i, e := range endpoints {
+		list[i] = e[strings.LastIndex(e, "@")+1:]
+	}
+	return rules.Printable(strings.Join(list, ","))
 }
 
 // discover looks up the SRV records of etcd clients. The lookup cannot be

@@ -37,7 +37,6 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints))}
 	options := clientv3.Config{
-		Context:     context.WithoutCancel(ctx), // every request has a context of its own
 		Endpoints:   endpoints,
 		TLS:         tlsConfig,
 		Username:    cfg.Username,
@@ -46,15 +45,27 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		DialOptions: s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), tlsConfig),
 		DialTimeout: remaining(ctx),
 	}
-	err = s.retry(ctx, func(context.Context) error {
-		s.client, err = clientv3.New(options)
-		return err
-	})
+	err = s.retry(ctx, func(ctx context.Context) error { return s.connect(ctx, options) })
 	if err != nil {
 		return nil, err
 	}
 	s.client.ActiveConnection().Connect()
 	return s, nil
+}
+
+// connect makes the client, which outlives ctx: every request has a context of
+// its own. With a user name this asks for a token, and then ctx ends the wait.
+func (s *Store) connect(ctx context.Context, options clientv3.Config) error {
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, end)
+	options.Context = life
+	client, err := clientv3.New(options)
+	if inTime := stop(); err == nil && !inTime {
+		_ = client.Close()
+		err = context.Cause(ctx)
+	}
+	s.client = client
+	return err
 }
 
 // remaining returns the time until the deadline; 0 when there is none.

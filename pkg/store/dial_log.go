@@ -167,9 +167,18 @@ func isTimeout(err error) bool {
 // do not change within seconds.
 func isFinal(err error) bool {
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
-	return errors.As(err, &certificate) || errors.As(err, &alert) || errors.As(err, &record)
+	return errors.As(err, &certificate) || alert(err) != "" || errors.As(err, &record)
+}
+
+// alert returns what a TLS server has said when it ended the connection, if it
+// has. The tls package does not export the type of that error.
+func alert(err error) string {
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" {
+		return strings.TrimPrefix(op.Err.Error(), "tls: ")
+	}
+	return ""
 }
 
 // plainReason turns what the net and tls packages say into words for people
@@ -179,9 +188,8 @@ func plainReason(err error) string {
 	var record tls.RecordHeaderError
 	var authority x509.UnknownAuthorityError
 	var certificate *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var op *net.OpError
-	switch {
+	switch said := alert(err); {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("there is no host called %s", dns.Name)
 	case errors.As(err, &record), errors.Is(err, io.EOF):
@@ -190,11 +198,15 @@ func plainReason(err error) string {
 		return "the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE"
 	case errors.As(err, &certificate):
 		return "the server's certificate is not good: " + strings.TrimPrefix(certificate.Err.Error(), "x509: ")
-	case errors.As(err, &alert):
+	case strings.Contains(said, "certificate"):
 		return fmt.Sprintf("the server refuses the client's certificate, or the lack of one (%s); "+
-			"see ETCD_CERT_FILE and ETCD_KEY_FILE", strings.TrimPrefix(alert.Error(), "tls: "))
+			"see ETCD_CERT_FILE and ETCD_KEY_FILE", said)
+	case said != "":
+		return "the server refuses the TLS connection: " + said
+	case strings.Contains(err.Error(), "missing selected ALPN property"):
+		return errNotEtcd.Error() // gRPC's words for TLS without HTTP/2
 	case errors.As(err, &op) && op.Err != nil:
-		return strings.TrimPrefix(op.Err.Error(), "connect: ")
+		return strings.TrimPrefix(strings.TrimPrefix(op.Err.Error(), "connect: "), "read: ")
 	}
 	return err.Error()
 }

@@ -30,10 +30,10 @@ func (p *Profile) decode() error {
 		return err
 	}
 	if kind := text(rawjson.Get(top, "kind")); kind != "Profile" {
-		return fmt.Errorf("it is of kind %q, not Profile", rules.Printable(kind))
+		return fmt.Errorf("it is of kind %s, not Profile", quote(kind))
 	}
 	if version := text(rawjson.Get(top, "apiVersion")); version != "projectcalico.org/v3" {
-		return fmt.Errorf("its apiVersion is %q, not projectcalico.org/v3", rules.Printable(version))
+		return fmt.Errorf("its apiVersion is %s, not projectcalico.org/v3", quote(version))
 	}
 	if _, err := fields("metadata", rawjson.Get(top, "metadata")); err != nil {
 		return err
@@ -42,10 +42,10 @@ func (p *Profile) decode() error {
 	if err != nil {
 		return err
 	}
-	if p.Inbound, err = decodeRules("spec.ingress", rawjson.Get(spec, "ingress")); err != nil {
+	if p.Inbound, err = decodeRules("spec.ingress", rawjson.Get(spec, "ingress"), rules.DecodeV3); err != nil {
 		return err
 	}
-	if p.Outbound, err = decodeRules("spec.egress", rawjson.Get(spec, "egress")); err != nil {
+	if p.Outbound, err = decodeRules("spec.egress", rawjson.Get(spec, "egress"), rules.DecodeV3); err != nil {
 		return err
 	}
 	p.Labels, err = decodeLabels("spec.labelsToApply", rawjson.Get(spec, "labelsToApply"))
@@ -67,12 +67,12 @@ func members(where string, value []byte, compare func(string) string) ([]rawjson
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	if key, found := rawjson.Repeated(list, compare); found {
-		return nil, fmt.Errorf("%s: the key %q stands twice", where, rules.Printable(key))
+		return nil, fmt.Errorf("%s: the key %s stands twice", where, quote(key))
 	}
 	return list, nil
 }
 
-func decodeRules(where string, value []byte) ([]rules.Stored, error) {
+func decodeRules(where string, value []byte, decode func([]byte) rules.Stored) ([]rules.Stored, error) {
 	if value == nil {
 		return nil, nil
 	}
@@ -82,7 +82,7 @@ func decodeRules(where string, value []byte) ([]rules.Stored, error) {
 	}
 	list := make([]rules.Stored, len(elements))
 	for i, element := range elements {
-		list[i] = rules.DecodeV3(element)
+		list[i] = decode(element)
 	}
 	return list, nil
 }
@@ -95,7 +95,7 @@ func decodeLabels(where string, value []byte) ([]Label, error) {
 	labels := make([]Label, len(list))
 	for i, m := range list {
 		if rawjson.Kind(m.Value) != "string" {
-			return nil, fmt.Errorf("%s: the value of %q is not a string", where, rules.Printable(m.Key))
+			return nil, fmt.Errorf("%s: the value of %s is not a string", where, quote(m.Key))
 		}
 		labels[i] = Label{Name: m.Key, Value: text(m.Value)}
 	}

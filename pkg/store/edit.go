@@ -98,16 +98,23 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 		return p, err
 	}
 	if snap.Locked() {
-		return nil, errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
-			"nothing may be written until it is unlocked", clusterInfoKey)
+		return nil, lockedError()
 	}
 	return p, p.check()
+}
+
+func lockedError() error {
+	return errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
+		"nothing may be written until it is unlocked", clusterInfoKey)
 }
 
 func (e Edit) allowed(p *Profile) error {
 	switch {
 	case p.BuiltIn:
 		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
+	case p.Layout == V1:
+		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
+			"\"calicoctl profile migrate %s\" makes a v3 profile of it", rules.Printable(p.ID), rules.Printable(p.ID))
 	case !e.Force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
 		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
 			"--force edits it all the same", rules.Printable(p.ID))

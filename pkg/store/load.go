@@ -62,7 +62,7 @@ func (c Config) hasEndpoints() bool { return len(c.Endpoints) > 0 || c.Discovery
 
 func (c Config) where() string {
 	if len(c.Endpoints) > 0 {
-		return rules.Printable(strings.Join(c.Endpoints, ","))
+		return shown(c.Endpoints)
 	}
 	return "SRV records of " + rules.Printable(c.DiscoverySRV)
 }

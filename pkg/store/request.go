@@ -25,7 +25,7 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 		switch {
 		case err == nil:
 			return nil
-		case !isTransient(err) && hopeful.Err() == nil:
+		case !isTransient(err):
 			return s.explain(err, start)
 		}
 		if !pause(hopeful, attempt) {

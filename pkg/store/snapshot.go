@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
@@ -20,6 +21,7 @@ type Query struct {
 	Profiles []string // IDs of profiles to read
 	Presence []string // IDs of which only is asked whether there is such a profile
 	Lock     bool     // whether the datastore is locked; needed for an edit
+	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
 }
 
 // A Snapshot is what one transaction read, all of it at one revision.
@@ -33,6 +35,15 @@ type Snapshot struct {
 // Read reads what the query names in one request, or, past 100 keys, in more
 // requests at the same revision.
 func (s *Store) Read(ctx context.Context, q Query) (*Snapshot, error) {
+	snap, err := s.read(ctx, q)
+	if q.V1 && errors.Is(err, ErrDenied) {
+		q.V1 = false
+		return s.read(ctx, q)
+	}
+	return snap, err
+}
+
+func (s *Store) read(ctx context.Context, q Query) (*Snapshot, error) {
 	snap := newSnapshot(q)
 	for from := 0; from < q.size(); from += maxOperations {
 		ops := q.gets(snap.Revision)[from:min(from+maxOperations, q.size())]
@@ -60,6 +71,9 @@ func (q Query) size() int {
 	if q.Lock {
 		n++
 	}
+	if q.V1 {
+		n += len(partsV1()) * len(q.Profiles)
+	}
 	return n
 }
 
@@ -74,6 +88,13 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	}
 	for _, id := range q.Presence {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
+	}
+	if q.V1 {
+		for _, id := range q.Profiles {
+			for _, part := range partsV1() {
+				ops = append(ops, clientv3.OpGet(keyV1(id, part), clientv3.WithRev(revision)))
+			}
+		}
 	}
 	return ops
 }
@@ -93,14 +114,28 @@ func (snap *Snapshot) add(answer *clientv3.TxnResponse) {
 	}
 }
 
-// Has reports whether there is a profile of that ID, which the query must have
-// asked for.
+// Has reports whether there is a profile of that ID, in whichever layout, which
+// the query must have asked for.
 func (snap *Snapshot) Has(id string) bool {
-	return id == DefaultAllow || snap.found[profileKey(id)] != nil
+	return id == DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
 }
 
-// Profile returns a profile that the query asked for. The error is ErrNotFound
-// or ErrDamaged.
+// partsV1 returns what there is of a v1 profile.
+func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
+	if !snap.query.V1 {
+		return nil
+	}
+	parts := map[string]*mvccpb.KeyValue{}
+	for _, part := range partsV1() {
+		if kv := snap.found[keyV1(id, part)]; kv != nil {
+			parts[part] = kv
+		}
+	}
+	return parts
+}
+
+// Profile returns a profile that the query asked for; where it is in both
+// layouts, the one of v3, which counts. The error is ErrNotFound or ErrDamaged.
 func (snap *Snapshot) Profile(id string) (*Profile, error) {
 	kv := snap.found[profileKey(id)]
 	switch {
@@ -108,6 +143,9 @@ func (snap *Snapshot) Profile(id string) (*Profile, error) {
 		return decodeProfile(id, kv.ModRevision, kv.Value)
 	case id == DefaultAllow:
 		return BuiltIn(), nil
+	}
+	if parts := snap.partsV1(id); len(parts) > 0 {
+		return decodeProfileV1(id, parts)
 	}
 	return nil, errorf(ErrNotFound, "Profile %s not found.", rules.Printable(id))
 }

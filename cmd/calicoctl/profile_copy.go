@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) profileCopyCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	cmd := &cobra.Command{
+		Use:   "copy NAME NEW",
+		Short: "Create a profile with the rules, tags and labels of another",
+		Long: `Creates the profile NEW with the rules, the tags and the labels of NAME. Where
+NAME carries the tag of its own name, NEW carries that of its own. The rules are
+copied as they are, also those that name that tag. Endpoints keep the profile
+that they have: they refer to it by its name, which is why there is no rename.`,
+		Example: "  calicoctl profile copy databases databases-2",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case len(args) < 2:
+				return usagef("which profiles? The usage is: %s", usageLine(cmd))
+			case len(args) > 2:
+				return usagef("unexpected word %q; the usage is: %s", args[2], usageLine(cmd))
+			case args[0] == "" || args[1] == "":
+				return usagef("empty profile name; is a shell variable empty?")
+			}
+			return e.copy(cmd.Context(), args[0], args[1])
+		},
+	}
+	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	return cmd
+}
+
+func (e *ruleEdit) copy(ctx context.Context, from, to string) error {
+	ctx, cancel := e.deadline(ctx)
+	defer cancel()
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.needDocker(from, to); err != nil {
+		return err
+	}
+	source, err := s.target(from)
+	if err != nil {
+		return err
+	}
+	goal, err := s.target(to)
+	if err != nil {
+		return err
+	}
+	result, err := s.store.Update(ctx, nil, store.Edit{
+		Query:  store.Query{Profiles: append(source.ids(), goal.ids()...), Lock: true, V1: true},
+		Force:  e.force,
+		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+			old, err := source.pick(snap)
+			if err != nil {
+				return nil, err
+			}
+			return goal.createCopy(snap, old)
+		},
+	})
+	if err != nil {
+		return err
+	}
+	text := fmt.Sprintf("Created profile %s, a copy of %s\n", rules.Printable(to), rules.Printable(from))
+	return e.print(text, editJSON(to, result))
+}
+
+// createCopy returns a new profile that says what another does.
+func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Profile, error) {
+	p, err := t.create(snap)
+	switch {
+	case err != nil:
+		return nil, err
+	case p.Revision != 0 || p.BuiltIn:
+		return nil, store.Refusedf("Profile %s already exists.", rules.Printable(t.word))
+	case old.Layout != store.V3:
+		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; "+
+			"\"calicoctl profile migrate %s\" makes a v3 profile of it", rules.Printable(old.ID), rules.Printable(old.ID))
+	}
+	p.Inbound, p.Outbound = old.Inbound, old.Outbound
+	own := p.Labels[0]
+	p.Labels = nil
+	for _, l := range old.Labels {
+		if l.Name == rules.TagLabel(old.ID) && l.Value == "" {
+			l = own
+		}
+		p.Labels = append(p.Labels, l)
+	}
+	return p, nil
+}

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) profileRemoveCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	var noCheck bool
+	cmd := &cobra.Command{
+		Use:   "remove NAME",
+		Short: "Remove a profile",
+		Long: `Removes a profile. While an endpoint has it, it is not removed: an endpoint whose
+profile is missing drops all traffic. --no-check removes it all the same, and
+does not look through the endpoints.`,
+		Example: "  calicoctl profile remove databases",
+		Args:    oneName,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.profile = args[0]
+			if err := e.checkEditFlags(cmd); err != nil {
+				return err
+			}
+			return e.removeProfile(cmd.Context(), noCheck)
+		},
+	}
+	e.addEditFlags(cmd)
+	cmd.Flags().BoolVar(&noCheck, "no-check", false, "also when endpoints have the profile")
+	return cmd
+}
+
+func (e *ruleEdit) removeProfile(ctx context.Context, noCheck bool) error {
+	ctx, cancel := e.deadline(ctx)
+	defer cancel()
+	s, err := e.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.needDocker(e.profile); err != nil {
+		return err
+	}
+	t, err := s.target(e.profile)
+	if err != nil {
+		return err
+	}
+	result, err := s.store.Remove(ctx, store.Edit{
+		Query:      store.Query{Profiles: t.ids(), Lock: true, V1: true},
+		Pick:       t.pick,
+		IfRevision: e.ifRevision,
+		Force:      e.force,
+	}, noCheck)
+	var used *store.InUseError
+	switch {
+	case errors.As(err, &used):
+		return store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d have it: %s. "+
+			"Use --no-check to remove it all the same", used.Total, used)
+	case err != nil:
+		return err
+	}
+	return e.print(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), editJSON(e.profile, result))
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) ruleJSONCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "json",
+		Short:       "Print the rules as the JSON document of calicoctl 0.x",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule json [flags]"},
+		Long: `Prints the rules of a profile as a rules document, the JSON of calicoctl 0.x that
+"rule update" reads. It is refused when a rule has criteria that the document
+cannot hold, because reading it back would widen the rule.`,
+		Example: "  calicoctl profile databases rule json > databases.json",
+		Args:    noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := a.needName(cmd); err != nil {
+				return err
+			}
+			return a.show(cmd.Context(), a.printDocument)
+		},
+	}
+}
+
+func (a *app) printDocument(p *store.Profile, names shownNames) error {
+	var beyond []string
+	named := func(d rules.Direction) []rules.Rule {
+		list := *p.Rules(d)
+		out := make([]rules.Rule, len(list))
+		for i, r := range list {
+			out[i] = r.Rule.MapTags(names.name)
+			if _, err := rules.EncodeV1(r.Rule); err != nil {
+				beyond = append(beyond, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
+			}
+		}
+		return out
+	}
+	inbound, outbound := named(rules.Inbound), named(rules.Outbound)
+	if len(beyond) > 0 {
+		return store.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", strings.Join(beyond, ", "))
+	}
+	document, err := rules.FormatDocumentV1(inbound, outbound)
+	if err != nil {
+		return err
+	}
+	return a.print(string(document), json.RawMessage(document))
+}
+
+func (a *app) ruleUpdateCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	var file string
+	cmd := &cobra.Command{
+		Use:         "update",
+		Short:       "Replace all rules by a JSON document of calicoctl 0.x",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule update [-f FILE] [flags]"},
+		Long: `Replaces all rules of a profile by those of a rules document, the JSON of
+calicoctl 0.x that "rule json" prints, from standard input or a file. Both lists
+must be there. A rule that is in the profile already keeps its stored form. When
+somebody else changes the profile at the same moment, nothing is changed (exit
+code 4).`,
+		Example: `  calicoctl profile databases rule update < databases.json
+  calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
+		Args: noWords,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := e.checkEditFlags(cmd); err != nil {
+				return err
+			}
+			document, err := e.readFile(file)
+			if err != nil {
+				return err
+			}
+			inbound, outbound, err := rules.ParseDocumentV1(document)
+			if err != nil {
+				return store.Refusedf("the rules document is wrong: %v", err)
+			}
+			return e.update(cmd.Context(), inbound, outbound)
+		},
+	}
+	e.addEditFlags(cmd)
+	cmd.Flags().StringVarP(&file, "filename", "f", "-", "the document's `FILE`; - is standard input")
+	return cmd
+}
+
+// maxInput is more than any profile can hold.
+const maxInput = 16 << 20
+
+// readFile reads a file, or standard input when it is "-".
+func (a *app) readFile(name string) ([]byte, error) {
+	source := a.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, errors.New(rules.Printable(err.Error()))
+		}
+		defer f.Close()
+		source = f
+	}
+	content, err := io.ReadAll(io.LimitReader(source, maxInput+1))
+	if err == nil && len(content) > maxInput {
+		err = fmt.Errorf("%s is longer than %d bytes", rules.Printable(name), maxInput)
+	}
+	return content, err
+}
+
+func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) error {
+	all := append(append([]rules.Rule{}, inbound...), outbound...)
+	result, err := e.editRules(ctx, all, editOptions{strict: true, once: true}, func(p *store.Profile, r []rules.Rule) error {
+		if err := store.SetRules(p, rules.Inbound, r[:len(inbound)]); err != nil {
+			return err
+		}
+		return store.SetRules(p, rules.Outbound, r[len(inbound):])
+	})
+	if err != nil {
+		return err
+	}
+	text := "Successfully updated rules on profile " + rules.Printable(e.profile) + "\n"
+	return e.print(text, editJSON(e.profile, result))
+}

@@ -1,0 +1,133 @@
+package store
+
+import (
+	"context"
+	"slices"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// A Migration makes a v3 profile of a v1 profile.
+type Migration struct {
+	From string // ID in v1
+	To   string // ID in v3
+	Keep bool   // whether the v1 keys stay
+}
+
+// Migrate carries a migration out in one transaction, which also removes the v1
+// keys unless they are to be kept. Errors are those of [Store.Update];
+// ErrNotFound when there is no v1 profile, and ErrRefused when there is a v3
+// one already or v3 cannot hold what v1 says.
+func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
+	for attempt := 1; ; attempt++ {
+		snap, p, err := s.PlanMigration(ctx, m)
+		if err != nil {
+			return Result{}, err
+		}
+		if snap.Locked() {
+			return Result{}, lockedError()
+		}
+		w, err := s.newWrite(snap, p)
+		if err != nil {
+			return Result{}, err
+		}
+		for part := range snap.partsV1(m.From) {
+			key := keyV1(m.From, part)
+			w.conditions = append(w.conditions, snap.sameRevision(key))
+			if !m.Keep {
+				w.ops = append(w.ops, clientv3.OpDelete(key))
+			}
+		}
+		out, err := w.run(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		if out.saved > 0 {
+			p.Revision = out.saved
+			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+		}
+		if err := (Edit{}).again(ctx, p, attempt); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// PlanMigration returns the profile that a migration would make, and writes
+// nothing.
+func (s *Store) PlanMigration(ctx context.Context, m Migration) (*Snapshot, *Profile, error) {
+	ids := slices.Compact([]string{m.From, m.To})
+	snap, err := s.Read(ctx, Query{Profiles: ids, Lock: true, V1: true})
+	if err != nil {
+		return nil, nil, err
+	}
+	parts := snap.partsV1(m.From)
+	switch {
+	case len(parts) == 0:
+		return nil, nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", rules.Printable(m.From))
+	case snap.found[profileKey(m.To)] != nil:
+		return nil, nil, Refusedf("there is a v3 profile %s already", rules.Printable(m.To))
+	}
+	old, err := decodeProfileV1(m.From, parts)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := convert(old, m.To)
+	if err == nil {
+		err = p.check()
+	}
+	return snap, p, err
+}
+
+// convert returns a v1 profile in the layout v3.
+func convert(old *Profile, id string) (*Profile, error) {
+	p, err := NewProfile(id)
+	if err != nil {
+		return nil, err
+	}
+	if p.Inbound, err = convertRules(rules.Inbound, old.Inbound); err != nil {
+		return nil, err
+	}
+	if p.Outbound, err = convertRules(rules.Outbound, old.Outbound); err != nil {
+		return nil, err
+	}
+	p.Labels = nil
+	for _, l := range old.Labels {
+		same := slices.IndexFunc(p.Labels, func(other Label) bool { return other.Name == l.Name })
+		switch {
+		case same < 0:
+			p.Labels = append(p.Labels, l)
+		case p.Labels[same].Value != l.Value:
+			return nil, Refusedf("%s is a tag and a label with a value; v3 cannot hold both", quote(l.Name))
+		}
+	}
+	return p, nil
+}
+
+func convertRules(d rules.Direction, old []rules.Stored) ([]rules.Stored, error) {
+	list := make([]rules.Stored, len(old))
+	for i, r := range old {
+		var err error
+		if list[i], err = rules.EncodeV3(r.Rule); err != nil {
+			why := "it has criteria that are not known"
+			if len(r.Problems) > 0 {
+				why = r.Problems[0]
+			}
+			return nil, Refusedf("%s rule %d (%s) cannot be written in v3: %s", d, i+1, rules.Format(r.Rule), why)
+		}
+	}
+	return list, nil
+}
+
+// V1Profiles returns the IDs of all profiles in the layout v1, sorted.
+func (s *Store) V1Profiles(ctx context.Context) ([]string, error) {
+	var ids []string
+	sc := &scan{store: s, page: profilePage}
+	err := sc.listV1(ctx, func(id string, _ *Profile, _ error) error {
+		ids = append(ids, id)
+		return nil
+	})
+	slices.Sort(ids)
+	return ids, err
+}

@@ -1,0 +1,107 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// An InUseError says that endpoints have the profile that was to be removed. It
+// is ErrRefused.
+type InUseError struct {
+	Endpoints []Endpoint // the first ten
+	Total     int
+}
+
+// maxNamed is how many endpoints an error names.
+const maxNamed = 10
+
+func (e *InUseError) Error() string {
+	names := make([]string, len(e.Endpoints))
+	for i, endpoint := range e.Endpoints {
+		names[i] = endpoint.String()
+	}
+	text := strings.Join(names, ", ")
+	if more := e.Total - len(names); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
+}
+
+// Unwrap returns ErrRefused.
+func (e *InUseError) Unwrap() error { return ErrRefused }
+
+// Remove removes the profile that the edit picks; the edit's Change is not
+// used. Unless noCheck is set it is refused with an *InUseError while an
+// endpoint has the profile, and it happens only if no endpoint was made or
+// changed since they were looked through. For what else is promised, and for
+// the errors, see [Store.Update].
+func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error) {
+	for attempt := 1; ; attempt++ {
+		snap, err := s.Read(ctx, e.Query)
+		if err != nil {
+			return Result{}, err
+		}
+		p, err := e.Pick(snap)
+		if err == nil {
+			err = e.allowed(p)
+		}
+		if err == nil && snap.Locked() {
+			err = lockedError()
+		}
+		if err != nil {
+			return Result{}, err
+		}
+		w := &write{
+			store: s, before: snap, profile: p.ID,
+			conditions: snap.unchanged(p.ID), ops: []clientv3.Op{clientv3.OpDelete(profileKey(p.ID))},
+		}
+		if !noCheck {
+			conditions, err := s.unused(ctx, p.ID)
+			if err != nil {
+				return Result{}, err
+			}
+			w.conditions = append(w.conditions, conditions...)
+		}
+		out, err := w.run(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		if out.saved > 0 {
+			p.Revision = out.saved
+			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+		}
+		if err := e.again(ctx, p, attempt); err != nil {
+			return Result{}, err
+		}
+	}
+}
+
+// unused makes sure that no endpoint has a profile, and returns the conditions
+// under which that still holds.
+func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
+	used := &InUseError{}
+	conditions, err := s.scanEndpoints(ctx, func(endpoint Endpoint, damaged error) error {
+		if damaged != nil {
+			return &Error{Kind: ErrRefused, Cause: damaged, Text: damaged.Error() +
+				", so it cannot be told whether it has profile " + rules.Printable(id) + "; --no-check removes it all the same"}
+		}
+		if !slices.Contains(endpoint.Profiles, id) {
+			return nil
+		}
+		used.Total++
+		if len(used.Endpoints) < maxNamed {
+			used.Endpoints = append(used.Endpoints, endpoint)
+		}
+		return nil
+	})
+	if err == nil && used.Total > 0 {
+		err = used
+	}
+	return conditions, err
+}

@@ -1,0 +1,101 @@
+package store
+
+import (
+	"fmt"
+	"strings"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// V1 is the layout of calicoctl 0.x. No Felix reads it from etcd v3, so such
+// profiles are shown, exported and migrated, but not edited.
+const V1 Layout = "v1"
+
+const prefixV1 = "/calico/v1/policy/profile/"
+
+// partsV1 are the keys of a v1 profile below its own.
+func partsV1() [3]string { return [3]string{"rules", "tags", "labels"} }
+
+// keyV1 returns the key of a part of a v1 profile; in the ID "%" and "/" are
+// escaped.
+func keyV1(id, part string) string {
+	return prefixV1 + strings.NewReplacer("%", "%25", "/", "%2f").Replace(id) + "/" + part
+}
+
+// splitKeyV1 is the inverse of keyV1. Escapes are read in either case.
+func splitKeyV1(key string) (id, part string, ok bool) {
+	rest, found := strings.CutPrefix(key, prefixV1)
+	if !found {
+		return "", "", false
+	}
+	id, part, ok = strings.Cut(rest, "/")
+	return unescapeV1(id), part, ok
+}
+
+// unescapeV1 reads a part of a v1 key.
+func unescapeV1(text string) string {
+	if !strings.Contains(text, "%") {
+		return text
+	}
+	return strings.NewReplacer("%25", "%", "%2f", "/", "%2F", "/").Replace(text)
+}
+
+// decodeProfileV1 reads the parts of a v1 profile, any of which may be missing.
+// Its revision is the newest of theirs. The error is ErrDamaged.
+func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*Profile, error) {
+	p := &Profile{ID: id, Layout: V1}
+	for _, part := range partsV1() {
+		kv := parts[part]
+		if kv == nil {
+			continue
+		}
+		p.Revision = max(p.Revision, kv.ModRevision)
+		if err := p.decodePartV1(part, kv.Value); err != nil {
+			return nil, errorf(ErrDamaged, "profile %s (key %s) cannot be read: %v",
+				rules.Printable(id), rules.Printable(string(kv.Key)), err)
+		}
+	}
+	p.remember()
+	return p, nil
+}
+
+func (p *Profile) decodePartV1(part string, value []byte) error {
+	if !rawjson.Valid(value) {
+		return fmt.Errorf("it is not JSON")
+	}
+	switch part {
+	case "tags":
+		return p.decodeTagsV1(value)
+	case "labels":
+		labels, err := decodeLabels("labels", value)
+		p.Labels = append(p.Labels, labels...)
+		return err
+	}
+	list, err := members("rules", value, rawjson.Exact)
+	if err != nil {
+		return err
+	}
+	if p.Inbound, err = decodeRules("inbound_rules", rawjson.Get(list, "inbound_rules"), rules.DecodeV1); err != nil {
+		return err
+	}
+	p.Outbound, err = decodeRules("outbound_rules", rawjson.Get(list, "outbound_rules"), rules.DecodeV1)
+	return err
+}
+
+// decodeTagsV1 takes each tag for the label that it becomes in v3.
+func (p *Profile) decodeTagsV1(value []byte) error {
+	elements, err := rawjson.Array(value)
+	if err != nil {
+		return fmt.Errorf("tags: %w", err)
+	}
+	for i, element := range elements {
+		if rawjson.Kind(element) != "string" {
+			return fmt.Errorf("tags[%d] is not a string", i)
+		}
+		p.Labels = append(p.Labels, Label{Name: rules.TagLabel(text(element))})
+	}
+	return nil
+}
