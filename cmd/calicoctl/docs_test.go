@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
@@ -39,8 +40,11 @@ func TestDocs(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setupScript, Cmds: scriptCommands()})
 }
 
-// A step is a command and what it prints.
+// A step is a command and what it prints, or a key that is written without the
+// reader seeing it: <!-- put KEY VALUE --> between the blocks.
 type step struct{ command, output string }
+
+const putComment = "<!-- put "
 
 func consoleSteps(document string) []step {
 	var steps []step
@@ -49,6 +53,8 @@ func consoleSteps(document string) []step {
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inside = strings.TrimSpace(line) == "```console"
+		case strings.HasPrefix(line, putComment):
+			steps = append(steps, step{command: strings.TrimSpace(line)})
 		case !inside:
 		case strings.HasPrefix(line, "$ "):
 			steps = append(steps, step{command: strings.TrimSpace(line[2:])})
@@ -64,7 +70,10 @@ func docScript(steps []step) []byte {
 	var script strings.Builder
 	script.WriteString("etcd\nshown steps\n-- steps --\n")
 	for _, s := range steps {
-		script.WriteString("$ " + s.command + "\n" + s.output)
+		if !strings.HasPrefix(s.command, putComment) {
+			script.WriteString("$ ")
+		}
+		script.WriteString(s.command + "\n" + s.output)
 	}
 	return []byte(script.String())
 }
@@ -73,6 +82,12 @@ func docScript(steps []step) []byte {
 // standard error, which a reader sees as one.
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 	for _, s := range consoleSteps("```console\n" + ts.ReadFile(args[0])) {
+		if pair, found := strings.CutPrefix(s.command, putComment); found {
+			key, value, _ := strings.Cut(strings.TrimSuffix(pair, " -->"), " ")
+			_, err := worldOf(ts).client.Put(context.Background(), key, value)
+			ts.Check(err)
+			continue
+		}
 		_ = ts.Exec("sh", "-c", s.command+" 2>&1") // what it prints tells whether it failed
 		if got := ts.ReadFile("stdout"); got != s.output {
 			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.command, got, s.output)
