@@ -31,6 +31,9 @@ not in at all (exit code 4).`,
 			if err != nil {
 				return err
 			}
+			if len(words) == 0 {
+				return usagef("which rule? The usage is: %s", usageLine(cmd))
+			}
 			rule, err := rules.ParseWords(words, rules.AsNew)
 			if err != nil {
 				return err

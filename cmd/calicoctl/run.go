@@ -75,7 +75,7 @@ transaction in etcd.`,
 	root.SetErr(a.stderr)
 	root.SetUsageTemplate(usageTemplate)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%v; see %s --help", err, commandName(cmd))
+		return usagef("%v; see %s --help (words that begin with - stand behind --)", err, commandName(cmd))
 	})
 	root.AddCommand(a.profileCommand(), a.versionCommand())
 	return root

@@ -44,17 +44,20 @@ func (e *ParseError) message() string {
 	return e.Msg + "; did you mean " + quoteText(e.Suggestion) + "?"
 }
 
-// closest returns the candidate that word was probably meant to be: at most
-// two edits away, and fewer than its letters, or the same letters mixed up.
+// closest returns the candidate that word was probably meant to be: one edit
+// away, two for a long word, or the same letters mixed up.
 func closest(word string, candidates []string) string {
 	word = strings.ToLower(word)
 	best, bestDistance := "", 3
 	for _, c := range candidates {
-		d := distance(word, c)
+		d, limit := distance(word, c), 1
+		if len(c) > 5 {
+			limit = 2
+		}
 		if sortedBytes(word) == sortedBytes(c) {
 			d = 1
 		}
-		if d < bestDistance && d < len(c)-1 {
+		if d <= limit && d < bestDistance {
 			best, bestDistance = c, d
 		}
 	}

@@ -224,11 +224,8 @@ func (p *parser) end() error {
 		return p.fail(quoteText(text) + " stands in the rule already")
 	}
 	var could []string
-	if p.found[CriterionICMPType] == 0 && !hasFrom && !hasTo {
-		could = p.headWords()
-	}
 	if !hasFrom && !hasTo {
-		could = append(could, "from")
+		could = append(p.headWords(), "from")
 	}
 	could = append(could, "to")
 	return p.expected(orList(append(slices.Clone(could), "the end of the rule")), could...)
@@ -237,6 +234,10 @@ func (p *parser) end() error {
 // headWords lists what may still stand in front of "from" and "to".
 func (p *parser) headWords() []string {
 	switch {
+	case p.found[CriterionICMPCode] > 0:
+		return nil
+	case p.found[CriterionICMPType] > 0:
+		return []string{"code"}
 	case p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6":
 		return []string{"type", "not type"}
 	case p.rule.Protocol != "" || p.rule.NotProtocol != "":
