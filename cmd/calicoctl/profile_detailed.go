@@ -32,8 +32,12 @@ func (s *session) profileShowDetailed(ctx context.Context, profiles []summary) e
 	}
 	var rows []endpointView
 	used := map[string]bool{}
+	seen := s.progress("endpoints")
+	defer seen.end()
 	err := s.store.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
+		seen.add()
 		if damaged != nil {
+			seen.end()
 			s.warn("%v", damaged)
 			return nil
 		}

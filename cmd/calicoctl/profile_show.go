@@ -67,8 +67,12 @@ func (a *app) profileShow(ctx context.Context, detailed bool) error {
 // summaries returns a summary of every profile, sorted by name.
 func (s *session) summaries(ctx context.Context) ([]summary, error) {
 	list := []summary{summarize(store.BuiltIn())}
+	seen := s.progress("profiles")
+	defer seen.end()
 	err := s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+		seen.add()
 		if damaged != nil {
+			seen.end()
 			s.warn("%v", damaged)
 			list = append(list, summary{Profile: id, Layout: store.V3, Error: damaged.Error()})
 			return nil
