@@ -136,6 +136,8 @@ func (c *checker) entity(e Entity) {
 	side := c.fromOrTo
 	c.ports(side+portsOffset, e.Ports)
 	c.ports(side+portsOffset+notOffset, e.NotPorts)
+	c.tag(side+tagOffset, e.Tag)
+	c.tag(side+tagOffset+notOffset, e.NotTag)
 	c.selector(side+selectorOffset, e.Selector, joinTag(e.Tag, e.Selector, false))
 	c.selector(side+selectorOffset+notOffset, e.NotSelector, joinTag(e.NotTag, e.NotSelector, true))
 	c.nets(side+netsOffset, e.Nets)
@@ -168,6 +170,19 @@ func hasPorts(p Protocol) bool {
 	return false
 }
 
+// tag refuses what no profile can carry; a rule that denies by such a tag would
+// deny nobody.
+func (c *checker) tag(criterion Criterion, tag Tag) {
+	switch name := tag.Name; {
+	case name == "":
+	case !IsName(name):
+		c.add(criterion, -1, "a tag is made of letters, digits, ., _ and -")
+	case len(name) > MaxLabelName && !IsDNSName(name):
+		c.limit(criterion, -1, "a tag of more than %d characters is made of lower-case letters, digits, - and ., "+
+			"and has at most %d", MaxLabelName, maxDNSName)
+	}
+}
+
 func (c *checker) selector(criterion Criterion, selector, stored string) {
 	if selector == "" {
 		return
@@ -198,7 +213,7 @@ func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
 	for i, n := range list {
 		switch {
 		case n.Addr().Is4In6():
-			c.add(criterion, i, "%s is an IPv4 address written as IPv6, which matches nothing; write %s", n, unmapped(n))
+			c.add(criterion, i, "%s is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write %s", n, unmapped(n))
 		case negated && n.Bits() == 0:
 			c.add(criterion, i, "not cidr %s excludes everything", n)
 		case seen[n]:
@@ -211,9 +226,14 @@ func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
 	}
 }
 
-// unmapped returns the IPv4 prefix that ::ffff:a.b.c.d/n means.
+// unmapped returns the IPv4 prefix that ::ffff:a.b.c.d/n means. With less than
+// 96 bits it is taken for the length that was meant for IPv4, if it can be one.
 func unmapped(n netip.Prefix) netip.Prefix {
-	return netip.PrefixFrom(n.Addr().Unmap(), max(n.Bits()-96, 0)).Masked()
+	bits := n.Bits() - 96
+	if bits < 0 {
+		bits = min(n.Bits(), 32)
+	}
+	return netip.PrefixFrom(n.Addr().Unmap(), bits).Masked()
 }
 
 func addressVersion(a netip.Addr) int {

@@ -41,6 +41,13 @@ func (d *decoder) stored(raw []byte) Stored {
 	return Stored{Rule: d.rule, JSON: raw, Problems: d.problems}
 }
 
+// invalid returns the result for what is no JSON.
+func (d *decoder) invalid(raw []byte) Stored {
+	d.beyond = append(d.beyond, "rule "+quoteText(string(raw)))
+	d.problems = append(d.problems, "rule: it is not JSON")
+	return d.stored(raw)
+}
+
 // without notes a criterion without words. Absent values say nothing.
 func (d *decoder) without(into *[]string, key string, value []byte) {
 	if !isEmptyValue(value) {
@@ -268,7 +275,7 @@ func spellHTTP(out *strings.Builder, value []byte) bool {
 		exact, isExact := p["exact"]
 		prefix, isPrefix := p["prefix"]
 		switch {
-		case len(p) == 1 && isExact:
+		case len(p) == 1 && isExact && !strings.HasSuffix(exact, "*"):
 			paths = append(paths, bareOrQuoted(exact))
 		case len(p) == 1 && isPrefix:
 			paths = append(paths, bareOrQuoted(prefix+"*"))

@@ -20,7 +20,8 @@
 // # Guarantees
 //
 // A [Rule] has exactly one canonical text, [Format]. For every rule that has
-// words for all it holds, [ParseLine] of that text is the rule again.
+// words for all it holds, [ParseLine] of that text is the rule again; a tag that
+// is stored as a comparison with the empty string (Tag.EmptyValue) has none.
 // [DecodeV3] and [DecodeV1] read any JSON object, and keep its bytes: a rule
 // that is not changed is written back as it was. What has no words is spelled
 // out in Rule.Beyond, and such a rule is never encoded anew.

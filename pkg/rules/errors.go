@@ -26,15 +26,36 @@ func (e *ParseError) Error() string {
 }
 
 // Excerpt returns three lines: the rule behind prefix, a mark below the word,
-// and the message.
+// and the message. Of a long rule, only what is around the word.
 func (e *ParseError) Excerpt(prefix string) string {
-	column := utf8.RuneCountInString(prefix + e.Text[:e.Start])
-	marks := utf8.RuneCountInString(e.Text[e.Start:e.End])
+	before := clipLeft(e.Text[:e.Start])
+	wrong := clipRight(e.Text[e.Start:e.End])
+	column := utf8.RuneCountInString(prefix + before)
+	marks := utf8.RuneCountInString(wrong)
 	if marks == 0 { // something is missing behind the last word
 		column, marks = column+1, 1
 	}
-	return prefix + e.Text + "\n" +
-		strings.Repeat(" ", column) + strings.Repeat("^", marks) + "\n" + e.message()
+	return prefix + before + wrong + clipRight(e.Text[e.End:]) + "\n" +
+		strings.Repeat(" ", column) + strings.Repeat("^", marks) + "\n" + clipRight(e.message())
+}
+
+// maxExcerpt is how much of a text is shown on each side of a mark, in bytes.
+const maxExcerpt = 200
+
+const ellipsis = "..."
+
+func clipLeft(text string) string {
+	if len(text) <= maxExcerpt {
+		return text
+	}
+	return ellipsis + strings.ToValidUTF8(text[len(text)-maxExcerpt:], "")
+}
+
+func clipRight(text string) string {
+	if len(text) <= 2*maxExcerpt {
+		return text
+	}
+	return strings.ToValidUTF8(text[:2*maxExcerpt], "") + ellipsis
 }
 
 func (e *ParseError) message() string {

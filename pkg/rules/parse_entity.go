@@ -101,7 +101,10 @@ func (p *parser) item(e *Entity, side Criterion, before string) error {
 	case selectorOffset:
 		err = p.selector(choose(negated, &e.NotSelector, &e.Selector))
 	case netsOffset:
-		err = p.nets(choose(negated, &e.NotNets, &e.Nets))
+		if !direct { // a "!" in front of an address is read; one inside is not
+			text = p.words[p.pos].text
+		}
+		err = p.nets(choose(negated, &e.NotNets, &e.Nets), text)
 	}
 	if err == nil {
 		p.take(c)

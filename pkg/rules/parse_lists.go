@@ -61,8 +61,7 @@ func parsePort(whole, text string) (port int, problem string) {
 }
 
 // nets reads a comma-separated list of addresses and prefixes.
-func (p *parser) nets(into *[]netip.Prefix) error {
-	text := strings.TrimPrefix(p.words[p.pos].text, "!") // "!10.0.0.0/8"
+func (p *parser) nets(into *[]netip.Prefix, text string) error {
 	list := make([]netip.Prefix, 0, strings.Count(text, ",")+1)
 	for item := range strings.SplitSeq(text, ",") {
 		net, err := parseNet(item)
@@ -75,7 +74,9 @@ func (p *parser) nets(into *[]netip.Prefix) error {
 	return nil
 }
 
-// parseNet reads an address or a prefix and clears the host bits.
+// parseNet reads an address or a prefix and clears the host bits, but not of an
+// IPv4 address that is written as IPv6: with less than 96 bits nothing would
+// tell any more that it was one.
 func parseNet(text string) (net netip.Prefix, problem string) {
 	if text == "" {
 		return net, "expected an address or prefix; a list is one word without blanks, such as 10.0.0.0/8,10.1.2.3"
@@ -85,6 +86,8 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	switch {
 	case strings.Contains(address, "%"):
 		return net, "an address with a zone (%) cannot be matched; leave the zone away"
+	case strings.HasPrefix(address, "!"):
+		return net, "! stands in front of the word cidr, or of an address without that word"
 	case err != nil:
 		return net, "expected an address or prefix, got " + quoteText(text)
 	case !hasBits:
@@ -94,7 +97,11 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	if !ok || length > ip.BitLen() || len(bits) > 1 && bits[0] == '0' {
 		return net, "the prefix length of " + quoteText(text) + " is not a number from 0 to " + strconv.Itoa(ip.BitLen())
 	}
-	return netip.PrefixFrom(ip, length).Masked(), ""
+	net = netip.PrefixFrom(ip, length)
+	if ip.Is4In6() && length < 96 {
+		return net, ""
+	}
+	return net.Masked(), ""
 }
 
 // looksLikeAddress tells an address, right or wrong, from a misspelled word.

@@ -1,6 +1,7 @@
 package rules_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -87,6 +88,64 @@ var rightRules = []struct{ words, text, v3 string }{
 		"deny;not;icmp;from;2001:DB8::1/64", "deny not icmp from cidr 2001:db8::/64",
 		`{"action":"Deny","notProtocol":"ICMP","source":{"nets":["2001:db8::/64"]}}`,
 	},
+}
+
+func TestExcerptIsShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("é", 100_000)
+	for _, words := range [][]string{
+		{"allow", "from", "selector", long},
+		{"allow", long, "tcp"},
+		{"allow", "from", "tag", "a", "x", long},
+		append([]string{long}, "allow"),
+	} {
+		_, err := rules.ParseWords(words, rules.AsNew)
+		var wrong *rules.ParseError
+		if !errors.As(err, &wrong) || len(wrong.Excerpt("calicoctl: ")) > 4000 {
+			t.Errorf("%d bytes for a mistake in %d words", len(wrong.Excerpt("")), len(words))
+		}
+	}
+}
+
+// What looks like a negation but is none must not be read as if it were not
+// there: the rule would say the opposite.
+func TestNegationIsNeverLost(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{
+		"deny from cidr !10.0.0.0/8", "deny from !cidr !192.168.0.0/16", "deny from not !fe80::/10",
+		"deny from not cidr !fe80::/10", "deny from 10.0.0.0/8,!10.1.0.0/16", "deny from tag !x", "deny tcp to ports !80",
+	} {
+		if r, err := rules.ParseWords(strings.Fields(words), rules.AsNew); err == nil {
+			t.Errorf("%s is read as %s", words, rules.Format(r))
+		}
+		if r, err := rules.ParseLine(words, rules.AsStored); err == nil {
+			t.Errorf("%s is read as %s", words, rules.Format(r))
+		}
+	}
+	for _, words := range []string{"deny from !10.0.0.0/8", "deny from not 10.0.0.0/8", "deny from !cidr 10.0.0.0/8"} {
+		r, err := rules.ParseWords(strings.Fields(words), rules.AsNew)
+		if err != nil || rules.Format(r) != "deny from not cidr 10.0.0.0/8" {
+			t.Errorf("%s is read as %s, %v", words, rules.Format(r), err)
+		}
+	}
+}
+
+// Felix treats an IPv4 address in IPv6 form as no address at all, and a tag that
+// no profile can carry matches nobody.
+func TestRefusedAsNew(t *testing.T) {
+	t.Parallel()
+	for _, words := range []string{
+		"allow from ::ffff:10.0.0.0/8", "allow from ::ffff:0:0/0", "allow from ::ffff:1.2.3.4/64", "allow from ::ffff:0:0/90",
+		"allow from ::ffff:1.2.3.4", "allow from tag " + strings.Repeat("a", 254), "allow from tag " + strings.Repeat("a", 600),
+		"allow from tag " + strings.Repeat("A", 64), "deny from not tag " + strings.Repeat("a", 2000),
+	} {
+		if r, err := rules.ParseWords(strings.Fields(words), rules.AsNew); err == nil {
+			t.Errorf("%.60s is read as %.60s", words, rules.Format(r))
+		}
+	}
+	if len(rules.Check(rules.Rule{Action: rules.Allow, From: rules.Entity{Tag: rules.Tag{Name: "x) || (all()"}}})) == 0 {
+		t.Error("a tag that is no name passes the check")
+	}
 }
 
 const networkID = "5c0bf21b4a7e0d8c8a6e4b6d8f4a0c1e2d3f4a5b6c7d8e9f0a1b2c3d4e5f6a7b"

@@ -203,7 +203,7 @@ func (p *selectorParser) set() ([]string, error) {
 }
 
 // cutGrouped takes text of the form "(s) OP atom" apart, where OP is && or ||
-// and atom is one has(label) or label == ”. It returns s as written, without
+// and atom is one has(label) or `label == ""`. It returns s as written, without
 // the blanks around it, and the atom. The parentheses must be one pair, so
 // that nothing of s can bind to OP.
 func cutGrouped(toks []selectorToken, text string, operator tokenKind) (inner string, atom []selectorToken, ok bool) {

@@ -10,13 +10,17 @@ import "strings"
 // "<tag>/tag": measured, Felix refuses the former and enforces the latter.
 
 const (
-	maxLabelName = 63
-	longSuffix   = "/tag"
+	// MaxLabelName is how many characters the name of a label may have, behind
+	// an optional DNS name and a slash, and also how many its value may have.
+	MaxLabelName = 63
+
+	maxDNSName = 253
+	longSuffix = "/tag"
 )
 
 // TagLabel returns the name of the label that stands for a tag.
 func TagLabel(tag string) string {
-	if len(tag) > maxLabelName {
+	if len(tag) > MaxLabelName {
 		return tag + longSuffix
 	}
 	return tag
@@ -25,9 +29,9 @@ func TagLabel(tag string) string {
 // LabelTag returns the tag that a label of that name stands for, if any: a
 // label such as "example.com/role" is a label and nothing else.
 func LabelTag(label string) (tag string, ok bool) {
-	if long, found := strings.CutSuffix(label, longSuffix); found && len(long) > maxLabelName {
+	if long, found := strings.CutSuffix(label, longSuffix); found && len(long) > MaxLabelName {
 		label = long
-	} else if len(label) > maxLabelName {
+	} else if len(label) > MaxLabelName {
 		return "", false
 	}
 	return label, IsName(label)
@@ -42,6 +46,25 @@ func IsName(text string) bool {
 		}
 	}
 	return text != ""
+}
+
+// IsDNSName reports whether text is an RFC 1123 subdomain in lower case, which
+// the name of a profile and the prefix of a label must be.
+func IsDNSName(text string) bool {
+	if text == "" || len(text) > maxDNSName {
+		return false
+	}
+	for part := range strings.SplitSeq(text, ".") {
+		if strings.Trim(part, "-") != part || part == "" {
+			return false
+		}
+		for i := range len(part) {
+			if c := part[i]; c != '-' && (c < 'a' || c > 'z') && (c < '0' || c > '9') {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // cutTag takes the tag out of a stored selector: all of it, or behind a part
@@ -69,7 +92,7 @@ func cutTag(selector string, negated bool) (tag Tag, rest string) {
 	return tag, inner
 }
 
-// tagAtom recognizes has(label) and label == ” as the last words of a
+// tagAtom recognizes has(label) and `label == ""` as the last words of a
 // selector, if the label stands for a tag.
 func tagAtom(toks []selectorToken) (Tag, bool) {
 	var label string

@@ -14,6 +14,9 @@ import (
 // absent action is allow.
 func DecodeV1(raw []byte) Stored {
 	d := newDecoder()
+	if !rawjson.Valid(raw) {
+		return d.invalid(raw)
+	}
 	d.rule.Action = Allow
 	var icmp icmpV1
 	for _, m := range d.members(&d.beyond, "rule", raw) {
@@ -157,7 +160,7 @@ type matchV1 struct {
 }
 
 // EncodeV1 writes a rule as a v1 rules document holds it. A single address is
-// "src_net", several are "src_nets"; a tag that is stored as x == ” is a
+// "src_net", several are "src_nets"; a tag that is stored as `x == ""` is a
 // selector, so that it comes back as it was. The error is a *BeyondError.
 func EncodeV1(r Rule) (Stored, error) {
 	if r.Beyond != "" || r.Action == "" {

@@ -88,7 +88,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"protocol":"tcp","dst_ports":["http"]}`):   "inbound_rules[1]: there are no words for to dst_ports http",
 		in(`{"dst_ports":[80]}`):                        "inbound_rules[1].dst_ports: ports need the protocol tcp, udp or sctp in the rule",
 		in(`{"src_net":"10.0.0.0/33"}`):                 `inbound_rules[1].src_net: "10.0.0.0/33" is not an address or prefix`,
-		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, which matches nothing; write 10.0.0.0/8",
+		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write 10.0.0.0/8",
 		in(`{"src_nets":["10.0.0.0/8","::/1"]}`):        "inbound_rules[1].src_nets[1]: ::/1 is of IP version 6, but 10.0.0.0/8 is of IP version 4",
 		in(`{"src_selector":"a =="}`):                   "inbound_rules[1].src_selector: selector, character 5: expected a string in quotes, got the end",
 		in(`{"src_tag":"a b"}`):                         "inbound_rules[1].src_tag: not the name of a tag",

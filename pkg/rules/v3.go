@@ -13,9 +13,12 @@ import (
 
 // DecodeV3 reads a rule as a v3 profile holds it. It never fails: whatever has
 // no words is spelled out in Rule.Beyond and, if Calico would not take it,
-// named in Problems. raw must be valid JSON and stays in the result.
+// named in Problems. raw stays in the result.
 func DecodeV3(raw []byte) Stored {
 	d := newDecoder()
+	if !rawjson.Valid(raw) {
+		return d.invalid(raw)
+	}
 	action := false
 	for _, m := range d.members(&d.beyond, "rule", raw) {
 		switch ruleKeyV3(m.Key) {
