@@ -82,6 +82,10 @@ func (i *Interposer) forward(_ any, client grpc.ServerStream) error {
 	i.mu.Unlock()
 	ctx, cancel := context.WithCancel(client.Context())
 	defer cancel()
+	var request frame // whole, so that the client knows that it was sent
+	if err := client.RecvMsg(&request); err != nil {
+		return err
+	}
 	if i.Before != nil {
 		if err := i.Before(ctx, method, number); err != nil {
 			return err
@@ -95,7 +99,9 @@ func (i *Interposer) forward(_ any, client grpc.ServerStream) error {
 		return err
 	}
 	go func() {
-		pump(client.RecvMsg, backend.SendMsg)
+		if backend.SendMsg(&request) == nil {
+			_ = pump(client.RecvMsg, backend.SendMsg)
+		}
 		_ = backend.CloseSend()
 	}()
 	return i.answers(ctx, client, backend, method, number)

@@ -41,6 +41,10 @@ type MovedError struct {
 }
 
 func (e *MovedError) Error() string {
+	if e.Was != nil && e.Now != nil && rules.Equal(*e.Was, *e.Now) {
+		return fmt.Sprintf("somebody else added or removed a rule like %s at the same moment, "+
+			"so that %s position %d does not say any more which one is meant", describe(e.Was), e.Direction, e.At)
+	}
 	return fmt.Sprintf("somebody else changed the %s rules at the same moment: at position %d stood %s, now %s",
 		e.Direction, e.At, describe(e.Was), describe(e.Now))
 }
@@ -87,12 +91,16 @@ func RemoveRule(p *Profile, d rules.Direction, r rules.Rule) int {
 // SetRules replaces a list of rules. A rule that equals one of the list as it
 // was keeps the stored bytes of that one.
 func SetRules(p *Profile, d rules.Direction, now []rules.Rule) error {
-	left := slices.Clone(*p.Rules(d))
+	left := map[string][]rules.Stored{}
+	for _, s := range *p.Rules(d) {
+		key := rules.Key(s.Rule)
+		left[key] = append(left[key], s)
+	}
 	list := make([]rules.Stored, len(now))
 	for i, r := range now {
-		if at := find(left, r); at > 0 {
-			list[i] = left[at-1]
-			left = slices.Delete(left, at-1, at)
+		key := rules.Key(r)
+		if equal := left[key]; len(equal) > 0 {
+			list[i], left[key] = equal[0], equal[1:]
 			continue
 		}
 		stored, err := rules.EncodeV3(r)
@@ -121,6 +129,9 @@ type Insertion struct {
 func (i *Insertion) Apply(p *Profile, r rules.Rule) error {
 	list := p.Rules(i.Direction)
 	if at := find(*list, r); at > 0 {
+		if stands := ruleAt(*list, i.At); stands != nil && rules.Equal(*stands, r) {
+			at = i.At
+		}
 		return &PresentError{Direction: i.Direction, At: at}
 	}
 	if !i.once {
@@ -131,7 +142,11 @@ func (i *Insertion) Apply(p *Profile, r rules.Rule) error {
 	}
 	at, found := i.place(*list)
 	if !found {
-		return &MovedError{Direction: i.Direction, At: i.At, Was: ruleAt(i.seen, i.At), Now: ruleAt(*list, i.At)}
+		at := i.At
+		for at > 1 && sameNeighbour(*list, at-1, i.seen, at-1) {
+			at-- // to name a position that shows the change
+		}
+		return &MovedError{Direction: i.Direction, At: at, Was: ruleAt(i.seen, at), Now: ruleAt(*list, at)}
 	}
 	stored, err := rules.EncodeV3(r)
 	if err != nil {
@@ -174,13 +189,15 @@ func sameNeighbour(a []rules.Stored, i int, b []rules.Stored, j int) bool {
 }
 
 // A Removal removes the rule at a position. It remembers which rule that was
-// when it first saw the list, and removes no other.
+// when it first saw the list, and where equal ones stood, and removes no other:
+// two that each remove one of a pair of equal rules do not remove both.
 type Removal struct {
 	Direction rules.Direction
 	At        int         // from 1
 	Only      *rules.Rule // if not nil, the rule that must stand there
 
-	seen *rules.Stored
+	seen   *rules.Stored
+	equals []int // the indexes of all rules with the same bytes
 }
 
 // Apply removes the rule. The errors are *PositionError and *MovedError, or
@@ -196,13 +213,59 @@ func (m *Removal) Apply(p *Profile) error {
 		if m.Only != nil && !rules.Equal(first.Rule, *m.Only) {
 			return &OtherRuleError{Direction: m.Direction, At: m.At, Stands: first.Rule}
 		}
-		m.seen = &first
+		m.seen, m.equals = &first, sameBytes(*list, first)
 	}
-	if m.At > len(*list) || !bytes.Equal((*list)[m.At-1].JSON, m.seen.JSON) {
-		return &MovedError{Direction: m.Direction, At: m.At, Was: &m.seen.Rule, Now: ruleAt(*list, m.At)}
+	if !slices.Equal(sameBytes(*list, *m.seen), m.equals) {
+		return &MovedError{Direction: m.Direction, At: m.At, Was: ruleAt([]rules.Stored{*m.seen}, 1), Now: ruleAt(*list, m.At)}
 	}
 	*list = slices.Delete(slices.Clone(*list), m.At-1, m.At)
 	return nil
+}
+
+// A Move moves the rule at a position to another. It remembers the list that it
+// first saw, and moves nothing in any other.
+type Move struct {
+	Direction rules.Direction
+	From, To  int // from 1
+
+	seen []rules.Stored
+	once bool
+}
+
+// Apply moves the rule. The errors are *PositionError and *MovedError; with each
+// nothing is changed.
+func (m *Move) Apply(p *Profile) error {
+	list := p.Rules(m.Direction)
+	for _, at := range []int{m.From, m.To} {
+		if !m.once && (at < 1 || at > len(*list)) {
+			return &PositionError{Direction: m.Direction, At: at, Last: len(*list)}
+		}
+	}
+	if !m.once {
+		m.seen, m.once = slices.Clone(*list), true
+	}
+	if !sameRules(*list, m.seen) {
+		at := 1
+		for sameNeighbour(*list, at-1, m.seen, at-1) {
+			at++ // to name a position that shows the change
+		}
+		return &MovedError{Direction: m.Direction, At: at, Was: ruleAt(m.seen, at), Now: ruleAt(*list, at)}
+	}
+	rule := (*list)[m.From-1]
+	rest := slices.Delete(slices.Clone(*list), m.From-1, m.From)
+	*list = slices.Insert(rest, m.To-1, rule)
+	return nil
+}
+
+// sameBytes returns the indexes of the rules that are stored as r is.
+func sameBytes(list []rules.Stored, r rules.Stored) []int {
+	var indexes []int
+	for i, other := range list {
+		if bytes.Equal(other.JSON, r.JSON) {
+			indexes = append(indexes, i)
+		}
+	}
+	return indexes
 }
 
 // An OtherRuleError says that another rule than the expected one stands at a
@@ -220,9 +283,11 @@ func (e *OtherRuleError) Error() string {
 // Unwrap returns ErrRefused.
 func (e *OtherRuleError) Unwrap() error { return ErrRefused }
 
+// ruleAt returns a copy of the rule at a position; nil is no rule.
 func ruleAt(list []rules.Stored, at int) *rules.Rule {
 	if at < 1 || at > len(list) {
 		return nil
 	}
-	return &list[at-1].Rule
+	r := list[at-1].Rule
+	return &r
 }

@@ -16,8 +16,7 @@ const (
 	// 1.5 MiB.
 	maxDocument = 3<<19 - 8<<10
 
-	maxName      = 253
-	maxLabelName = 63
+	maxName = 253
 )
 
 // Trouble lists what Felix refuses in the stored document. Rules that it
@@ -89,6 +88,9 @@ func orNull(value []byte) []byte {
 // be added, a list must not grow past its limit, and the whole must fit into a
 // request. What was wrong before may stay.
 func (p *Profile) check() error {
+	if why := CheckName(p.ID); why != "" && p.Revision == 0 {
+		return Refusedf("%s", why)
+	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		was := p.stored.inbound
 		if d == rules.Outbound {
@@ -102,9 +104,6 @@ func (p *Profile) check() error {
 		if why := checkLabel(l); why != "" && !slices.Contains(p.stored.labels, l) {
 			return Refusedf("%s", why)
 		}
-	}
-	if why := CheckName(p.ID); why != "" && p.Revision == 0 {
-		return Refusedf("%s", why)
 	}
 	return nil
 }
@@ -138,10 +137,10 @@ func checkRules(d rules.Direction, now, was []rules.Stored) error {
 // CheckName says why a profile cannot have that name, or nothing. A name is an
 // RFC 1123 subdomain.
 func CheckName(name string) string {
-	if isSubdomain(name) {
+	if rules.IsDNSName(name) {
 		return ""
 	}
-	if lower := strings.ToLower(name); isSubdomain(lower) {
+	if lower := strings.ToLower(name); rules.IsDNSName(lower) {
 		return fmt.Sprintf("a profile cannot be called %s, because Calico takes lower case only; %s is possible",
 			quote(name), lower)
 	}
@@ -156,7 +155,7 @@ func checkLabel(l Label) string {
 	}
 	if l.Value != "" && !isLabelText(l.Value) {
 		return fmt.Sprintf("label %s: its value %s is not made of at most %d letters, digits, -, _ and ., "+
-			"the first and the last a letter or digit", quote(l.Name), quote(l.Value), maxLabelName)
+			"the first and the last a letter or digit", quote(l.Name), quote(l.Value), rules.MaxLabelName)
 	}
 	return ""
 }
@@ -169,36 +168,18 @@ func checkQualifiedName(text string) string {
 		name, prefix = text, ""
 	}
 	switch {
-	case found && !isSubdomain(prefix):
+	case found && !rules.IsDNSName(prefix):
 		return fmt.Sprintf("what stands in front of / is not a lower-case DNS name of at most %d characters", maxName)
 	case !isLabelText(name):
 		return fmt.Sprintf("the name is not made of at most %d letters, digits, -, _ and ., "+
-			"the first and the last a letter or digit", maxLabelName)
+			"the first and the last a letter or digit", rules.MaxLabelName)
 	}
 	return ""
 }
 
 func isLabelText(text string) bool {
-	return len(text) <= maxLabelName && rules.IsName(text) &&
+	return len(text) <= rules.MaxLabelName && rules.IsName(text) &&
 		isAlphanumeric(text[0]) && isAlphanumeric(text[len(text)-1])
-}
-
-// isSubdomain reports whether text is an RFC 1123 subdomain in lower case.
-func isSubdomain(text string) bool {
-	if text == "" || len(text) > maxName {
-		return false
-	}
-	for part := range strings.SplitSeq(text, ".") {
-		if part == "" || !isAlphanumeric(part[0]) || !isAlphanumeric(part[len(part)-1]) {
-			return false
-		}
-		for i := range len(part) {
-			if c := part[i]; c != '-' && !isAlphanumeric(c) || 'A' <= c && c <= 'Z' {
-				return false
-			}
-		}
-	}
-	return true
 }
 
 func isAlphanumeric(c byte) bool {

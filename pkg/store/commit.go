@@ -1,9 +1,7 @@
 package store
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -11,8 +9,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// grace is how long a write that was sent may still be waited for, or asked
-// about, when the time is over or the user has pressed Ctrl-C: less than the
+// grace is how long a write that was sent may still be waited for and asked
+// about when the time is over or the user has pressed Ctrl-C: less than the
 // second that a command may take beyond its timeout.
 const grace = 700 * time.Millisecond
 
@@ -55,7 +53,7 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(document) > maxDocument {
+	if len(document) > max(maxDocument, len(p.document)) {
 		return nil, Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
 			rules.Printable(p.ID), len(document), maxDocument)
 	}
@@ -66,45 +64,67 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 	}, nil
 }
 
+// run sends the write until its outcome is certain or the time is over.
 func (w *write) run(ctx context.Context) (outcome, error) {
+	if n := len(w.conditions); n > maxOperations {
+		return outcome{}, Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
+			"make it in smaller steps", n, maxOperations)
+	}
 	start := time.Now()
 	hopeful, cancel := w.store.dials.hopeful(ctx)
 	defer cancel()
-	maybeSaved := false
-	for attempt := 0; ; attempt++ {
-		answer, sent, err := w.send(hopeful)
+	patient, cancel := outlive(ctx, grace/2) // for an answer
+	defer cancel()
+	late, cancel := outlive(ctx, grace) // for finding out without one
+	defer cancel()
+	waiting, maybeSaved := hopeful, false
+	var cause error
+	for attempt := 0; waiting.Err() == nil; attempt++ {
+		answer, sent, err := w.send(waiting, patient)
 		switch {
 		case err == nil && answer.Succeeded:
 			return outcome{saved: answer.Header.Revision}, nil
 		case err == nil:
-			return w.lost(ctx, answer, maybeSaved)
+			return w.lost(late, answer, maybeSaved)
 		case !isTransient(err) && !maybeSaved:
 			return outcome{}, w.store.explain(err, start)
 		case !isTransient(err):
-			return w.settle(ctx, err)
+			return w.settle(late, err)
 		}
-		maybeSaved = maybeSaved || sent
-		if pause(hopeful, attempt) {
+		cause = err
+		if sent && !maybeSaved {
+			// From here on only the end of the time ends the waiting.
+			waiting, maybeSaved = ctx, true
+		}
+		if !pause(waiting, attempt) || !maybeSaved {
 			continue
 		}
-		if maybeSaved {
-			return w.settle(ctx, err)
+		if out, decided, err := w.created(late); decided || err != nil {
+			return out, err
 		}
-		return outcome{}, w.store.unreachable(hopeful, err, start)
 	}
+	if maybeSaved {
+		return w.settle(late, cause)
+	}
+	return outcome{}, w.store.unreachable(hopeful, cause, start)
+}
+
+// outlive returns a context that ends a while after another one.
+func outlive(ctx context.Context, extra time.Duration) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(extra, cancel) })
+	return late, func() { stop(); cancel() }
 }
 
 // send sends the transaction once. sent reports whether it has left this
-// process, so that etcd may have carried it out whatever the error is. Once it
-// has, the answer is waited for a little longer than the context allows.
-func (w *write) send(ctx context.Context) (answer *clientv3.TxnResponse, wasSent bool, err error) {
-	patient, cancel := context.WithCancel(context.WithoutCancel(ctx))
+// process, so that etcd may have carried it out whatever the error is. Before
+// that it ends with ctx; afterwards the answer is waited for until patient ends.
+func (w *write) send(ctx, patient context.Context) (answer *clientv3.TxnResponse, wasSent bool, err error) {
+	patient, cancel := context.WithCancel(patient)
 	defer cancel()
 	patient, sent := watchSending(patient)
 	stop := context.AfterFunc(ctx, func() {
-		if sent.flag.Load() {
-			time.AfterFunc(grace, cancel)
-		} else {
+		if !sent.flag.Load() {
 			cancel()
 		}
 	})
@@ -132,57 +152,21 @@ func (w *write) lost(ctx context.Context, answer *clientv3.TxnResponse, maybeSav
 			return outcome{}, err
 		}
 	}
-	if !maybeSaved || !w.touched(now) {
+	if !maybeSaved {
 		return outcome{now: now}, nil
 	}
-	return w.fromHistory(ctx, now)
-}
-
-// touched reports whether the profile's key was written since it was read.
-func (w *write) touched(now *Snapshot) bool {
-	key := profileKey(w.profile)
-	return now.found[key].GetModRevision() != w.before.found[key].GetModRevision()
+	return w.fromHistory(ctx, now, nil)
 }
 
 // settle finds out, when there is no time left for sending again, whether the
 // write was saved. As long as the key stands as it was read, the write may
 // still be on its way, so nothing can be said.
 func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
 	now, err := w.store.Read(ctx, w.before.query)
-	if err != nil || !w.touched(now) {
+	if err != nil {
 		return outcome{}, w.unknown(cause)
 	}
-	return w.fromHistory(ctx, now)
-}
-
-// fromHistory looks at the first change of the key after it was read. The write
-// was conditional on there being none, so it is that one or it was not saved.
-func (w *write) fromHistory(ctx context.Context, now *Snapshot) (outcome, error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	changes := w.store.client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
-	for answer := range changes {
-		if err := answer.Err(); err != nil { // compacted, among others
-			return outcome{}, w.unknown(err)
-		}
-		for _, change := range answer.Events {
-			if w.did(change) {
-				return outcome{saved: change.Kv.ModRevision}, nil
-			}
-			return outcome{now: now}, nil
-		}
-	}
-	return outcome{}, w.unknown(errors.Join(ctx.Err(), errors.New("the history of the key was not told")))
-}
-
-// did reports whether a change of the profile's key is what the write does.
-func (w *write) did(change *clientv3.Event) bool {
-	if w.document == nil {
-		return change.Type == clientv3.EventTypeDelete
-	}
-	return change.Type == clientv3.EventTypePut && bytes.Equal(change.Kv.Value, w.document)
+	return w.fromHistory(ctx, now, w.unknown(cause))
 }
 
 func (w *write) unknown(cause error) error {

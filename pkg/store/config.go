@@ -5,9 +5,11 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"net/url"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -55,6 +57,7 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 		list = []string{DefaultEndpoint}
 	}
 	scheme := ""
+	urls := make([]string, 0, len(list))
 	for i, text := range list {
 		u, err := parseEndpoint(text)
 		if err != nil {
@@ -64,8 +67,11 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 			return nil, errorf(ErrConfig, "the etcd endpoints mix http and https: %s", shown(list))
 		}
 		scheme = u.Scheme
+		if endpoint := u.Scheme + "://" + u.Host; !slices.Contains(urls, endpoint) {
+			urls = append(urls, endpoint)
+		}
 	}
-	return list, nil
+	return urls, nil
 }
 
 func parseEndpoint(text string) (*url.URL, error) {
@@ -118,7 +124,12 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 		}
 		return preferTLS(a.clients.Endpoints), nil
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, ctx.Err()
+		}
+		return nil, &UnreachableError{
+			Endpoints: []string{"the SRV records of " + rules.Printable(domain)}, Reason: "DNS does not answer", Cause: ctx.Err(),
+		}
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -148,7 +149,7 @@ func (c *firstRead) Read(buffer []byte) (int, error) {
 	// HTTP/2 begins with a frame of settings: three bytes of length, then 4.
 	switch settings := n >= 4 && buffer[3] == 4 && !bytes.HasPrefix(buffer, []byte("HTTP")); {
 	case errors.Is(err, net.ErrClosed): // by ourselves
-	case n == 0 && errors.Is(err, io.EOF), n > 0 && !settings:
+	case n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)), n > 0 && !settings:
 		c.note(errNotEtcd)
 	case n == 0:
 		c.note(err)

@@ -59,7 +59,8 @@ func (s *Store) Edit(ctx context.Context, id string, change func(*Profile) error
 // but ErrUnknownOutcome nothing was written.
 func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, error) {
 	var err error
-	if snap == nil {
+	e.Query.Lock = true
+	if snap == nil || !snap.query.Lock {
 		if snap, err = s.Read(ctx, e.Query); err != nil {
 			return Result{}, err
 		}
@@ -94,18 +95,16 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 	if err := e.allowed(p); err != nil {
 		return nil, err
 	}
+	if p.Revision == 0 && snap.found[profileKey(p.ID)] != nil {
+		return nil, Refusedf("Profile %s already exists.", rules.Printable(p.ID))
+	}
 	if err := e.Change(snap, p); err != nil || !p.changed() {
 		return p, err
 	}
-	if snap.Locked() {
-		return nil, lockedError()
+	if err := snap.CheckLock(); err != nil {
+		return nil, err
 	}
 	return p, p.check()
-}
-
-func lockedError() error {
-	return errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
-		"nothing may be written until it is unlocked", clusterInfoKey)
 }
 
 func (e Edit) allowed(p *Profile) error {
@@ -129,7 +128,7 @@ func (e Edit) again(ctx context.Context, p *Profile, attempt int) error {
 	if e.Once {
 		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(p.ID))
 	}
-	if pause(ctx, attempt) {
+	if pauseRace(ctx, attempt) {
 		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {

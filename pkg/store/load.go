@@ -37,6 +37,9 @@ type Sources struct {
 // Credentials of the file are used only for the file's own endpoints, so that
 // they are never sent anywhere else.
 func LoadConfig(src Sources) (cfg Config, warnings []string, err error) {
+	if src.Getenv == nil {
+		src.Getenv = func(string) string { return "" }
+	}
 	env, envType := fromEnvironment(src.Getenv)
 	file, fileType, err := fromFile(src.File)
 	if err != nil {
@@ -46,16 +49,28 @@ func LoadConfig(src Sources) (cfg Config, warnings []string, err error) {
 		return Config{}, nil, err
 	}
 	cfg = src.Flags.over(env)
-	if cfg.hasEndpoints() && file.hasEndpoints() {
-		if !slices.Equal(cfg.Endpoints, file.Endpoints) || cfg.DiscoverySRV != file.DiscoverySRV {
-			warnings = append(warnings, fmt.Sprintf("%s names other etcd endpoints (%s) than the environment or the flags (%s), which are used",
-				rules.Printable(cmp.Or(src.File, DefaultConfigFile)), file.where(), cfg.where()))
-			file = Config{CA: file.CA, CAFile: file.CAFile}
-		}
-	} else if cfg.hasEndpoints() {
-		file = Config{CA: file.CA, CAFile: file.CAFile}
+	name := rules.Printable(cmp.Or(src.File, DefaultConfigFile))
+	switch {
+	case !cfg.hasEndpoints(), cfg.samePlace(file):
+		return cfg.over(file), nil, nil
+	case file.hasEndpoints():
+		warnings = append(warnings, fmt.Sprintf("%s names other etcd endpoints (%s) than the environment or the flags (%s), which are used",
+			name, file.where(), cfg.where()))
+	case file.hasCredentials():
+		warnings = append(warnings, fmt.Sprintf("the user, password, key and certificate of %s are not used, "+
+			"because the etcd endpoints come from elsewhere", name))
 	}
-	return cfg.over(file), warnings, nil
+	return cfg.over(Config{CA: file.CA, CAFile: file.CAFile}), warnings, nil
+}
+
+// samePlace reports whether two configurations name the same endpoints.
+func (c Config) samePlace(other Config) bool {
+	sorted := func(list []string) []string { return slices.Sorted(slices.Values(list)) }
+	return slices.Equal(sorted(c.Endpoints), sorted(other.Endpoints)) && c.DiscoverySRV == other.DiscoverySRV
+}
+
+func (c Config) hasCredentials() bool {
+	return c.Username+c.Password+c.KeyFile+c.Key+c.CertFile+c.Cert != ""
 }
 
 func (c Config) hasEndpoints() bool { return len(c.Endpoints) > 0 || c.DiscoverySRV != "" }

@@ -160,7 +160,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			pprof.Do(t.Context(), pprof.Labels("leak", name), func(ctx context.Context) {
-				ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+				ctx, cancel := context.WithTimeout(ctx, time.Second)
 				defer cancel()
 				run(ctx)
 			})

@@ -26,8 +26,8 @@ func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
-		if snap.Locked() {
-			return Result{}, lockedError()
+		if err := snap.CheckLock(); err != nil {
+			return Result{}, err
 		}
 		w, err := s.newWrite(snap, p)
 		if err != nil {

@@ -84,8 +84,12 @@ type frameMetadata struct {
 
 // BuiltIn returns what Calico has built in under the name DefaultAllow.
 func BuiltIn() *Profile {
-	allow := []rules.Stored{rules.DecodeV3([]byte(`{"action":"Allow"}`))}
-	return &Profile{ID: DefaultAllow, Layout: V3, BuiltIn: true, Inbound: allow, Outbound: allow}
+	p := &Profile{ID: DefaultAllow, Layout: V3, BuiltIn: true, document: []byte(
+		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"` + DefaultAllow + `"},` +
+			`"spec":{"ingress":[{"action":"Allow"}],"egress":[{"action":"Allow"}]}}`)}
+	_ = p.decode() // it is right
+	p.remember()
+	return p
 }
 
 // Rules returns the list of a direction, to read or to change.
@@ -107,6 +111,14 @@ func (p *Profile) Tags() []string {
 	}
 	slices.Sort(tags)
 	return tags
+}
+
+// Clone returns a copy whose changes do not change p.
+func (p *Profile) Clone() *Profile {
+	other := *p
+	other.Inbound, other.Outbound = slices.Clone(p.Inbound), slices.Clone(p.Outbound)
+	other.Labels = slices.Clone(p.Labels)
+	return &other
 }
 
 // changed reports whether the exported fields say something else than what was

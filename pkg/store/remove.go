@@ -51,8 +51,8 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 		if err == nil {
 			err = e.allowed(p)
 		}
-		if err == nil && snap.Locked() {
-			err = lockedError()
+		if err == nil {
+			err = snap.CheckLock()
 		}
 		if err != nil {
 			return Result{}, err

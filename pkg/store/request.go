@@ -37,8 +37,20 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 // pause waits a random time that grows with the attempts. It reports false
 // when the context ended meanwhile.
 func pause(ctx context.Context, attempt int) bool {
-	limit := min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)
-	timer := time.NewTimer(time.Millisecond + rand.N(limit))
+	return sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
+}
+
+// pauseRace is pause after a lost race. The time gets shorter with each: the
+// longer a writer has tried, the sooner it tries again, so that none is left
+// behind by others who begin anew all the time. (With the growing times of
+// pause, measured with six writers that never rest, one edit in 3,000 lost
+// every race for 10 seconds; so, none lost more than 30.)
+func pauseRace(ctx context.Context, attempt int) bool {
+	return sleep(ctx, rand.N(time.Duration(max(40-4*attempt, 1))*time.Millisecond))
+}
+
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
@@ -50,6 +62,9 @@ func pause(ctx context.Context, attempt int) bool {
 
 // isTransient reports whether the same request may succeed a moment later.
 func isTransient(err error) bool {
+	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) {
+		return true
+	}
 	switch status.Code(serverError(err)) {
 	case codes.Unavailable, codes.Internal, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Aborted:
 		return !isRefusal(err)
@@ -101,6 +116,8 @@ func (s *Store) explain(err error, start time.Time) error {
 		return &Error{Kind: ErrDenied, Cause: err, Text: "the etcd user has no permission for a key of this request"}
 	case errors.Is(e, rpctypes.ErrRequestTooLarge):
 		return &Error{Kind: ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
+	case errors.Is(e, rpctypes.ErrCompacted):
+		return &Error{Kind: ErrUnreachable, Cause: err, Text: "etcd has thrown away (compacted) the revision that was being read; try again"}
 	case errors.Is(e, rpctypes.ErrNoSpace):
 		return &Error{Kind: ErrRefused, Cause: err, Text: "etcd has no space left (its database quota is used up)"}
 	}

@@ -20,6 +20,7 @@ const maxOperations = 100
 type Query struct {
 	Profiles []string // IDs of profiles to read
 	Presence []string // IDs of which only is asked whether there is such a profile
+	Glance   []string // like Presence, but an edit does not depend on the answer
 	Lock     bool     // whether the datastore is locked; needed for an edit
 	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
 }
@@ -67,7 +68,7 @@ func newSnapshot(q Query) *Snapshot {
 
 // size returns the number of operations that gets returns.
 func (q Query) size() int {
-	n := len(q.Profiles) + len(q.Presence)
+	n := len(q.Profiles) + len(q.Presence) + len(q.Glance)
 	if q.Lock {
 		n++
 	}
@@ -86,7 +87,7 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	if q.Lock {
 		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
 	}
-	for _, id := range q.Presence {
+	for _, id := range slices.Concat(q.Presence, q.Glance) {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
 	}
 	if q.V1 {
@@ -150,15 +151,46 @@ func (snap *Snapshot) Profile(id string) (*Profile, error) {
 	return nil, errorf(ErrNotFound, "Profile %s not found.", rules.Printable(id))
 }
 
-// Locked reports whether the datastore is locked for migration.
-func (snap *Snapshot) Locked() bool {
+// CheckLock returns an error of the kind ErrLocked when the datastore is locked
+// for migration, or when that cannot be told. Without the key it is not locked.
+func (snap *Snapshot) CheckLock() error {
 	kv := snap.found[clusterInfoKey]
-	if kv == nil || !rawjson.Valid(kv.Value) {
-		return false
+	if kv == nil {
+		return nil
 	}
-	top, _ := rawjson.Object(kv.Value)
-	spec, _ := rawjson.Object(orNull(rawjson.Get(top, "spec")))
-	return string(rawjson.Get(spec, "datastoreReady")) == "false"
+	ready, err := datastoreReady(kv.Value)
+	switch {
+	case err != nil:
+		return errorf(ErrLocked, "it cannot be told whether the datastore is locked for migration: the key %s cannot be read: %v",
+			clusterInfoKey, err)
+	case !ready:
+		return errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
+			"nothing may be written until it is unlocked", clusterInfoKey)
+	}
+	return nil
+}
+
+// datastoreReady reads the lock. What does not say is ready, as upstream has it.
+func datastoreReady(document []byte) (bool, error) {
+	if !rawjson.Valid(document) {
+		return false, errors.New("it is not JSON")
+	}
+	top, err := fields("the document", document)
+	if err != nil {
+		return false, err
+	}
+	spec, err := fields("spec", rawjson.Get(top, "spec"))
+	if err != nil {
+		return false, err
+	}
+	switch value := string(rawjson.Get(spec, "datastoreReady")); value {
+	case "", "null", "true":
+		return true, nil
+	case "false":
+		return false, nil
+	default:
+		return false, errors.New("spec.datastoreReady is neither true nor false")
+	}
 }
 
 // unchanged returns the conditions under which what was read still holds: the
@@ -179,7 +211,7 @@ func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
 		created := snap.found[key].GetCreateRevision()
 		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), "=", created))
 	}
-	return conditions[:min(len(conditions), maxOperations)]
+	return conditions
 }
 
 func (snap *Snapshot) sameRevision(key string) clientv3.Cmp {

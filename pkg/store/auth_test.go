@@ -1,0 +1,182 @@
+package store_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// guardedWorld is an etcd with users: root, writer and reader (of all that is
+// Calico's), and stranger without any permission. Each password is the name
+// with "-secret" behind it.
+func guardedWorld(t *testing.T) *world {
+	t.Helper()
+	w := newWorld(t)
+	ctx := soon(t)
+	end := clientv3.GetPrefixRangeEnd("/calico/")
+	role := func(name string, kind clientv3.PermissionType) {
+		_, err := w.plain.RoleAdd(ctx, name)
+		must(t, err)
+		_, err = w.plain.RoleGrantPermission(ctx, name, "/calico/", end, kind)
+		must(t, err)
+	}
+	role("reader", clientv3.PermissionType(clientv3.PermRead))
+	role("writer", clientv3.PermissionType(clientv3.PermReadWrite))
+	for _, user := range []string{"root", "reader", "writer", "stranger"} {
+		_, err := w.plain.UserAdd(ctx, user, user+"-secret")
+		must(t, err)
+		if user != "stranger" {
+			_, err = w.plain.UserGrantRole(ctx, user, user)
+			must(t, err)
+		}
+	}
+	_, err := w.plain.AuthEnable(ctx)
+	must(t, err)
+	w.plain = plainClient(t, clientv3.Config{Endpoints: []string{w.endpoint}, Username: "root", Password: "root-secret"})
+	return w
+}
+
+func (w *world) as(user string) store.Config {
+	return store.Config{Endpoints: []string{w.endpoint}, Username: user, Password: user + "-secret"}
+}
+
+func TestUsersAndRoles(t *testing.T) {
+	t.Parallel()
+	w := guardedWorld(t)
+	revision := w.putProfile("web", document(t, "web", "allow"))
+	query := store.Query{Profiles: []string{"web"}, Lock: true}
+
+	t.Run("writer", func(t *testing.T) {
+		_, err := open(t, w.as("writer")).Update(soon(t), nil, creating("of-writer"))
+		must(t, err)
+	})
+	t.Run("reader shows and does not edit", func(t *testing.T) {
+		s := open(t, w.as("reader"))
+		snap, err := s.Read(soon(t), query)
+		must(t, err)
+		if _, err := snap.Profile("web"); err != nil {
+			t.Error(err)
+		}
+		must(t, s.List(soon(t), func(string, *store.Profile, error) error { return nil }))
+		_, err = s.Edit(soon(t), "web", appending(t, "allow tcp"))
+		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		_, err = s.Update(soon(t), nil, creating("of-reader"))
+		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+	})
+	t.Run("stranger", func(t *testing.T) {
+		s := open(t, w.as("stranger"))
+		_, err := s.Read(soon(t), query)
+		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		err = s.List(soon(t), func(string, *store.Profile, error) error { return nil })
+		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+	})
+	t.Run("no user", func(t *testing.T) {
+		_, err := open(t, store.Config{Endpoints: []string{w.endpoint}}).Read(soon(t), query)
+		wantError(t, err, store.ErrDenied, "etcd asks for a user name (ETCD_USERNAME, ETCD_PASSWORD)")
+	})
+	for name, cfg := range map[string]store.Config{
+		"wrong password": {Username: "writer", Password: "hunter2"},
+		"no such user":   {Username: "nobody", Password: "hunter2"},
+		"no password":    {Username: "writer"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg.Endpoints = []string{w.endpoint}
+			err := readOnce(soon(t), cfg)
+			wantError(t, err, store.ErrDenied, "")
+			wantIn(t, err, "ETCD_USERNAME, ETCD_PASSWORD")
+			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "hunter2") {
+				t.Errorf("the password is in %#v", err)
+			}
+		})
+	}
+	if now := w.get("web"); now.ModRevision != revision {
+		t.Error("the profile was changed")
+	}
+	if w.get("of-reader") != nil {
+		t.Error("the reader made a profile")
+	}
+}
+
+// Credentials that etcd does not ask for do no harm.
+func TestUserWithoutAuth(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := open(t, w.as("writer")).Update(soon(t), nil, creating("web"))
+	must(t, err)
+}
+
+// A permission that is taken away between read and commit is a definite
+// failure, also when the time is over at the same moment.
+func TestDeniedAtCommit(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]bool{"in time": false, "as the time is over": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", document(t, "web", "allow"))
+			ctx, cancel := context.WithCancel(soon(t))
+			s, _ := w.behind(first(func(context.Context) error {
+				if late {
+					cancel()
+				}
+				return errPermission()
+			}), nil)
+			_, err := s.Edit(ctx, "web", appending(t, "allow tcp"))
+			wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+			w.wantVersions("web", 1)
+			cancel()
+		})
+	}
+}
+
+func TestConfigHidesSecrets(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	cfg := store.Config{
+		Endpoints: []string{"http://127.0.0.1:2379"}, Username: "bob",
+		Password: secret, Key: secret, KeyFile: "f",
+	}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		for _, value := range []any{cfg, &cfg, []store.Config{cfg}, store.Sources{Flags: cfg}, &store.Sources{Flags: cfg}} {
+			text := fmt.Sprintf(verb, value)
+			if strings.Contains(text, secret) || strings.Contains(text, fmt.Sprintf("%x", secret)) {
+				t.Errorf("%s of %T shows the secret: %s", verb, value, text)
+			}
+		}
+	}
+	if got, want := cfg.String(), `endpoints http://127.0.0.1:2379, user "bob"`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// People put the password into the URL, which is refused and must not be shown.
+func TestPasswordInEndpoint(t *testing.T) {
+	t.Parallel()
+	const secret = "hunter2"
+	for _, endpoint := range []string{
+		"http://bob:" + secret + "@127.0.0.1:2379", "https://bob:" + secret + "@127.0.0.1", "bob:" + secret + "@127.0.0.1:2379",
+		"http://bob:" + secret + "@127.0.0.1:port", "http://bob:" + secret + "@[::1", "http://bob:" + secret + "@%zz:1",
+	} {
+		cfg := store.Config{Endpoints: []string{"http://127.0.0.1:2379", endpoint}}
+		_, err := store.Open(t.Context(), cfg)
+		wantError(t, err, store.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
+		if text := fmt.Sprintf("%v%+v%#v%v", err, err, err, cfg); strings.Contains(text, secret) {
+			t.Errorf("the password is in %s", text)
+		}
+	}
+	file := configFile(t, "spec:\n  etcdEndpoints: http://127.0.0.1:1\n")
+	_, warnings, err := store.LoadConfig(store.Sources{File: file, Getenv: environment(map[string]string{
+		"ETCD_ENDPOINTS": "http://bob:" + secret + "@127.0.0.1:2379",
+	})})
+	if err == nil && strings.Contains(strings.Join(warnings, ""), secret) {
+		t.Errorf("the password is in %q", warnings)
+	}
+}
+
+func errPermission() error { return rpctypes.ErrGRPCPermissionDenied }

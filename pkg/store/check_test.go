@@ -1,0 +1,309 @@
+package store_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+const (
+	notLabelName = "the name is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit"
+	notPrefix    = "what stands in front of / is not a lower-case DNS name of at most 253 characters"
+)
+
+func TestLabelsThatFelixRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	long := strings.Repeat("a", 64)
+	value := func(v string) string {
+		return `label "a": its value "` + v + `" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`
+	}
+	for _, test := range []struct {
+		label store.Label
+		why   string // empty: it is good
+	}{
+		{store.Label{Name: "a"}, ""},
+		{store.Label{Name: "A_b.c-9"}, ""},
+		{store.Label{Name: strings.Repeat("a", 63), Value: strings.Repeat("v", 63)}, ""},
+		{store.Label{Name: "example.com/role", Value: "db"}, ""},
+		{store.Label{Name: networkID + "/tag"}, ""},
+		{store.Label{Name: strings.Repeat("a.", 126) + "a/" + strings.Repeat("n", 63)}, ""},
+		{store.Label{Name: ""}, `label "": ` + notLabelName},
+		{store.Label{Name: long}, `label "` + long + `": ` + notLabelName},
+		{store.Label{Name: networkID}, `label "` + networkID + `": ` + notLabelName},
+		{store.Label{Name: "-a"}, `label "-a": ` + notLabelName},
+		{store.Label{Name: "a."}, `label "a.": ` + notLabelName},
+		{store.Label{Name: "a b"}, `label "a b": ` + notLabelName},
+		{store.Label{Name: "é"}, `label "é": ` + notLabelName},
+		{store.Label{Name: "a\n"}, `label "a\x0a": ` + notLabelName},
+		{store.Label{Name: "a/"}, `label "a/": ` + notLabelName},
+		{store.Label{Name: "a/b/c"}, `label "a/b/c": ` + notLabelName},
+		{store.Label{Name: "a/" + long}, `label "a/` + long + `": ` + notLabelName},
+		{store.Label{Name: "/a"}, `label "/a": ` + notPrefix},
+		{store.Label{Name: "A/b"}, `label "A/b": ` + notPrefix},
+		{store.Label{Name: "a_b/c"}, `label "a_b/c": ` + notPrefix},
+		{store.Label{Name: strings.Repeat("a.", 127) + "/b"}, `label "` + strings.Repeat("a.", 127) + `/b": ` + notPrefix},
+		{store.Label{Name: "a", Value: long}, value(long)},
+		{store.Label{Name: "a", Value: "-x"}, value("-x")},
+		{store.Label{Name: "a", Value: "x y"}, value("x y")},
+		{store.Label{Name: "a", Value: "a/b"}, value("a/b")},
+		{store.Label{Name: "a", Value: "é"}, value("é")},
+	} {
+		revision := w.putProfile("web", document(t, "web"))
+		result, err := s.Edit(soon(t), "web", func(p *store.Profile) error {
+			p.Labels = append(p.Labels, test.label)
+			return nil
+		})
+		if test.why == "" {
+			wantDone(t, result, err, 1)
+			if trouble := w.profile("web").Trouble(); len(trouble) > 0 {
+				t.Errorf("%+v: trouble %q", test.label, trouble)
+			}
+			continue
+		}
+		wantError(t, err, store.ErrRefused, test.why)
+		if w.get("web").ModRevision != revision {
+			t.Errorf("%+v was written", test.label)
+		}
+	}
+}
+
+func TestRulesThatFelixRefuses(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	for _, raw := range []string{
+		`{"action":"Alow"}`, `{}`, `null`, `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`,
+		`{"action":"Allow","protocol":"TCP","destination":{"ports":[99999]}}`, `{"action":"Allow","protocol":"ICMP","icmp":{"type":255}}`,
+		`{"action":"Allow","source":{"nets":["::ffff:0:0/96"]}}`, `{"action":"Allow","source":{"notNets":["0.0.0.0/0"]}}`,
+		`{"action":"Allow","source":{"selector":"nonsense((("}}`, `{"action":"Allow","destination":{"ports":[80]}}`,
+		`{"action":"Allow","ipVersion":4,"source":{"nets":["2001:db8::/32"]}}`, `{"action":"Allow","protocol":300}`,
+	} {
+		bad := rules.DecodeV3([]byte(raw))
+		revision := w.putProfile("web", document(t, "web", "allow"))
+		_, err := s.Edit(soon(t), "web", func(p *store.Profile) error {
+			p.Inbound = append(slices.Clip(p.Inbound), bad)
+			return nil
+		})
+		wantError(t, err, store.ErrRefused, "")
+		wantIn(t, err, "inbound rule 2 ("+rules.Format(bad.Rule)+"): ")
+		if w.get("web").ModRevision != revision {
+			t.Errorf("%s was written", raw)
+		}
+		// The same when it is stored already: it is told, stays, and goes.
+		stored := `{` + head + `,"metadata":{"name":"web"},"spec":{"egress":[` + raw + `]}}`
+		w.putProfile("web", stored)
+		if trouble := w.profile("web").Trouble(); len(trouble) == 0 || !strings.HasPrefix(trouble[0], "outbound rule 1: ") {
+			t.Errorf("%s: trouble %q", raw, trouble)
+		}
+		_, err = s.Edit(soon(t), "web", func(p *store.Profile) error { return store.AppendRule(p, rules.Outbound, rule(t, "deny")) })
+		must(t, err)
+		w.wantValue("web", strings.Replace(stored, raw, raw+`,{"action":"Deny"}`, 1))
+		_, err = s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Outbound, At: 1}).Apply)
+		must(t, err)
+		w.wantValue("web", strings.Replace(stored, raw, `{"action":"Deny"}`, 1))
+	}
+}
+
+// What Felix refuses in what is stored is told, and stands in the way of
+// nothing.
+func TestTrouble(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	const bad = `{` + head + `,"metadata":{"name":"other","labels":{"-x":"","team":"a b"},"annotations":{"A/b":"","a b":"1"}},` +
+		`"spec":{"ingress":[{"action":"Alow"},{"action":"Allow"}],"labelsToApply":{"a b":"","ok":"","v":"-"}}}`
+	w.putProfile("WEB", bad)
+	want := []string{
+		`inbound rule 1: ` + rules.DecodeV3([]byte(`{"action":"Alow"}`)).Trouble()[0],
+		`label "a b": ` + notLabelName,
+		`label "v": its value "-" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
+		`a profile cannot be called "WEB", because Calico takes lower case only; web is possible`,
+		`metadata.name is "other"`,
+		`metadata.label "-x": ` + notLabelName,
+		`metadata.label "team": its value "a b" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
+		`metadata.annotation "a b": ` + notLabelName,
+	}
+	if diff := cmp.Diff(want, w.profile("WEB").Trouble()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	result, err := w.direct().Edit(soon(t), "WEB", func(p *store.Profile) error {
+		p.Labels = append(p.Labels, store.Label{Name: "new"})
+		return store.AppendRule(p, rules.Inbound, rule(t, "deny"))
+	})
+	wantDone(t, result, err, 1)
+	w.wantValue("WEB", strings.Replace(strings.Replace(bad, `{"action":"Allow"}`, `{"action":"Allow"},{"action":"Deny"}`, 1),
+		`"v":"-"`, `"v":"-","new":""`, 1))
+
+	for document, want := range map[string]string{
+		`{` + head + `}`:                                                  `metadata.name is ""`,
+		`{` + head + `,"metadata":null}`:                                  `metadata.name is ""`,
+		`{` + head + `,"metadata":{"name":7}}`:                            `metadata.name is ""`,
+		`{` + head + `,"metadata":{"name":"web","labels":[]}}`:            `metadata.labels: expected an object, got an array`,
+		`{` + head + `,"metadata":{"name":"web","labels":{"a":1}}}`:       `metadata.labels: the value of "a" is not a string`,
+		`{` + head + `,"metadata":{"name":"web","annotations":{"a":[]}}}`: `metadata.annotations: the value of "a" is not a string`,
+		`{` + head + `,"metadata":{"name":"web"}}`:                        ``,
+	} {
+		w.putProfile("web", document)
+		if got := strings.Join(w.profile("web").Trouble(), "\n"); got != want {
+			t.Errorf("%s: trouble %q, want %q", document, got, want)
+		}
+	}
+}
+
+func manyRules(t *testing.T, n int) string {
+	t.Helper()
+	words := make([]string, n)
+	for i := range words {
+		words[i] = fmt.Sprintf("allow tcp to ports %d", i+1)
+	}
+	return document(t, "web", words...)
+}
+
+func TestListLimit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	replace := func(p *store.Profile) error {
+		if err := (&store.Removal{Direction: rules.Inbound, At: 1}).Apply(p); err != nil {
+			return err
+		}
+		return appending(t, "deny")(p)
+	}
+	for _, test := range []struct {
+		name   string
+		stored int
+		change func(*store.Profile) error
+		left   int // or
+		err    string
+	}{
+		{"one below the limit grows", 1023, appending(t, "deny"), 1024, ""},
+		{"at the limit does not grow", 1024, appending(t, "deny"), 0, "the inbound rules would be 1025; a list may not grow past 1024"},
+		{"at the limit is not grown in the middle", 1024, inserting(t, 2), 0, "the inbound rules would be 1025; a list may not grow past 1024"},
+		{"at the limit is changed", 1024, replace, 1024, ""},
+		{"past the limit does not grow", 1030, appending(t, "deny"), 0, "the inbound rules would be 1031; a list may not grow past 1024"},
+		{"past the limit is changed", 1030, replace, 1030, ""},
+		{"past the limit shrinks", 1030, (&store.Removal{Direction: rules.Inbound, At: 7}).Apply, 1029, ""},
+		{"past the limit, the other list grows", 1030, func(p *store.Profile) error {
+			return store.AppendRule(p, rules.Outbound, rule(t, "deny"))
+		}, 1030, ""},
+	} {
+		revision := w.putProfile("web", manyRules(t, test.stored))
+		_, err := s.Edit(soon(t), "web", test.change)
+		if test.err != "" {
+			wantError(t, err, store.ErrRefused, test.err)
+			if w.get("web").ModRevision != revision {
+				t.Errorf("%s: it was written", test.name)
+			}
+			continue
+		}
+		must(t, err)
+		if got := len(w.profile("web").Inbound); got != test.left {
+			t.Errorf("%s: %d rules, want %d", test.name, got, test.left)
+		}
+	}
+}
+
+// padded returns a document that an appended "allow" brings to a size.
+func padded(size int) string {
+	const frame = `{` + head + `,"metadata":{"name":"web"},"note":"","spec":{"ingress":[{"action":"Allow"}]}}`
+	return strings.Replace(strings.Replace(frame, `{"action":"Allow"}`, ``, 1), `"note":""`,
+		`"note":"`+strings.Repeat("x", size-len(frame))+`"`, 1)
+}
+
+func TestDocumentSize(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	w.putProfile("web", padded(store.MaxDocument))
+	result, err := s.Edit(soon(t), "web", appending(t, "allow"))
+	wantDone(t, result, err, 1)
+	if got := len(w.get("web").Value); got != store.MaxDocument {
+		t.Errorf("%d bytes, want %d", got, store.MaxDocument)
+	}
+	revision := w.putProfile("web", padded(store.MaxDocument+1))
+	_, err = s.Edit(soon(t), "web", appending(t, "allow"))
+	wantError(t, err, store.ErrRefused, fmt.Sprintf("profile web would be %d bytes long; etcd takes %d at most",
+		store.MaxDocument+1, store.MaxDocument))
+	// Below the limit, with so many guards that etcd itself says no.
+	w.putProfile("web", padded(store.MaxDocument))
+	e := editing("web", appending(t, "allow"))
+	for i := range 90 {
+		e.Query.Presence = append(e.Query.Presence, fmt.Sprintf("%s-%d", strings.Repeat("n", 240), i))
+	}
+	_, err = s.Update(soon(t), nil, e)
+	wantError(t, err, store.ErrRefused, "the profile is larger than etcd takes in a request")
+	if got := w.get("web"); got.ModRevision != revision+1 {
+		t.Error("it was written")
+	}
+}
+
+func TestProtectedProfiles(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	const kept = " is kept in step with Kubernetes by its controllers, which would undo the edit; --force edits it all the same"
+	for _, id := range []string{"kns.default", "ksa.default.web"} {
+		revision := w.putProfile(id, document(t, id))
+		e := editing(id, appending(t, "deny"))
+		_, err := s.Update(soon(t), nil, e)
+		wantError(t, err, store.ErrRefused, "profile "+id+kept)
+		if w.get(id).ModRevision != revision {
+			t.Errorf("%s was written", id)
+		}
+		e.Force = true
+		result, err := s.Update(soon(t), nil, e)
+		wantDone(t, result, err, 1)
+	}
+	for _, id := range []string{"kns", "ksax", "knsx.default"} {
+		w.putProfile(id, document(t, id))
+		result, err := s.Edit(soon(t), id, appending(t, "deny"))
+		wantDone(t, result, err, 1)
+	}
+	e := editing(store.DefaultAllow, appending(t, "deny"))
+	e.Force = true
+	_, err := s.Update(soon(t), nil, e)
+	wantError(t, err, store.ErrRefused, "profile projectcalico-default-allow is built into Calico and cannot be edited")
+	if w.get(store.DefaultAllow) != nil {
+		t.Error("it was written")
+	}
+}
+
+func TestDefaultAllow(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	p := w.profile(store.DefaultAllow)
+	if got := rules.FormatListing([]rules.Rule{p.Inbound[0].Rule}, []rules.Rule{p.Outbound[0].Rule}); got !=
+		"Inbound rules:\n   1 allow\nOutbound rules:\n   1 allow\n" || len(p.Inbound)+len(p.Outbound) != 2 {
+		t.Errorf("shown as\n%s", got)
+	}
+	if !p.BuiltIn || p.Revision != 0 || len(p.Trouble()) > 0 || len(p.Tags()) > 0 {
+		t.Errorf("%+v, trouble %q, tags %q", p, p.Trouble(), p.Tags())
+	}
+	snap, err := w.direct().Read(soon(t), store.Query{Presence: []string{store.DefaultAllow}})
+	must(t, err)
+	if !snap.Has(store.DefaultAllow) {
+		t.Error("it is not there")
+	}
+}
+
+// A label with a value is no tag, and a long name is one behind /tag only.
+func TestTags(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", `{`+head+`,"metadata":{"name":"web"},"spec":{"labelsToApply":{"web":"","stage":"production",`+
+		`"a":"","`+networkID+`/tag":"","x/tag":"","example.com/role":"","`+networkID+`":""}}}`)
+	p := w.profile("web")
+	if diff := cmp.Diff([]string{networkID, "a", "web"}, p.Tags()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if len(p.Labels) != 7 || p.Labels[1] != (store.Label{Name: "stage", Value: "production"}) {
+		t.Errorf("labels %+v", p.Labels)
+	}
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"go.etcd.io/etcd/api/v3/mvccpb"
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// fromHistory tells from what has happened to the profile's key since it was
+// read whether the write was saved; now is a later look at it. A key that
+// stands as it was read says that it was not, unless the write may still be on
+// its way: then the answer is unsettled.
+func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error) (outcome, error) {
+	key := profileKey(w.profile)
+	if w.before.found[key] == nil {
+		saved, err := w.createdSince(ctx, now.Revision)
+		if err == nil && saved == 0 && now.found[key] == nil {
+			err = unsettled
+		}
+		return outcome{saved: saved, now: now}, err
+	}
+	if now.found[key].GetModRevision() == w.before.found[key].GetModRevision() {
+		return outcome{now: now}, unsettled
+	}
+	saved, err := w.firstChange(ctx)
+	return outcome{saved: saved, now: now}, err
+}
+
+// firstChange looks at the first change of the key after it was read, of which
+// is known that there is one. The write was conditional on there being none,
+// so it is that one, or it was not saved and 0 is returned.
+func (w *write) firstChange(ctx context.Context) (saved int64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	changes := w.store.client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
+	for answer := range changes {
+		if err := answer.Err(); err != nil { // compacted, among others
+			return 0, w.unknown(err)
+		}
+		for _, change := range answer.Events {
+			if w.did(change) {
+				return change.Kv.ModRevision, nil
+			}
+			return 0, nil
+		}
+	}
+	return 0, w.unknown(errors.Join(ctx.Err(), errors.New("the history of the key was not told")))
+}
+
+// did reports whether a change of the profile's key is what the write does.
+func (w *write) did(change *clientv3.Event) bool {
+	if w.document == nil {
+		return change.Type == clientv3.EventTypeDelete
+	}
+	return change.Type == clientv3.EventTypePut && bytes.Equal(change.Kv.Value, w.document)
+}
+
+// created looks, before a profile is created a second time, whether the first
+// time was carried out: somebody may have removed the profile since, and it
+// must not come back. For a change of a profile that was there, the revision in
+// the condition makes sure of that.
+func (w *write) created(ctx context.Context) (out outcome, decided bool, err error) {
+	if w.before.found[profileKey(w.profile)] != nil {
+		return outcome{}, false, nil
+	}
+	now, err := w.store.Read(ctx, w.before.query)
+	if err != nil {
+		return outcome{}, false, w.unknown(err)
+	}
+	saved, err := w.createdSince(ctx, now.Revision)
+	return outcome{saved: saved, now: now}, saved > 0, err
+}
+
+// maxLookBack is how many revisions of the datastore are looked through for a
+// profile that was created and removed again.
+const maxLookBack = 10 * maxOperations
+
+// createdSince looks for the write among all that the key has held from the
+// time when it was absent to a revision. It returns the revision at which it
+// was saved, or 0. A key that is gone tells nothing, so every revision in
+// between is asked for.
+func (w *write) createdSince(ctx context.Context, until int64) (saved int64, err error) {
+	key := profileKey(w.profile)
+	if until-w.before.Revision > maxLookBack {
+		return 0, w.unknown(errors.New("too much has been written since"))
+	}
+	for from := w.before.Revision + 1; from <= until; from += maxOperations {
+		var ops []clientv3.Op
+		for revision := from; revision <= min(from+maxOperations-1, until); revision++ {
+			ops = append(ops, clientv3.OpGet(key, clientv3.WithRev(revision)))
+		}
+		var found []*mvccpb.KeyValue
+		err := w.store.retry(ctx, func(ctx context.Context) error {
+			answer, err := w.store.client.Txn(ctx).Then(ops...).Commit()
+			if err != nil {
+				return err
+			}
+			for _, r := range answer.Responses {
+				found = append(found, r.GetResponseRange().GetKvs()...)
+			}
+			return nil
+		})
+		if err != nil { // compacted, among others
+			return 0, w.unknown(err)
+		}
+		for _, kv := range found {
+			if bytes.Equal(kv.Value, w.document) {
+				return kv.ModRevision, nil
+			}
+		}
+	}
+	return 0, nil
+}

@@ -1,0 +1,521 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// A, B, ... are rules for lists of letters.
+func letter(t *testing.T, name string) string {
+	t.Helper()
+	return "allow from tag " + name
+}
+
+// lettered is the profile web with the inbound rules of a list such as "A B C".
+func lettered(t *testing.T, list string) string {
+	t.Helper()
+	var words []string
+	for name := range strings.FieldsSeq(list) {
+		words = append(words, letter(t, name))
+	}
+	return document(t, "web", words...)
+}
+
+func (w *world) letters() string {
+	w.t.Helper()
+	var names []string
+	for _, text := range w.inbound("web") {
+		names = append(names, strings.TrimPrefix(text, "allow from tag "))
+	}
+	return strings.Join(names, " ")
+}
+
+// race stores a list, lets an edit read it, stores another list, and lets the
+// edit go on.
+func race(t *testing.T, was, now string, e store.Edit) (*world, store.Result, error) {
+	t.Helper()
+	w := newWorld(t)
+	w.putProfile("web", lettered(t, was))
+	other := lettered(t, now)
+	s, _ := w.behind(first(func(ctx context.Context) error {
+		_, err := w.plain.Put(ctx, key("web"), other)
+		return err
+	}), nil)
+	result, err := s.Update(soon(t), nil, e)
+	return w, result, err
+}
+
+func TestAppendAfterLostRace(t *testing.T) {
+	t.Parallel()
+	w, result, err := race(t, "A B", "Z A C", editing("web", appending(t, letter(t, "new"))))
+	wantDone(t, result, err, 2)
+	if got := w.letters(); got != "Z A C new" {
+		t.Errorf("list %s", got)
+	}
+	w.wantVersions("web", 3)
+	if kv := w.get("web"); result.Profile.Revision != kv.ModRevision {
+		t.Errorf("revision %d, want %d", result.Profile.Revision, kv.ModRevision)
+	}
+}
+
+// Somebody else has added the very rule.
+func TestAppendPresentAfterLostRace(t *testing.T) {
+	t.Parallel()
+	w, _, err := race(t, "A B", "A new B", editing("web", appending(t, letter(t, "new"))))
+	var present *store.PresentError
+	if !errors.As(err, &present) || err.Error() != "the rule is already at inbound position 2" {
+		t.Errorf("error %v", err)
+	}
+	w.wantVersions("web", 2)
+}
+
+func TestInsertionAfterLostRace(t *testing.T) {
+	t.Parallel()
+	const moved = "somebody else changed the inbound rules at the same moment: "
+	for _, test := range []struct {
+		name     string
+		was      string
+		at       int
+		now      string
+		want     string // or
+		conflict string
+	}{
+		{"the other prepends", "A B", 2, "Z A B", "Z A new B", ""},
+		{"the other appends", "A B", 2, "A B Z", "A new B Z", ""},
+		{"the other removes before", "A B C D", 4, "C D", "C new D", ""},
+		{"the other removes behind", "A B C D", 2, "A B", "A new B", ""},
+		{"the other changes everything but the pair", "A B C D", 3, "X B C Y Z", "X B new C Y Z", ""},
+		{"first, and the other appends", "A B", 1, "A B Z", "new A B Z", ""},
+		{"last, and the other prepends", "A B", 3, "Z A B", "Z A B new", ""},
+		{"into nothing, which stays", "", 1, "", "new", ""},
+		{"between, and so does the other", "A B", 2, "A Z B", "",
+			`at position 2 stood "allow from tag B", now "allow from tag Z"`},
+		{"first, and so does the other", "A B", 1, "Z A B", "",
+			`at position 1 stood "allow from tag A", now "allow from tag Z"`},
+		{"last, and so does the other", "A B", 3, "A B Z", "",
+			`at position 3 stood no rule, now "allow from tag Z"`},
+		{"into nothing, where something came", "", 1, "Z", "",
+			`at position 1 stood no rule, now "allow from tag Z"`},
+		{"the neighbour before is removed", "A B C", 2, "B C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag C"`},
+		{"the neighbour behind is removed", "A B C", 2, "A C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag C"`},
+		{"the neighbour before is replaced", "A B C", 3, "A X C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag X"`},
+		{"all is removed", "A B", 2, "", "",
+			`at position 2 stood "allow from tag B", now no rule`},
+		{"the pair is turned round", "A B", 2, "B A", "",
+			`at position 2 stood "allow from tag B", now "allow from tag A"`},
+		{"two such pairs, the beginning is as it was", "A B A B", 4, "A B A B C", "A B A new B C", ""},
+		{"two such pairs, the beginning is not", "A B A B", 4, "Z A B A B", "",
+			`at position 4 stood "allow from tag B", now "allow from tag A"`},
+		{"the pair came a second time", "A B", 2, "A B A B", "A new B A B", ""},
+		{"the pair came a second time in front", "A B C", 2, "C A B A B C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag A"`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			insertion := &store.Insertion{Direction: rules.Inbound, At: test.at}
+			r := rule(t, letter(t, "new"))
+			w, result, err := race(t, test.was, test.now, editing("web", func(p *store.Profile) error { return insertion.Apply(p, r) }))
+			if test.conflict != "" {
+				var conflict *store.MovedError
+				wantError(t, err, store.ErrConflict, moved+test.conflict)
+				if !errors.As(err, &conflict) {
+					t.Errorf("error %T", err)
+				}
+				test.want = test.now
+				w.wantVersions("web", 2)
+			} else {
+				wantDone(t, result, err, 2)
+			}
+			if got := w.letters(); got != test.want {
+				t.Errorf("list %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestRemovalAfterLostRace(t *testing.T) {
+	t.Parallel()
+	const moved = "somebody else changed the inbound rules at the same moment: "
+	for _, test := range []struct {
+		name     string
+		was      string
+		at       int
+		now      string
+		want     string
+		conflict string
+	}{
+		{"the other appends", "A B C", 1, "A B C Z", "B C Z", ""},
+		{"the other removes behind", "A B C", 1, "A B", "B", ""},
+		{"the other changes behind", "A B C", 2, "A B X Y", "A X Y", ""},
+		{"the other changes before, not the number", "A B C", 3, "X B C", "X B", ""},
+		{"the other prepends", "A B C", 3, "Z A B C", "", `at position 3 stood "allow from tag C", now "allow from tag B"`},
+		{"the other removes before", "A B C D", 3, "B C D", "", `at position 3 stood "allow from tag C", now "allow from tag D"`},
+		{"the other removes that very rule", "A B C", 3, "A B", "", `at position 3 stood "allow from tag C", now no rule`},
+		{"the other replaces it", "A B", 1, "X B", "", `at position 1 stood "allow from tag A", now "allow from tag X"`},
+		{"the other removes all", "A", 1, "", "", `at position 1 stood "allow from tag A", now no rule`},
+		{"the other removes the first of two equal ones", "A X A", 1, "X A", "", `at position 1 stood "allow from tag A", now "allow from tag X"`},
+		{"the other removes one of two equal ones", "A A", 2, "A", "", `at position 2 stood "allow from tag A", now no rule`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			removal := &store.Removal{Direction: rules.Inbound, At: test.at}
+			w, result, err := race(t, test.was, test.now, editing("web", removal.Apply))
+			if test.conflict != "" {
+				wantError(t, err, store.ErrConflict, moved+test.conflict)
+				test.want = test.now
+				w.wantVersions("web", 2)
+			} else {
+				wantDone(t, result, err, 2)
+			}
+			if got := w.letters(); got != test.want {
+				t.Errorf("list %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+// The bytes decide, not the words: a rule that is shown alike is another one.
+func TestRemovalComparesBytes(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	stored := func(r string) string {
+		return `{` + head + `,"metadata":{"name":"web"},"spec":{"ingress":[` + r + `]}}`
+	}
+	w.putProfile("web", stored(`{"action":"Allow","x":1}`))
+	s, _ := w.behind(first(func(ctx context.Context) error {
+		_, err := w.plain.Put(ctx, key("web"), stored(`{"action":"Allow","x":2}`))
+		return err
+	}), nil)
+	_, err := s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply)
+	wantError(t, err, store.ErrConflict, "")
+	w.wantValue("web", stored(`{"action":"Allow","x":2}`))
+}
+
+func TestPositions(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	only := rule(t, letter(t, "B"))
+	for _, test := range []struct {
+		list   string
+		change func(*store.Profile) error
+		kind   error // nil for a *PositionError or *PresentError
+		text   string
+	}{
+		{"A B", inserting(t, 0), nil, "there is no position 0: the inbound positions are 1 to 3"},
+		{"A B", inserting(t, -1), nil, "there is no position -1: the inbound positions are 1 to 3"},
+		{"A B", inserting(t, 4), nil, "there is no position 4: the inbound positions are 1 to 3"},
+		{"", inserting(t, 2), nil, "there is no position 2: the inbound positions are 1 to 1"},
+		{"A new", inserting(t, 1), nil, "the rule is already at inbound position 2"},
+		{"A B", (&store.Removal{Direction: rules.Inbound, At: 0}).Apply, nil, "there is no position 0: the inbound positions are 1 to 2"},
+		{"A B", (&store.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
+		{"", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
+		{"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, store.ErrRefused,
+			"inbound rule 1 is another one: allow from tag A"},
+	} {
+		revision := w.putProfile("web", lettered(t, test.list))
+		_, err := s.Edit(soon(t), "web", test.change)
+		var position *store.PositionError
+		var present *store.PresentError
+		switch {
+		case err == nil || err.Error() != test.text:
+			t.Errorf("%s: error %v, want %s", test.list, err, test.text)
+		case test.kind != nil && !errors.Is(err, test.kind), test.kind == nil && !errors.As(err, &position) && !errors.As(err, &present):
+			t.Errorf("%s: error of the type %T", test.list, err)
+		}
+		if w.get("web").ModRevision != revision {
+			t.Errorf("%s: something was written", test.list)
+		}
+	}
+	w.putProfile("web", lettered(t, "A B"))
+	_, err := s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Inbound, At: 2, Only: &only}).Apply)
+	must(t, err)
+	if got := w.letters(); got != "A" {
+		t.Errorf("list %s", got)
+	}
+}
+
+func inserting(t *testing.T, at int) func(*store.Profile) error {
+	t.Helper()
+	i, r := &store.Insertion{Direction: rules.Inbound, At: at}, rule(t, letter(t, "new"))
+	return func(p *store.Profile) error { return i.Apply(p, r) }
+}
+
+func TestOnce(t *testing.T) {
+	t.Parallel()
+	e := editing("web", appending(t, letter(t, "new")))
+	e.Once = true
+	w, _, err := race(t, "A B", "A B C", e)
+	wantError(t, err, store.ErrConflict, "profile web was changed by somebody else at the same moment; look at it again")
+	if got := w.letters(); got != "A B C" {
+		t.Errorf("list %s", got)
+	}
+	result, err := w.direct().Update(soon(t), nil, e)
+	wantDone(t, result, err, 1)
+}
+
+func TestIfRevision(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	old := w.putProfile("web", lettered(t, "A"))
+	now := w.putProfile("web", lettered(t, "A B"))
+	e := editing("web", appending(t, letter(t, "new")))
+	e.IfRevision = old
+	_, err := s.Update(soon(t), nil, e)
+	wantError(t, err, store.ErrConflict, fmt.Sprintf("profile web is at revision %d, not %d; look at it again", now, old))
+	e.IfRevision = now
+	result, err := s.Update(soon(t), nil, e)
+	wantDone(t, result, err, 1)
+
+	add := creating("other")
+	add.IfRevision = now
+	_, err = s.Update(soon(t), nil, add)
+	wantError(t, err, store.ErrConflict, fmt.Sprintf("profile other is at revision 0, not %d; look at it again", now))
+	if w.get("other") != nil {
+		t.Error("it was made")
+	}
+}
+
+// A lost race is another revision, even for an edit that would fit.
+func TestIfRevisionAfterLostRace(t *testing.T) {
+	t.Parallel()
+	e := editing("web", appending(t, letter(t, "new")))
+	e.IfRevision = 2 // what the first put makes
+	w, _, err := race(t, "A B", "A B C", e)
+	wantError(t, err, store.ErrConflict, "profile web is at revision 3, not 2; look at it again")
+	w.wantVersions("web", 2)
+}
+
+func TestRemovedBetweenReadAndCommit(t *testing.T) {
+	t.Parallel()
+	for name, again := range map[string]bool{"removed": false, "removed and made again": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			made := lettered(t, "Z")
+			s, _ := w.behind(first(func(ctx context.Context) error {
+				_, err := w.plain.Delete(ctx, key("web"))
+				if again && err == nil {
+					_, err = w.plain.Put(ctx, key("web"), made)
+				}
+				return err
+			}), nil)
+			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
+			if !again {
+				wantError(t, err, store.ErrNotFound, "Profile web not found.")
+				if w.get("web") != nil {
+					t.Error("it was made again")
+				}
+				return
+			}
+			wantDone(t, result, err, 2)
+			if got := w.letters(); got != "Z new" {
+				t.Errorf("list %s", got)
+			}
+		})
+	}
+}
+
+func TestNotFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	_, err := w.direct().Edit(soon(t), "web", appending(t, "allow"))
+	wantError(t, err, store.ErrNotFound, "Profile web not found.")
+}
+
+// preferring picks the first of the IDs that is there, as the command does with
+// a name and a network's ID; it is refused when both are.
+func preferring(change func(*store.Profile) error, picked *[]string, ids ...string) store.Edit {
+	e := editing("", change)
+	e.Query.Profiles = ids
+	e.Pick = func(snap *store.Snapshot) (*store.Profile, error) {
+		there := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !snap.Has(id) })
+		*picked = append(*picked, strings.Join(there, "+"))
+		if len(there) != 1 {
+			return nil, store.Refusedf("%d profiles", len(there))
+		}
+		return snap.Profile(there[0])
+	}
+	return e
+}
+
+func TestOtherNameAppearsBetweenReadAndCommit(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name, first, second string // what stands there at first, and what another writer does
+		picked              []string
+		err                 string
+	}{
+		{"created", "id", "+name", []string{"id", "name+id"}, "2 profiles"},
+		{"renamed", "id", "+name -id", []string{"id", "name"}, ""},
+		{"created and removed", "id", "+name -name", []string{"id"}, ""},
+		{"removed", "id", "-id", []string{"id", ""}, "0 profiles"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile(test.first, document(t, test.first))
+			other := document(t, "other")
+			s, _ := w.behind(first(func(ctx context.Context) (err error) {
+				for word := range strings.FieldsSeq(test.second) {
+					if word[0] == '+' {
+						_, err = w.plain.Put(ctx, key(word[1:]), other)
+					} else {
+						_, err = w.plain.Delete(ctx, key(word[1:]))
+					}
+				}
+				return err
+			}), nil)
+			var picked []string
+			result, err := s.Update(soon(t), nil, preferring(appending(t, "deny"), &picked, "name", "id"))
+			if !slices.Equal(picked, test.picked) {
+				t.Errorf("picked from %q, want %q", picked, test.picked)
+			}
+			if test.err != "" {
+				wantError(t, err, store.ErrRefused, test.err)
+				for _, id := range []string{"name", "id"} {
+					if kv := w.get(id); kv != nil && strings.Contains(string(kv.Value), "Deny") {
+						t.Errorf("%s was edited", id)
+					}
+				}
+				return
+			}
+			wantDone(t, result, err, len(test.picked))
+		})
+	}
+}
+
+// Whether other profiles exist may decide what an edit means, so it is guarded;
+// what they say is not.
+func TestPresenceGuard(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		before   bool
+		other    func(context.Context, *world) error
+		seen     []bool
+		attempts int
+	}{
+		{"appears", false, putPeer, []bool{false, true}, 2},
+		{"is removed", true, deletePeer, []bool{true, false}, 2},
+		{"is changed", true, putPeer, []bool{true}, 1},
+		{"stays away", false, func(context.Context, *world) error { return nil }, []bool{false}, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", document(t, "web"))
+			if test.before {
+				must(t, putPeer(soon(t), w))
+			}
+			s, _ := w.behind(first(func(ctx context.Context) error { return test.other(ctx, w) }), nil)
+			e := editing("web", nil)
+			e.Query.Presence = []string{"peer", "web", store.DefaultAllow}
+			var seen []bool
+			e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+				seen = append(seen, snap.Has("peer"))
+				return appending(t, "deny")(p)
+			}
+			result, err := s.Update(soon(t), nil, e)
+			wantDone(t, result, err, test.attempts)
+			if !slices.Equal(seen, test.seen) {
+				t.Errorf("peer seen %v, want %v", seen, test.seen)
+			}
+			w.wantInbound("web", "deny")
+		})
+	}
+}
+
+func putPeer(ctx context.Context, w *world) error {
+	_, err := w.plain.Put(ctx, key("peer"), `{`+head+`}`)
+	return err
+}
+
+func deletePeer(ctx context.Context, w *world) error {
+	_, err := w.plain.Delete(ctx, key("peer"))
+	return err
+}
+
+// An edit may begin with a snapshot that was read long ago.
+func TestUpdateFromOldSnapshot(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	s := w.direct()
+	w.putProfile("web", lettered(t, "A"))
+	e := editing("web", appending(t, letter(t, "new")))
+	snap, err := s.Read(soon(t), e.Query)
+	must(t, err)
+	w.putProfile("web", lettered(t, "A B"))
+	result, err := s.Update(soon(t), snap, e)
+	wantDone(t, result, err, 2)
+	if got := w.letters(); got != "A B new" {
+		t.Errorf("list %s", got)
+	}
+}
+
+// An error of Change, also on a later attempt, ends the edit.
+func TestChangeFails(t *testing.T) {
+	t.Parallel()
+	stop := errors.New("stop")
+	n := 0
+	w, _, err := race(t, "A", "A B", editing("web", func(p *store.Profile) error {
+		if n++; n == 2 {
+			return stop
+		}
+		return appending(t, letter(t, "new"))(p)
+	}))
+	if !errors.Is(err, stop) || n != 2 {
+		t.Errorf("error %v after %d calls", err, n)
+	}
+	if got := w.letters(); got != "A B" {
+		t.Errorf("list %s", got)
+	}
+}
+
+// Which of two equal rules went cannot be told, so neither position is safe;
+// but what the user reads must not be that A stood there and now A does.
+func TestConflictOfEqualRulesIsExplained(t *testing.T) {
+	t.Parallel()
+	removal := &store.Removal{Direction: rules.Inbound, At: 1}
+	w, _, err := race(t, "A A", "A", editing("web", removal.Apply))
+	wantError(t, err, store.ErrConflict, "")
+	if got := w.letters(); got != "A" {
+		t.Errorf("list %s", got)
+	}
+	want := `somebody else added or removed a rule like "allow from tag A" at the same moment, ` +
+		"so that inbound position 1 does not say any more which one is meant"
+	if err.Error() != want {
+		t.Errorf("error\n%v, want\n%s", err, want)
+	}
+}
+
+// A glance is answered, and does not guard.
+func TestGlance(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", lettered(t, "A"))
+	must(t, putPeer(soon(t), w))
+	s, _ := w.behind(first(func(ctx context.Context) error { return deletePeer(ctx, w) }), nil)
+	e := editing("web", nil)
+	e.Query.Glance = []string{"peer", "absent"}
+	e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+		if !snap.Has("peer") || snap.Has("absent") {
+			t.Error("the glance is wrong")
+		}
+		return appending(t, letter(t, "new"))(p)
+	}
+	result, err := s.Update(soon(t), nil, e)
+	wantDone(t, result, err, 1)
+}

@@ -1,0 +1,423 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// How a commit meets its end.
+const (
+	noFault     = ""
+	neverCame   = "never came" // to etcd
+	answerLost  = "answer lost"
+	unknownText = "the change of profile web was sent, but the answer was lost: it may or may not have been saved"
+)
+
+// faults makes hooks: the nth commit meets the nth fault, and then, before the
+// client hears of it, the nth of others happens. The hooks of reads are not
+// called.
+func (w *world) faults(list []string, others ...func(context.Context) error) (before, after etcdtest.Hook) {
+	at := func(number int) (fault string, other func(context.Context) error) {
+		other = func(context.Context) error { return nil }
+		i := number - firstCommit
+		if i < 0 {
+			return noFault, other
+		}
+		if i < len(list) {
+			fault = list[i]
+		}
+		if i < len(others) && others[i] != nil {
+			other = others[i]
+		}
+		return fault, other
+	}
+	before = func(ctx context.Context, method string, number int) error {
+		fault, other := at(number)
+		if method != etcdtest.Commit || fault != neverCame {
+			return nil
+		}
+		// The stream must not end before the client has sent all of its
+		// request, so that it knows that etcd may have it.
+		_, err := w.plain.Get(ctx, lockKey)
+		return errors.Join(err, other(ctx), etcdtest.ErrLost())
+	}
+	after = func(ctx context.Context, method string, number int) error {
+		fault, other := at(number)
+		if method != etcdtest.Commit || fault == neverCame {
+			return nil
+		}
+		if err := other(ctx); err != nil || fault == noFault {
+			return err
+		}
+		return etcdtest.ErrLost()
+	}
+	return before, after
+}
+
+// statusOf makes every error of a hook a broken connection. (Joined errors have
+// no status that gRPC would pass on.)
+func statusOf(hook etcdtest.Hook) etcdtest.Hook {
+	return func(ctx context.Context, method string, number int) error {
+		if hook(ctx, method, number) != nil {
+			return etcdtest.ErrLost()
+		}
+		return nil
+	}
+}
+
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		faults   []string
+		other    string // what another writer makes of the list after the first commit: a list, or -
+		want     string // the list in the end
+		versions int
+		attempts int // 0 for an UnknownOutcomeError
+		kind     error
+	}{
+		{"saved, answer lost", []string{answerLost}, "", "A new", 2, 1, nil},
+		{"never came", []string{neverCame}, "", "A new", 2, 1, nil},
+		{"never came three times", []string{neverCame, neverCame, neverCame}, "", "A new", 2, 1, nil},
+		{"never came, then saved, answer lost", []string{neverCame, answerLost}, "", "A new", 2, 1, nil},
+		{"saved, all answers lost for a while", []string{answerLost, answerLost, neverCame, answerLost}, "", "A new", 2, 1, nil},
+		{"saved, answer lost, then another writer", []string{answerLost}, "A new B", "A new B", 3, 1, nil},
+		{"saved, answer lost, then taken out again", []string{answerLost}, "A", "A", 3, 1, nil},
+		{"saved, answer lost, then removed", []string{answerLost}, "-", "-", 3, 1, nil},
+		{"never came, and another writer", []string{neverCame}, "A B", "A B new", 3, 2, nil},
+		{"never came, and another writer with the same rule", []string{neverCame}, "A new B", "A new B", 2, 0, nil},
+		{"never came, and removed", []string{neverCame}, "-", "-", 2, 0, store.ErrNotFound},
+		{"never came, another writer, saved, answer lost", []string{neverCame, noFault, answerLost}, "A B", "A B new", 3, 2, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			other := func(ctx context.Context) (err error) {
+				switch test.other {
+				case "":
+				case "-":
+					_, err = w.plain.Delete(ctx, key("web"))
+				default:
+					_, err = w.plain.Put(ctx, key("web"), lettered(t, test.other))
+				}
+				return err
+			}
+			before, after := w.faults(test.faults, other)
+			s, _ := w.behind(statusOf(before), statusOf(after))
+			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
+			var present *store.PresentError
+			switch {
+			case test.kind != nil:
+				wantError(t, err, test.kind, "")
+			case test.attempts == 0:
+				if !errors.As(err, &present) {
+					t.Errorf("error %v", err)
+				}
+			default:
+				wantDone(t, result, err, test.attempts)
+			}
+			got := "-"
+			if w.get("web") != nil {
+				got = w.letters()
+			}
+			if got != test.want {
+				t.Errorf("list %s, want %s", got, test.want)
+			}
+			w.wantVersions("web", test.versions)
+		})
+	}
+}
+
+// The same for a profile that is made.
+func TestLostAnswersOfCreation(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		faults   []string
+		other    string // put, delete
+		versions int
+		stands   bool
+		err      error
+	}{
+		{"saved, answer lost", []string{answerLost}, "", 1, true, nil},
+		{"never came", []string{neverCame}, "", 1, true, nil},
+		{"saved, answer lost, then changed", []string{answerLost}, "put", 2, true, nil},
+		{"never came, and another made it", []string{neverCame}, "put", 1, true, store.ErrRefused},
+		{"saved, answer lost, then removed", []string{answerLost}, "delete", 2, false, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			before, after := w.faults(test.faults, func(ctx context.Context) (err error) {
+				switch test.other {
+				case "put":
+					_, err = w.plain.Put(ctx, key("web"), lettered(t, "A"))
+				case "delete":
+					_, err = w.plain.Delete(ctx, key("web"))
+				}
+				return err
+			})
+			s, _ := w.behind(statusOf(before), statusOf(after))
+			_, err := s.Update(soon(t), nil, creating("web"))
+			if test.err != nil {
+				wantError(t, err, test.err, "Profile web already exists.")
+			} else {
+				must(t, err)
+			}
+			if got := w.get("web") != nil; got != test.stands {
+				t.Errorf("it stands there: %v, want %v", got, test.stands)
+			}
+			w.wantVersions("web", test.versions)
+		})
+	}
+}
+
+// When the history that would tell is gone, nobody knows.
+func TestUnknownAfterCompaction(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			before, after := w.faults([]string{fault}, func(ctx context.Context) error {
+				for _, list := range []string{"B", "C"} {
+					if _, err := w.plain.Put(ctx, key("web"), lettered(t, list)); err != nil {
+						return err
+					}
+				}
+				now, err := w.plain.Get(ctx, key("web"))
+				if err == nil {
+					_, err = w.plain.Compact(ctx, now.Header.Revision)
+				}
+				return err
+			})
+			s, _ := w.behind(statusOf(before), statusOf(after))
+			_, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
+			wantError(t, err, store.ErrUnknownOutcome, unknownText)
+			if got := w.letters(); got != "C" {
+				t.Errorf("list %s", got)
+			}
+		})
+	}
+}
+
+// The whole query changes, so that the answer to a lost race does not come with
+// it, and every read after the commit fails: not known.
+func TestUnknownWhenNothingAnswersAfterwards(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			lost := []string{fault}
+			for range 10_000 {
+				lost = append(lost, neverCame)
+			}
+			before, after := w.faults(lost)
+			s, _ := w.behind(statusOf(before), statusOf(after))
+			ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
+			defer cancel()
+			start := time.Now()
+			_, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
+			wantError(t, err, store.ErrUnknownOutcome, unknownText)
+			if took := time.Since(start); took > 5*time.Second {
+				t.Errorf("took %s", took)
+			}
+			want := map[string]int{answerLost: 2, neverCame: 1}[fault]
+			w.wantVersions("web", want)
+		})
+	}
+}
+
+// Another guard fails at the second sending; the first was saved, or not.
+func TestLockedAfterLostAnswer(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			before, after := w.faults([]string{fault}, func(ctx context.Context) error {
+				_, err := w.plain.Put(ctx, lockKey, locked)
+				return err
+			})
+			s, _ := w.behind(statusOf(before), statusOf(after))
+			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
+			if fault == answerLost {
+				wantDone(t, result, err, 1)
+				w.wantVersions("web", 2)
+				return
+			}
+			wantError(t, err, store.ErrLocked, lockedText)
+			w.wantVersions("web", 1)
+		})
+	}
+}
+
+// A lost answer and then a definite no: etcd tells of the second sending only.
+func TestRefusedAfterLostAnswer(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		fault string
+		kind  error
+	}{"saved": {answerLost, nil}, "not saved": {neverCame, store.ErrUnknownOutcome}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			before, after := w.faults([]string{test.fault})
+			s, _ := w.behind(func(ctx context.Context, method string, number int) error {
+				if method == etcdtest.Commit && number == firstCommit+1 {
+					return errPermission()
+				}
+				return statusOf(before)(ctx, method, number)
+			}, statusOf(after))
+			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
+			if test.kind == nil {
+				wantDone(t, result, err, 1)
+				w.wantVersions("web", 2)
+				return
+			}
+			wantError(t, err, test.kind, unknownText)
+			w.wantVersions("web", 1)
+		})
+	}
+}
+
+// Ctrl-C while the commit is under way.
+func TestCancelDuringCommit(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name     string
+		after    bool // the hook stands behind etcd, not before it
+		answers  bool // soon after Ctrl-C; otherwise not before the edit has ended
+		conflict bool // another writer was faster
+		done     bool
+		err      error
+		versions int
+	}{
+		{name: "saved, and the answer comes", after: true, answers: true, done: true, versions: 2},
+		{name: "saved, and no answer comes", after: true, done: true, versions: 2},
+		{name: "not there yet, and then saved", answers: true, done: true, versions: 2},
+		{name: "not there yet, and no answer comes", err: store.ErrUnknownOutcome, versions: 1},
+		{name: "another was faster, and the answer comes", after: true, answers: true, conflict: true, err: context.Canceled, versions: 2},
+		{name: "another was faster, and no answer comes", after: true, conflict: true, err: context.Canceled, versions: 2},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			w.putProfile("web", lettered(t, "A"))
+			reached, release := make(chan struct{}), make(chan struct{})
+			block := first(func(ctx context.Context) error {
+				close(reached)
+				select {
+				case <-release:
+					return nil
+				case <-ctx.Done(): // the client has given up
+					return etcdtest.ErrLost()
+				}
+			})
+			faster := first(func(ctx context.Context) error {
+				_, err := w.plain.Put(ctx, key("web"), lettered(t, "A B"))
+				return err
+			})
+			before, after := block, etcdtest.Hook(nil)
+			if test.after {
+				before, after = nil, block
+			}
+			if test.conflict {
+				before = faster
+			}
+			s, _ := w.behind(before, after)
+			ctx, cancel := context.WithCancel(soon(t))
+			go func() {
+				<-reached
+				cancel()
+				if test.answers {
+					close(release)
+				}
+			}()
+			result, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
+			if test.done {
+				wantDone(t, result, err, 1)
+			} else if !errors.Is(err, test.err) {
+				t.Errorf("error %v, want %v", err, test.err)
+			}
+			w.wantVersions("web", test.versions)
+			if test.done != strings.Contains(string(w.get("web").Value), "new") {
+				t.Errorf("list %s", w.letters())
+			}
+		})
+	}
+}
+
+// Ctrl-C while the transaction is sent for the second time. The first sending
+// was saved, so the guard of the second fails, and the history tells.
+func TestCancelDuringSecondSending(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", lettered(t, "A"))
+	ctx, cancel := context.WithCancel(soon(t))
+	defer cancel()
+	s, _ := w.behind(nil, func(_ context.Context, method string, number int) error {
+		switch {
+		case method == etcdtest.Commit && number == firstCommit:
+			return etcdtest.ErrLost()
+		case method == etcdtest.Commit && number == firstCommit+1:
+			cancel()
+		}
+		return nil
+	})
+	result, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
+	wantDone(t, result, err, 1)
+	w.wantVersions("web", 2)
+}
+
+// Ctrl-C while reading: nothing was sent.
+func TestCancelDuringRead(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", lettered(t, "A"))
+	ctx, cancel := context.WithCancelCause(soon(t))
+	s, between := w.behind(on(1, func(ctx context.Context) error {
+		cancel(nil)
+		<-ctx.Done()
+		return etcdtest.ErrLost()
+	}), nil)
+	_, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
+	if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnreachable) {
+		t.Errorf("error %v (%T)", err, err)
+	}
+	if n := between.Count(etcdtest.Commit); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	w.wantVersions("web", 1)
+}
+
+// A deadline between read and commit, before anything was sent.
+func TestDeadlineBeforeCommit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", lettered(t, "A"))
+	s, between := w.behind(nil, nil)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	_, err := s.Edit(ctx, "web", func(p *store.Profile) error {
+		<-ctx.Done()
+		return appending(t, letter(t, "new"))(p)
+	})
+	wantUnreachable(t, err, s.Endpoints(), "no answer")
+	if n := between.Count(etcdtest.Commit); n != 1 {
+		t.Errorf("%d requests", n)
+	}
+	w.wantVersions("web", 1)
+}
