@@ -16,7 +16,11 @@ import (
 // rules of the profile show. Only "add" and "remove" always are the commands.
 func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 	words := positions(allFlags(root), args)
-	if len(words) > 1 && strings.HasPrefix(args[words[0]], "__complete") {
+	help := len(words) > 1 && args[words[0]] == "help"
+	switch {
+	case help:
+		words = words[1:]
+	case len(words) > 1 && strings.HasPrefix(args[words[0]], "__complete"):
 		words = words[1 : len(words)-1] // the last word is being typed
 	}
 	if len(words) < 2 || args[words[0]] != "profile" {
@@ -27,15 +31,31 @@ func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 	for _, i := range words[2:] {
 		behind = append(behind, args[i])
 	}
-	commands := subcommands(root, "profile")
-	if !isName(commands, args[at], behind) || hasFlag(args[:words[len(words)-1]], "--profile") {
+	if !isName(subcommands(root, "profile"), args[at], behind) {
 		return args, nil
 	}
-	if args[at] == "" {
+	switch {
+	case args[at] == "":
 		return nil, usagef("empty profile name; is a shell variable empty?")
+	case hasFlag(args, "--profile"):
+		return nil, usagef("the profile is named twice: %q, and with --profile", args[at])
 	}
-	out := slices.Concat(args[:profile+1], []string{"--profile=" + args[at]}, args[profile+1:at], args[at+1:])
-	return out, nil
+	name := []string{"--profile=" + args[at]}
+	if help { // which is about the command alone
+		name = nil
+	}
+	between := slices.DeleteFunc(slices.Clone(args[profile+1:at]), func(arg string) bool { return arg == "--" })
+	hideOthers(root)
+	return slices.Concat(args[:profile+1], name, between, args[at+1:]), nil
+}
+
+// hideOthers leaves to completion only what can stand behind a name.
+func hideOthers(root *cobra.Command) {
+	for _, parent := range root.Commands() {
+		for _, c := range parent.Commands() {
+			c.Hidden = c.Hidden || parent.Name() == "profile" && !behindName(c.Name())
+		}
+	}
 }
 
 // isName decides whether the word behind "profile" is the name of a profile.
@@ -139,7 +159,11 @@ func takesNext(flags *pflag.FlagSet, arg string) bool {
 		len(arg) > 2 && first != nil && first.NoOptDefVal != "" && last != nil && last.NoOptDefVal == ""
 }
 
+// hasFlag reports whether a flag stands in front of "--".
 func hasFlag(args []string, name string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
 	return slices.ContainsFunc(args, func(arg string) bool {
 		return arg == name || strings.HasPrefix(arg, name+"=")
 	})

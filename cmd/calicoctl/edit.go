@@ -42,18 +42,22 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 	}
 	var seen *store.Profile
 	result, err := tags.update(ctx, store.Edit{
-		Query:      store.Query{Profiles: t.ids(), Presence: tags.presence(), Lock: true, V1: true},
+		Query:      tags.query(store.Query{Profiles: t.ids(), Lock: true, V1: true}),
 		Pick:       t.pick,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
 		Once:       options.once,
 		Change: func(snap *store.Snapshot, p *store.Profile) error {
 			seen = p
-			resolved, err := tags.resolveAll(snap, list, p.ID)
+			resolved, err := tags.resolve(snap, list)
 			if err != nil {
 				return err
 			}
-			return change(p, resolved)
+			before := p.Clone()
+			if err := change(p, resolved); err != nil {
+				return err
+			}
+			return tags.check(snap, before, list, resolved)
 		},
 	})
 	if result.Profile == nil {

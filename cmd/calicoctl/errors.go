@@ -45,9 +45,11 @@ func exitCode(err error) int {
 		return exitUnknown
 	case errors.Is(err, store.ErrConflict):
 		return exitConflict
+	case errors.Is(err, store.ErrUnreachable):
+		return exitUnreachable
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, store.ErrUnreachable), errors.Is(err, context.DeadlineExceeded), errors.As(err, &engine):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &engine):
 		return exitUnreachable
 	}
 	return exitRefused
@@ -65,12 +67,12 @@ func (a *app) explain(err error) {
 	switch {
 	case errors.Is(err, store.ErrUnknownOutcome):
 		text += `; look at it with "calicoctl profile NAME rule show" before trying again`
-	case errors.Is(err, context.Canceled):
-		text = "interrupted; nothing was changed"
-	case errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, store.ErrUnreachable):
-		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
 	case errors.Is(err, store.ErrUnreachable):
 		text += "; nothing was changed. Is ETCD_ENDPOINTS right?"
+	case errors.Is(err, context.Canceled):
+		text = "interrupted; nothing was changed"
+	case errors.Is(err, context.DeadlineExceeded):
+		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
 	}
 	fmt.Fprintln(a.stderr, prefix+rules.Printable(strings.ReplaceAll(text, "\n", " ")))
 }
@@ -101,6 +103,9 @@ func missingCommand(cmd *cobra.Command) error {
 
 // noWords refuses arguments of a command that takes none.
 func noWords(cmd *cobra.Command, args []string) error {
+	if cmd.Flags().Changed("profile") && !behindName(cmd.Parent().Name()) {
+		return usagef("%s is about no single profile, so --profile cannot stand there", commandName(cmd))
+	}
 	if len(args) > 0 {
 		return usagef("unexpected word %q; usage: %s", args[0], usageLine(cmd))
 	}

@@ -16,6 +16,15 @@ type profileView struct {
 	Outbound []ruleView   `json:"outbound"`
 }
 
+// tagsView is the tags of a profile for -o json and -o yaml.
+type tagsView struct {
+	Profile  string       `json:"profile"`
+	ID       string       `json:"id"`
+	Layout   store.Layout `json:"layout"`
+	Revision int64        `json:"revision"`
+	Tags     []string     `json:"tags"`
+}
+
 // ruleView is a rule for -o json and -o yaml.
 type ruleView struct {
 	Position int        `json:"position"`
@@ -55,6 +64,14 @@ type editView struct {
 	ID       string `json:"id"`
 	Revision int64  `json:"revision"`
 	Changed  bool   `json:"changed"`
+}
+
+// edited prints what became of an edit.
+func (a *app) edited(text, name string, r store.Result) error {
+	if r.Changed {
+		a.done = "the change was saved, but "
+	}
+	return a.print(text, editJSON(name, r))
 }
 
 func editJSON(name string, r store.Result) editView {

@@ -34,6 +34,7 @@ const profileHelp = `Commands:
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
+  calicoctl profile NAME rule move (inbound|outbound) --from=N --to=M
   calicoctl profile NAME rule json                        print them as JSON of calicoctl 0.x
   calicoctl profile NAME rule update [-f FILE]            replace them by such JSON
   calicoctl profile NAME tag show                         list its tags

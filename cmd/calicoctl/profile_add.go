@@ -21,22 +21,32 @@ Docker network the profile is named by the network's ID, as Calico's network
 driver does.`,
 		Example: `  docker network create databases
   calicoctl profile add databases`,
-		Args: oneName,
-		RunE: func(cmd *cobra.Command, args []string) error { return e.create(cmd.Context(), args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := a.takeName(cmd, args); err != nil {
+				return err
+			}
+			return e.create(cmd.Context(), a.profile)
+		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	return cmd
 }
 
-// oneName makes sure that there is one word and that it is not empty.
-func oneName(cmd *cobra.Command, args []string) error {
+// takeName takes the NAME that stands behind a command, or that --profile says.
+func (a *app) takeName(cmd *cobra.Command, args []string) error {
+	flag := cmd.Flags().Changed("profile")
 	switch {
-	case len(args) == 0:
-		return usagef("which profile? The usage is: %s", usageLine(cmd))
 	case len(args) > 1:
 		return usagef("unexpected word %q behind the name %q; for a profile called %s, say --profile=%s",
 			args[1], args[0], cmd.Name(), cmd.Name())
-	case args[0] == "":
+	case len(args) == 1 && flag:
+		return usagef("the profile is named twice: %q, and with --profile", args[0])
+	case len(args) == 1:
+		a.profile = args[0]
+	case !flag:
+		return usagef("which profile? The usage is: %s", usageLine(cmd))
+	}
+	if a.profile == "" {
 		return usagef("empty profile name; is a shell variable empty?")
 	}
 	return nil
@@ -58,7 +68,7 @@ func (e *ruleEdit) create(ctx context.Context, name string) error {
 		return err
 	}
 	result, err := s.store.Update(ctx, nil, store.Edit{
-		Query:  store.Query{Profiles: t.ids(), Lock: true, V1: true},
+		Query:  store.Query{Profiles: t.allIDs(), Lock: true, V1: true},
 		Pick:   t.create,
 		Force:  e.force,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
@@ -70,7 +80,7 @@ func (e *ruleEdit) create(ctx context.Context, name string) error {
 	if result.Changed {
 		text = fmt.Sprintf("Created profile %s\n", rules.Printable(name))
 	}
-	return e.print(text, editJSON(name, result))
+	return e.edited(text, name, result)
 }
 
 // create returns the profile that is there, or a new one. It refuses to make
@@ -79,9 +89,11 @@ func (t target) create(snap *store.Snapshot) (*store.Profile, error) {
 	if snap.Has(t.newID()) {
 		return snap.Profile(t.newID())
 	}
-	if t.newID() != t.word && snap.Has(t.word) {
-		return nil, store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
-			"could not be told from it", rules.Printable(t.word), t.newID())
+	for _, other := range t.allIDs() {
+		if other != t.newID() && snap.Has(other) {
+			return nil, store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
+				"could not be told from it", rules.Printable(other), t.newID())
+		}
 	}
 	return store.NewProfile(t.newID())
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -22,6 +23,8 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 		Example: "  calicoctl profile copy databases databases-2",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
+			case cmd.Flags().Changed("profile"):
+				return usagef("the names stand behind copy, not in --profile; the usage is: %s", usageLine(cmd))
 			case len(args) < 2:
 				return usagef("which profiles? The usage is: %s", usageLine(cmd))
 			case len(args) > 2:
@@ -56,7 +59,7 @@ func (e *ruleEdit) copy(ctx context.Context, from, to string) error {
 		return err
 	}
 	result, err := s.store.Update(ctx, nil, store.Edit{
-		Query:  store.Query{Profiles: append(source.ids(), goal.ids()...), Lock: true, V1: true},
+		Query:  store.Query{Profiles: append(source.ids(), goal.allIDs()...), Same: source.ids(), Lock: true, V1: true},
 		Force:  e.force,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
@@ -71,7 +74,7 @@ func (e *ruleEdit) copy(ctx context.Context, from, to string) error {
 		return err
 	}
 	text := fmt.Sprintf("Created profile %s, a copy of %s\n", rules.Printable(to), rules.Printable(from))
-	return e.print(text, editJSON(to, result))
+	return e.edited(text, to, result)
 }
 
 // createCopy returns a new profile that says what another does.
@@ -83,8 +86,8 @@ func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Pro
 	case p.Revision != 0 || p.BuiltIn:
 		return nil, store.Refusedf("Profile %s already exists.", rules.Printable(t.word))
 	case old.Layout != store.V3:
-		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; "+
-			"\"calicoctl profile migrate %s\" makes a v3 profile of it", rules.Printable(old.ID), rules.Printable(old.ID))
+		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
+			rules.Printable(old.ID), store.MigrateCommand(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]
@@ -93,7 +96,14 @@ func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Pro
 		if l.Name == rules.TagLabel(old.ID) && l.Value == "" {
 			l = own
 		}
-		p.Labels = append(p.Labels, l)
+		same := slices.IndexFunc(p.Labels, func(other store.Label) bool { return other.Name == l.Name })
+		switch {
+		case same < 0:
+			p.Labels = append(p.Labels, l)
+		case p.Labels[same].Value != l.Value:
+			return nil, store.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
+				rules.Printable(old.ID), rules.Printable(l.Name))
+		}
 	}
 	return p, nil
 }

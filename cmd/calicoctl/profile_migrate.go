@@ -15,7 +15,7 @@ import (
 // migrateOptions are the flags of profile migrate.
 type migrateOptions struct {
 	*app
-	keep, all, dryRun bool
+	keep, all, dryRun, force bool
 }
 
 func (a *app) profileMigrateCommand() *cobra.Command {
@@ -35,6 +35,8 @@ name. Names are taken as they are written in etcd.`,
   calicoctl profile migrate --all --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
+			case cmd.Flags().Changed("profile"):
+				return usagef("the names stand behind migrate, not in --profile; the usage is: %s", usageLine(cmd))
 			case m.all && len(args) > 0:
 				return usagef("unexpected word %q behind --all", args[0])
 			case m.all:
@@ -46,11 +48,12 @@ name. Names are taken as they are written in etcd.`,
 			case args[0] == "" || args[len(args)-1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return m.migrate(cmd.Context(), store.Migration{From: args[0], To: args[len(args)-1], Keep: m.keep})
+			return m.migrate(cmd.Context(), store.Migration{From: args[0], To: args[len(args)-1], Keep: m.keep, Force: m.force})
 		},
 	}
 	f := cmd.Flags()
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
+	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
 	f.BoolVar(&m.dryRun, "dry-run", false, "only say what would happen")
 	return cmd
@@ -128,7 +131,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context) error {
 	var text strings.Builder
 	failed := 0
 	for _, id := range ids {
-		view, err := m.one(ctx, s, store.Migration{From: id, To: id, Keep: m.keep})
+		view, err := m.one(ctx, s, store.Migration{From: id, To: id, Keep: m.keep, Force: m.force})
 		switch {
 		case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrDamaged):
 			view.Error = err.Error()

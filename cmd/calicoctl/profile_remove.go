@@ -21,9 +21,10 @@ func (a *app) profileRemoveCommand() *cobra.Command {
 profile is missing drops all traffic. --no-check removes it all the same, and
 does not look through the endpoints.`,
 		Example: "  calicoctl profile remove databases",
-		Args:    oneName,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			a.profile = args[0]
+			if err := a.takeName(cmd, args); err != nil {
+				return err
+			}
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
@@ -64,5 +65,5 @@ func (e *ruleEdit) removeProfile(ctx context.Context, noCheck bool) error {
 	case err != nil:
 		return err
 	}
-	return e.print(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), editJSON(e.profile, result))
+	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), e.profile, result)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,7 +75,12 @@ func (s *session) summaries(ctx context.Context) ([]summary, error) {
 		if damaged != nil {
 			seen.end()
 			s.warn("%v", damaged)
-			list = append(list, summary{Profile: id, Layout: store.V3, Error: damaged.Error()})
+			row := summary{Profile: id, Error: damaged.Error()}
+			var why *store.DamagedError
+			if errors.As(damaged, &why) {
+				row.Layout = why.Layout
+			}
+			list = append(list, row)
 			return nil
 		}
 		list = append(list, summarize(p))

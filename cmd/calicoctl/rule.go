@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strconv"
 
 	"github.com/spf13/cobra"
@@ -18,7 +19,7 @@ func (a *app) ruleCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
+	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleMoveCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
 	return cmd
 }
 
@@ -34,6 +35,7 @@ func (a *app) needName(cmd *cobra.Command) error {
 type ruleEdit struct {
 	*app
 	at         string // --at as it was written
+	revision   string // --if-revision as it was written
 	ifRevision int64
 	force      bool
 }
@@ -47,14 +49,18 @@ func (e *ruleEdit) addFlags(cmd *cobra.Command, at string) {
 
 func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.Int64Var(&e.ifRevision, "if-revision", 0, "only if the profile is still at this `REVISION`, as -o json prints it")
+	f.StringVar(&e.revision, "if-revision", "", "only if the profile is still at this `REVISION`, as -o json prints it")
 	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 }
 
 // checkEditFlags checks what every edit of a profile is told.
 func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
-	if e.ifRevision < 0 || cmd.Flags().Changed("if-revision") && e.ifRevision == 0 {
-		return usagef("--if-revision: expected a revision from -o json, got %d", e.ifRevision)
+	if cmd.Flags().Changed("if-revision") {
+		n, ok := positive(e.revision)
+		if !ok {
+			return usagef("--if-revision: expected a revision as -o json prints it, got %q", e.revision)
+		}
+		e.ifRevision = n
 	}
 	return e.needName(cmd)
 }
@@ -65,12 +71,20 @@ func (e *ruleEdit) read(cmd *cobra.Command, args []string) (d rules.Direction, a
 		return "", 0, nil, err
 	}
 	if cmd.Flags().Changed("at") {
-		if at, err = strconv.Atoi(e.at); err != nil || at < 1 {
+		n, ok := positive(e.at)
+		if !ok {
 			return "", 0, nil, usagef("--at: expected a position from 1 on, got %q", e.at)
 		}
+		at = int(n)
 	}
 	d, rule, err = direction(cmd, args)
 	return d, at, rule, err
+}
+
+// positive reads a number from 1 on that consists of digits alone.
+func positive(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n > 0 && text[0] != '+' && n <= math.MaxInt
 }
 
 // direction takes the first word off.

@@ -65,7 +65,7 @@ func (e *ruleEdit) removeAt(ctx context.Context, d rules.Direction, at int, only
 	if err != nil {
 		return err
 	}
-	return e.print("", editJSON(e.profile, result))
+	return e.edited("", e.profile, result)
 }
 
 func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rule) error {
@@ -83,7 +83,7 @@ func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rul
 	if removed > 1 {
 		e.warn("%d equal rules were removed", removed)
 	}
-	return e.print("", editJSON(e.profile, result))
+	return e.edited("", e.profile, result)
 }
 
 // notFoundRule says that no rule equals the words. One that merely looks the

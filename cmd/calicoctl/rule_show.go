@@ -97,7 +97,7 @@ func (s *session) namesFor(ctx context.Context, snap *store.Snapshot, p *store.P
 	if len(s.networks.All()) <= maxCandidates {
 		return names, nil
 	}
-	occurring := []string{p.ID}
+	occurring := append(p.Tags(), p.ID)
 	for _, list := range [][]rules.Stored{p.Inbound, p.Outbound} {
 		for _, r := range list {
 			occurring = append(occurring, r.Rule.Tags()...)

@@ -26,6 +26,8 @@ type app struct {
 	literal bool
 	output  string
 	profile string // the NAME in "profile NAME ..."
+
+	done string // what an error must not hide: that something was saved
 }
 
 // run executes one command line and returns its exit code. Data goes to
@@ -40,7 +42,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}
 	if a.out.Len() > 0 {
 		if _, werr := stdout.Write(a.out.Bytes()); err == nil && werr != nil {
-			err = fmt.Errorf("the output could not be written: %w", werr)
+			err = fmt.Errorf("%sthe output could not be written: %w", a.done, werr)
 		}
 	}
 	if err == nil {
@@ -78,6 +80,14 @@ transaction in etcd.`,
 		return usagef("%v; see %s --help (words that begin with - stand behind --)", err, commandName(cmd))
 	})
 	root.AddCommand(a.profileCommand(), a.versionCommand())
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = unknownCommand
+			c.RunE = func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) }
+		}
+	}
 	return root
 }
 

@@ -46,7 +46,8 @@ func (a *app) tagShowCommand() *cobra.Command {
 				for _, t := range tags {
 					text += rules.Printable(t) + "\n"
 				}
-				return a.print(text, tags)
+				view := tagsView{Profile: names.name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
+				return a.print(text, view)
 			})
 		},
 	}
@@ -124,7 +125,7 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 	if !added {
 		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, rules.Printable(e.profile))
 	}
-	return e.print(text, editJSON(e.profile, result))
+	return e.edited(text, e.profile, result)
 }
 
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
@@ -138,5 +139,5 @@ func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
 		return err
 	}
 	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, rules.Printable(e.profile))
-	return e.print(text, editJSON(e.profile, result))
+	return e.edited(text, e.profile, result)
 }

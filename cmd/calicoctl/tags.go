@@ -11,15 +11,16 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// tagNames looks up the tags of a rule that is said in words: the name of a
+// tagNames looks up the tags of rules that are said in words: the name of a
 // Docker network whose profile is named by its ID means the ID, and any other
 // word means itself.
 type tagNames struct {
 	session *session
 	tags    map[string]target
 
-	// strict refuses tags that cannot match anything on a profile that is
-	// named by a network's ID; carried are those that some profile carries.
+	// strict refuses tags that cannot match anything in new rules of a profile
+	// that is named by a network's ID; carried are those that were searched for
+	// and found on some profile.
 	strict  bool
 	carried map[string]bool
 }
@@ -38,58 +39,87 @@ func (s *session) tagNames(tags []string, strict bool) (*tagNames, error) {
 	return n, nil
 }
 
-// presence returns the profiles whose existence decides what the tags mean.
-func (n *tagNames) presence() []string {
-	var ids []string
+// query adds to what an edit reads the profiles whose existence decides what
+// the tags mean, and those that only tell whether a tag is known at all.
+func (n *tagNames) query(q store.Query) store.Query {
 	for _, t := range n.tags {
-		ids = append(ids, t.ids()...)
+		if t.network == nil {
+			q.Glance = append(q.Glance, t.word)
+		} else {
+			q.Presence = append(q.Presence, t.allIDs()...)
+		}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	for _, ids := range []*[]string{&q.Presence, &q.Glance} {
+		slices.Sort(*ids)
+		*ids = slices.Compact(*ids)
+	}
+	return q
 }
 
-// resolveAll returns the rules with the tags to store on a profile; see resolve.
-func (n *tagNames) resolveAll(snap *store.Snapshot, list []rules.Rule, profile string) ([]rules.Rule, error) {
+// resolve returns the rules with the tags to store. The error is a *tagError.
+func (n *tagNames) resolve(snap *store.Snapshot, list []rules.Rule) ([]rules.Rule, error) {
+	var failed error
 	out := make([]rules.Rule, len(list))
 	for i, r := range list {
-		var err error
-		if out[i], err = n.resolve(snap, r, profile); err != nil {
-			return nil, err
+		out[i] = r.MapTags(func(tag string) string {
+			id, err := n.tags[tag].existing(snap)
+			var pair *pairError
+			if errors.As(err, &pair) {
+				failed = &tagError{fmt.Sprintf("tag %s: %v", rules.Printable(tag), pair)}
+			} else if err != nil {
+				return tag // no profile at all: the word itself
+			}
+			return id
+		})
+	}
+	return out, failed
+}
+
+// check refuses tags that cannot match anything in rules that a profile did not
+// have before. said and resolved are the same rules as they were said and as
+// they are stored. The errors are *tagError, and *uncarriedError, which update
+// can settle.
+func (n *tagNames) check(snap *store.Snapshot, before *store.Profile, said, resolved []rules.Rule) error {
+	if !n.strict || n.session.networks == nil || !resolve.IsID(before.ID) {
+		return nil
+	}
+	old := map[string]bool{}
+	for _, s := range slices.Concat(before.Inbound, before.Outbound) {
+		old[rules.Key(s.Rule)] = true
+	}
+	uncarried := &uncarriedError{}
+	for i, r := range said {
+		if old[rules.Key(resolved[i])] {
+			continue
+		}
+		for _, tag := range r.Tags() {
+			if err := n.checkTag(snap, tag, uncarried); err != nil {
+				return err
+			}
 		}
 	}
-	return out, nil
+	if len(uncarried.tags) > 0 {
+		return uncarried
+	}
+	return nil
 }
 
-// resolve returns the rule with the tags to store on a profile. The errors are
-// *pairError, *tagError, and *uncarriedError, which the caller can settle.
-func (n *tagNames) resolve(snap *store.Snapshot, r rules.Rule, profile string) (rules.Rule, error) {
-	var failed error
-	resolved := r.MapTags(func(tag string) string {
-		id, err := n.resolveOne(snap, n.tags[tag], profile)
-		if err != nil && failed == nil {
-			failed = err
-		}
-		return id
-	})
-	return resolved, failed
-}
-
-func (n *tagNames) resolveOne(snap *store.Snapshot, t target, profile string) (string, error) {
-	strict := n.strict && isNetworkID(profile) && n.session.networks != nil
-	id, err := t.existing(snap)
-	var pair *pairError
+func (n *tagNames) checkTag(snap *store.Snapshot, tag string, uncarried *uncarriedError) error {
+	t := n.tags[tag]
+	name := ""
+	if t.network != nil {
+		name = rules.Printable(t.network.Name)
+	}
 	switch {
-	case errors.As(err, &pair):
-		return "", &tagError{fmt.Sprintf("tag %s: %v", rules.Printable(t.word), pair)}
-	case err == nil:
-		return id, nil // a profile carries the tag of its own name
-	case t.network != nil && strict:
-		name := rules.Printable(t.network.Name)
-		return "", &tagError{fmt.Sprintf("network %s has no profile; run calicoctl profile add %s", name, name)}
-	case strict && t.network == nil && !n.carried[t.word]:
-		return "", &uncarriedError{tag: t.word}
+	case snap.Has(t.newID()), snap.Has(tag):
+	case t.network != nil && snap.Has(t.network.Name):
+		return &tagError{fmt.Sprintf("the profile of network %s is called %s and not by the network's ID; write tag %s", name, name, name)}
+	case t.network != nil:
+		return &tagError{fmt.Sprintf("network %s has no profile; run calicoctl profile add %s", name, name)}
+	case !n.carried[tag] && !slices.Contains(uncarried.tags, tag):
+		uncarried.tags = append(uncarried.tags, tag)
 	}
-	return t.word, nil
+	return nil
 }
 
 // A tagError says that a tag cannot match anything.
@@ -97,17 +127,17 @@ type tagError struct{ text string }
 
 func (e *tagError) Error() string { return e.text }
 
-// An uncarriedError says that a tag is neither a network nor a profile; some
-// profile may carry it all the same.
-type uncarriedError struct{ tag string }
+// An uncarriedError says that tags are neither networks nor profiles; some
+// profile may carry them all the same.
+type uncarriedError struct{ tags []string }
 
 func (e *uncarriedError) Error() string {
 	return fmt.Sprintf("Docker network %s does not exist; create it first, or add --literal to use the tag as written",
-		rules.Printable(e.tag))
+		rules.Printable(e.tags[0]))
 }
 
-// update carries out an edit. Only when a tag is about to be refused are all
-// profiles searched for it.
+// update carries out an edit. Only when tags are about to be refused are all
+// profiles searched for them.
 func (n *tagNames) update(ctx context.Context, e store.Edit) (store.Result, error) {
 	snap, err := n.session.store.Read(ctx, e.Query)
 	if err != nil {
@@ -119,32 +149,40 @@ func (n *tagNames) update(ctx context.Context, e store.Edit) (store.Result, erro
 		if !errors.As(err, &uncarried) {
 			return result, err
 		}
-		found, serr := n.session.carried(ctx, uncarried.tag)
+		missing, serr := n.search(ctx, uncarried.tags)
 		if serr != nil {
 			return result, serr
 		}
-		if !found {
-			return result, err
+		if len(missing) > 0 {
+			return result, &uncarriedError{tags: missing}
 		}
-		n.carried[uncarried.tag] = true
 	}
 }
 
-var errFound = errors.New("found")
-
-// carried reports whether some profile carries a tag.
-func (s *session) carried(ctx context.Context, tag string) (bool, error) {
-	err := s.store.List(ctx, func(_ string, p *store.Profile, _ error) error {
-		if p != nil && p.Layout == store.V3 && slices.Contains(p.Tags(), tag) {
-			return errFound
+// search looks through all profiles for tags, until it has seen each, and
+// returns those that no profile carries.
+func (n *tagNames) search(ctx context.Context, tags []string) (missing []string, err error) {
+	missing = slices.Clone(tags)
+	err = n.session.store.List(ctx, func(_ string, p *store.Profile, _ error) error {
+		if p == nil || p.Layout != store.V3 {
+			return nil
+		}
+		for _, tag := range p.Tags() {
+			n.carried[tag] = true
+		}
+		missing = slices.DeleteFunc(missing, func(tag string) bool { return n.carried[tag] })
+		if len(missing) == 0 {
+			return errAllSeen
 		}
 		return nil
 	})
-	if errors.Is(err, errFound) {
-		return true, nil
+	if errors.Is(err, errAllSeen) {
+		err = nil
 	}
-	return false, err
+	return missing, err
 }
+
+var errAllSeen = errors.New("all seen")
 
 // shownNames says how a stored ID is shown: by a network's name only if that
 // name, given to a command now, leads back to the same ID.

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -33,6 +34,16 @@ func (t target) ids() []string {
 		return []string{t.word}
 	}
 	return []string{t.word, t.network.ID}
+}
+
+// allIDs returns, beside ids, the name of the network: where a profile has that
+// name, the network's ID must not get one, too.
+func (t target) allIDs() []string {
+	ids := t.ids()
+	if t.network != nil && t.network.Name != "" && !slices.Contains(ids, t.network.Name) {
+		ids = append(ids, t.network.Name)
+	}
+	return ids
 }
 
 // newID returns the ID under which a profile is created.
@@ -106,6 +117,3 @@ func (t target) preferName(snap *store.Snapshot) (p *store.Profile, pair *pairEr
 	}
 	return p, pair, err
 }
-
-// isNetworkID reports whether a profile is named by a Docker network's ID.
-func isNetworkID(id string) bool { return resolve.IsID(id) }

@@ -24,6 +24,24 @@ Global flags:
 {{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
 `
 
+// helpCommand is cobra's, but a wrong topic is an error.
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]...",
+		Short: "Help about a command",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil {
+				return usagef("%s", err)
+			}
+			if len(rest) > 0 {
+				return unknownCommand(topic, rest)
+			}
+			return topic.Help()
+		},
+	}
+}
+
 // usageLine returns how a command is written. The name of a profile stands in
 // front of the command's own words, which cobra cannot know.
 func usageLine(cmd *cobra.Command) string {

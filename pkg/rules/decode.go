@@ -17,6 +17,8 @@ type decoder struct {
 	beyond   []string // criteria outside of the entities
 	ends     [2]beyondEnd
 	problems []string
+
+	portNames bool // whether a port may be a name
 }
 
 // A beyondEnd holds the criteria without words of one entity.
@@ -128,7 +130,7 @@ func (d *decoder) ports(end *[]string, key string, value []byte, into *[]PortRan
 			list = append(list, port)
 			continue
 		}
-		if rawjson.Kind(element) == "string" && isPortName(stringOrNumber(element)) {
+		if d.portNames && rawjson.Kind(element) == "string" && isPortName(stringOrNumber(element)) {
 			d.without(end, key, value)
 		} else {
 			d.wrongItem(end, key, i, value, Printable(string(element))+" is not a port")

@@ -12,15 +12,27 @@ import (
 // `x == ""` is shown as one with has(x) and is not equal to it. A rule with
 // criteria beyond words equals only one with the same criteria.
 func Equal(a, b Rule) bool {
-	if a.Action != b.Action || a.Protocol != b.Protocol || a.Beyond != b.Beyond ||
-		!sameTags(a.From, b.From) || !sameTags(a.To, b.To) {
-		return false
+	if a.Action != b.Action || a.Protocol != b.Protocol || a.From.Tag != b.From.Tag || a.To.Tag != b.To.Tag {
+		return false // most pairs differ here
 	}
-	var bufA, bufB [128]byte
-	return bytes.Equal(AppendFormat(bufA[:0], asSets(a)), AppendFormat(bufB[:0], asSets(b)))
+	var bufA, bufB [160]byte
+	return bytes.Equal(appendKey(bufA[:0], a), appendKey(bufB[:0], b))
 }
 
-func sameTags(a, b Entity) bool { return a.Tag == b.Tag && a.NotTag == b.NotTag }
+// Key returns a text that two rules have in common exactly when they are equal.
+func Key(r Rule) string { return string(appendKey(nil, r)) }
+
+func appendKey(dst []byte, r Rule) []byte {
+	dst = AppendFormat(dst, asSets(r))
+	for _, tag := range [...]Tag{r.From.Tag, r.From.NotTag, r.To.Tag, r.To.NotTag} {
+		if tag.EmptyValue {
+			dst = append(dst, "\n=\"\""...)
+		} else {
+			dst = append(dst, '\n')
+		}
+	}
+	return dst
+}
 
 // asSets sorts the lists of a copy, each item once.
 func asSets(r Rule) Rule {

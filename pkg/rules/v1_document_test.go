@@ -85,7 +85,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"action":"deny","action":"log"}`): `inbound_rules[1]: rule: the key "action" stands twice`,
 		in(`{"protocol":"tcp","dst_ports":[80,70000]}`): "inbound_rules[1].dst_ports[1]: 70000 is not a port",
 		in(`{"protocol":"tcp","dst_ports":[80,0]}`):     "inbound_rules[1].dst_ports[1]: port 0 makes Felix drop all traffic of the profile (1 to 65535)",
-		in(`{"protocol":"tcp","dst_ports":["http"]}`):   "inbound_rules[1]: there are no words for to dst_ports http",
+		in(`{"protocol":"tcp","dst_ports":["http"]}`):   `inbound_rules[1].dst_ports[0]: "http" is not a port`,
 		in(`{"dst_ports":[80]}`):                        "inbound_rules[1].dst_ports: ports need the protocol tcp, udp or sctp in the rule",
 		in(`{"src_net":"10.0.0.0/33"}`):                 `inbound_rules[1].src_net: "10.0.0.0/33" is not an address or prefix`,
 		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write 10.0.0.0/8",

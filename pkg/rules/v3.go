@@ -19,6 +19,7 @@ func DecodeV3(raw []byte) Stored {
 	if !rawjson.Valid(raw) {
 		return d.invalid(raw)
 	}
+	d.portNames = true
 	action := false
 	for _, m := range d.members(&d.beyond, "rule", raw) {
 		switch ruleKeyV3(m.Key) {

@@ -14,8 +14,7 @@ import (
 func decodeProfile(id string, revision int64, document []byte) (*Profile, error) {
 	p := &Profile{ID: id, Layout: V3, Revision: revision, document: document}
 	if err := p.decode(); err != nil {
-		return nil, errorf(ErrDamaged, "profile %s (key %s) cannot be read: %v",
-			rules.Printable(id), rules.Printable(profileKey(id)), err)
+		return nil, &DamagedError{Layout: V3, Key: profileKey(id), What: "profile " + rules.Printable(id), Cause: err}
 	}
 	p.remember()
 	return p, nil

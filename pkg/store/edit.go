@@ -71,6 +71,9 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			return Result{Profile: p, Attempts: attempt}, err
 		}
 		out, err := s.commit(ctx, snap, p)
+		if attempt > 1 && errors.Is(err, ErrUnreachable) && ctx.Err() != nil {
+			err = overtaken(p) // the time went by with races, not with waiting
+		}
 		if err != nil {
 			return Result{}, err
 		}
@@ -109,11 +112,11 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 
 func (e Edit) allowed(p *Profile) error {
 	switch {
-	case p.BuiltIn:
+	case p.ID == DefaultAllow:
 		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
 	case p.Layout == V1:
 		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
-			"\"calicoctl profile migrate %s\" makes a v3 profile of it", rules.Printable(p.ID), rules.Printable(p.ID))
+			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), MigrateCommand(p.ID))
 	case !e.Force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
 		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
 			"--force edits it all the same", rules.Printable(p.ID))
@@ -121,6 +124,15 @@ func (e Edit) allowed(p *Profile) error {
 		return Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, e.IfRevision)
 	}
 	return nil
+}
+
+// MigrateCommand returns the words that migrate a v1 profile.
+func MigrateCommand(id string) string {
+	command := "calicoctl profile migrate " + rules.Printable(id)
+	if lower := strings.ToLower(id); lower != id && CheckName(lower) == "" {
+		command += " " + lower
+	}
+	return command
 }
 
 // again decides after a lost race whether to start over, and waits a little.
@@ -134,5 +146,9 @@ func (e Edit) again(ctx context.Context, p *Profile, attempt int) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return ctx.Err()
 	}
+	return overtaken(p)
+}
+
+func overtaken(p *Profile) error {
 	return Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", rules.Printable(p.ID))
 }

@@ -70,7 +70,7 @@ func (s *Store) scanEndpoints(ctx context.Context, visit func(Endpoint, error) e
 		err := sc.each(ctx, part.prefix, func(kv *mvccpb.KeyValue) error {
 			e, is, err := part.decode(kv)
 			if err != nil {
-				err = errorf(ErrDamaged, "endpoint %s cannot be read: %v", rules.Printable(string(kv.Key)), err)
+				err = &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + rules.Printable(e.Key), Cause: err}
 			}
 			if !is && err == nil {
 				return nil

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // What an error of this package is about; test for it with errors.Is.
@@ -52,6 +54,25 @@ func (e *Error) Unwrap() []error {
 func errorf(kind error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
 }
+
+// A DamagedError says that a stored document cannot be understood. It is
+// ErrDamaged.
+type DamagedError struct {
+	Layout Layout
+	Key    string // in etcd
+	What   string // the profile or endpoint, printable
+	Cause  error
+}
+
+func (e *DamagedError) Error() string {
+	if strings.HasPrefix(e.What, "endpoint ") {
+		return e.What + " cannot be read: " + e.Cause.Error()
+	}
+	return fmt.Sprintf("%s (key %s) cannot be read: %v", e.What, rules.Printable(e.Key), e.Cause)
+}
+
+// Unwrap makes errors.Is find ErrDamaged and the cause.
+func (e *DamagedError) Unwrap() []error { return []error{ErrDamaged, e.Cause} }
 
 // Conflictf returns an error of the kind ErrConflict.
 func Conflictf(format string, args ...any) error { return errorf(ErrConflict, format, args...) }

@@ -14,6 +14,9 @@ type Migration struct {
 	From string // ID in v1
 	To   string // ID in v3
 	Keep bool   // whether the v1 keys stay
+
+	// Force allows the name of a profile that Kubernetes' controllers maintain.
+	Force bool
 }
 
 // Migrate carries a migration out in one transaction, which also removes the v1
@@ -74,6 +77,9 @@ func (s *Store) PlanMigration(ctx context.Context, m Migration) (*Snapshot, *Pro
 		return nil, nil, err
 	}
 	p, err := convert(old, m.To)
+	if err == nil {
+		err = Edit{Force: m.Force}.allowed(p)
+	}
 	if err == nil {
 		err = p.check()
 	}

@@ -21,6 +21,7 @@ type Query struct {
 	Profiles []string // IDs of profiles to read
 	Presence []string // IDs of which only is asked whether there is such a profile
 	Glance   []string // like Presence, but an edit does not depend on the answer
+	Same     []string // Profiles on whose every word the edit depends, not only on their existence
 	Lock     bool     // whether the datastore is locked; needed for an edit
 	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
 }
@@ -202,22 +203,37 @@ func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
 		conditions = append(conditions, snap.sameRevision(clusterInfoKey))
 	}
 	seen := map[string]bool{edited: true}
+	for _, id := range snap.query.Same {
+		if !seen[id] {
+			seen[id] = true
+			conditions = append(conditions, snap.sameRevision(profileKey(id)))
+		}
+	}
 	for _, id := range slices.Concat(snap.query.Profiles, snap.query.Presence) {
 		if seen[id] {
 			continue
 		}
 		seen[id] = true
-		key := profileKey(id)
-		created := snap.found[key].GetCreateRevision()
-		conditions = append(conditions, clientv3.Compare(clientv3.CreateRevision(key), "=", created))
+		conditions = append(conditions, snap.samePresence(profileKey(id)))
+	}
+	if snap.query.V1 {
+		for _, id := range snap.query.Profiles {
+			for _, part := range partsV1() {
+				conditions = append(conditions, snap.samePresence(keyV1(id, part)))
+			}
+		}
 	}
 	return conditions
+}
+
+func (snap *Snapshot) samePresence(key string) clientv3.Cmp {
+	return clientv3.Compare(clientv3.CreateRevision(key), "=", snap.found[key].GetCreateRevision())
 }
 
 func (snap *Snapshot) sameRevision(key string) clientv3.Cmp {
 	kv := snap.found[key]
 	if kv == nil {
-		return clientv3.Compare(clientv3.CreateRevision(key), "=", 0)
+		return snap.samePresence(key)
 	}
 	return clientv3.Compare(clientv3.ModRevision(key), "=", kv.ModRevision)
 }

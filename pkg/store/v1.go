@@ -54,8 +54,7 @@ func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*Profile, er
 		}
 		p.Revision = max(p.Revision, kv.ModRevision)
 		if err := p.decodePartV1(part, kv.Value); err != nil {
-			return nil, errorf(ErrDamaged, "profile %s (key %s) cannot be read: %v",
-				rules.Printable(id), rules.Printable(string(kv.Key)), err)
+			return nil, &DamagedError{Layout: V1, Key: string(kv.Key), What: "profile " + rules.Printable(id), Cause: err}
 		}
 	}
 	p.remember()

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// Whatever text comes from etcd or Docker, JSON and YAML give it back, and
+// nothing that a terminal might obey is printed.
+func TestOutputIsSafe(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		"plain words, 80,443", "on", "yes", "22:30", "1000:2000", "0x1f", "1e3", "null", "~", "", " x ", "- a", "a: b", "#c", "'q'", `"q"`, `b\\s`,
+		"\x1b[31mred", "\x07", "tab\t", "line\nbreak", "\u009b31m", "\u202egnp", "zero\u200bwidth", "\U000e0001", "日本", "\x7f",
+	} {
+		value := map[string]string{"text": text}
+		for name, format := range map[string]struct {
+			encode func(any) ([]byte, error)
+			decode func([]byte, any) error
+		}{"JSON": {encodeJSON, json.Unmarshal}, "YAML": {encodeYAML, yaml.Unmarshal}} {
+			encoded, err := format.encode(value)
+			if err != nil || strings.ContainsFunc(string(encoded), isControl) {
+				t.Errorf("%s of %q: %q, %v", name, text, encoded, err)
+				continue
+			}
+			var back map[string]string
+			if err := format.decode(encoded, &back); err != nil || back["text"] != text {
+				t.Errorf("%s of %q is read as %q, %v: %s", name, text, back["text"], err, encoded)
+			}
+		}
+	}
+	encoded, err := encodeYAML(map[string]any{"a": []string{"22:30", "on"}, "number": 9007199254740993})
+	if want := "a:\n  - \"22:30\"\n  - \"on\"\nnumber: 9007199254740993\n"; string(encoded) != want || err != nil {
+		t.Errorf("%s, %v, want %s", encoded, err, want)
+	}
+}
