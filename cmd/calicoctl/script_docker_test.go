@@ -11,6 +11,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -59,12 +60,7 @@ func scriptDockerNetwork(ts *testscript.TestScript, _ bool, args []string) {
 	made, err := docker.NetworkCreate(ctx, args[1], network.CreateOptions{Driver: "bridge"})
 	ts.Check(err)
 	ts.Setenv(args[0], made.ID)
-	ts.Defer(func() {
-		defer docker.Close()
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-		defer cancel()
-		ts.Check(docker.NetworkRemove(ctx, made.ID))
-	})
+	ts.Defer(func() { removeNetwork(ts, docker, made.ID) })
 }
 
 // dockerTwins reports whether the engine makes two networks of one name, as
@@ -81,6 +77,35 @@ func dockerTwins() bool {
 	return err == nil && versions.LessThan(answer.APIVersion, "1.44")
 }
 
+// scriptDockerTwin creates a second network of a name. Docker's own client never
+// asks for one.
+func scriptDockerTwin(ts *testscript.TestScript, _ bool, args []string) {
+	docker, err := engine()
+	ts.Check(err)
+	base := "http://" + client.DummyHost
+	if host, found := strings.CutPrefix(docker.DaemonHost(), "tcp://"); found {
+		base = "http://" + host
+	}
+	body := strings.NewReader(fmt.Sprintf(`{"Name":%q,"Driver":"bridge"}`, args[1]))
+	answer, err := docker.HTTPClient().Post(base+"/v1.41/networks/create", "application/json", body)
+	ts.Check(err)
+	defer answer.Body.Close()
+	var made struct{ Id string } //nolint:revive,staticcheck // Docker's spelling
+	ts.Check(json.NewDecoder(answer.Body).Decode(&made))
+	if made.Id == "" {
+		ts.Fatalf("no second network: %s", answer.Status)
+	}
+	ts.Setenv(args[0], made.Id)
+	ts.Defer(func() { removeNetwork(ts, docker, made.Id) })
+}
+
+func removeNetwork(ts *testscript.TestScript, docker *client.Client, id string) {
+	defer docker.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(docker.NetworkRemove(ctx, id))
+}
+
 // scriptFakeDocker is an engine for what a real one cannot be brought to have,
 // such as two networks of one name, and for machines without one. The ID of a
 // network is made of its variable, so that expected texts can hold it.
@@ -89,6 +114,8 @@ func scriptFakeDocker(ts *testscript.TestScript, _ bool, args []string) {
 	list := []told{}
 	for _, arg := range args {
 		variable, name, _ := strings.Cut(arg, "=")
+		name, err := strconv.Unquote(`"` + name + `"`)
+		ts.Check(err)
 		id := fmt.Sprintf("%x", sha256.Sum256([]byte(variable)))
 		list = append(list, told{id, name})
 		ts.Setenv(variable, id)

@@ -21,6 +21,7 @@ func process(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, end func(
 	ts.Check(err)
 	cmd = exec.CommandContext(ctx, file, args[1:]...)
 	cmd.Dir = ts.Getenv("WORK")
+	cmd.Env = []string{raceOptions}
 	for _, name := range []string{"PATH", "HOME", "TMPDIR", "DOCKER_HOST", "ETCD_ENDPOINTS"} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}

@@ -41,11 +41,15 @@ func setupScript(env *testscript.Env) error {
 		"DOCKER_HOST=unix://"+filepath.Join(env.WorkDir, "no-engine.sock"),
 		"ETCD_ENDPOINTS=http://127.0.0.1:1", // until the script starts one
 		"TESTDATA="+testdata,
+		raceOptions,
 		"PROFILES=/calico/resources/v3/projectcalico.org/profiles",
 		"LOCK=/calico/resources/v3/projectcalico.org/clusterinformations/default",
 	)
 	return nil
 }
+
+// raceOptions: a program under the race detector ends a second late otherwise.
+const raceOptions = "GORACE=atexit_sleep_ms=0"
 
 func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*world) }
 
@@ -53,7 +57,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //
 //	exits N command...         run a command that must end with exit code N
 //	etcd                       start an etcd; ETCD_ENDPOINTS names it
-//	etcd-put KEY FILE          write a key
+//	etcd-put KEY FILE          write a key; \xNN in KEY is that byte
 //	etcd-get KEY FILE          compare a key's value with a file, byte for byte
 //	etcd-absent KEY            make sure that a key is not there
 //	etcd-writes KEY N          how often a key was written since it was created
@@ -75,6 +79,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	fake-docker VAR=NAME...    an engine that has these networks; VAR is the ID
 //	real-docker                use the real engine
 //	docker-network VAR NAME    create a network; VAR is its ID
+//	docker-twin VAR NAME       a second network of that name
 //	interrupt N command...     Ctrl-C as soon as the command has connected to a
 //	                           hanging port; it must end with exit code N
 //	closed-pipe command...     nobody reads what the command prints
@@ -89,6 +94,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"etcd-absent":    scriptAbsent,
 		"etcd-writes":    scriptWrites,
 		"before-commit":  scriptBeforeCommit,
+		"before-request": scriptBeforeRequest, // see script_more_test.go
 		"lose-answer":    scriptLoseAnswer,
 		"lose-request":   scriptLoseRequest,
 		"lose-rest":      scriptLoseRest,
@@ -103,6 +109,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"fake-docker":    scriptFakeDocker,
 		"real-docker":    scriptRealDocker,
 		"docker-network": scriptDockerNetwork,
+		"docker-twin":    scriptDockerTwin,
 		"interrupt":      scriptInterrupt,
 		"closed-pipe":    scriptClosedPipe,
 		"wrong-words":    scriptWrongWords,
@@ -144,7 +151,9 @@ func scriptEtcd(ts *testscript.TestScript, _ bool, _ []string) {
 }
 
 func scriptPut(ts *testscript.TestScript, _ bool, args []string) {
-	_, err := worldOf(ts).client.Put(context.Background(), args[0], readTrimmed(ts, args[1]))
+	key, err := strconv.Unquote(`"` + args[0] + `"`)
+	ts.Check(err)
+	_, err = worldOf(ts).client.Put(context.Background(), key, readTrimmed(ts, args[1]))
 	ts.Check(err)
 }
 
