@@ -39,6 +39,8 @@ func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 		return nil, usagef("empty profile name; is a shell variable empty?")
 	case hasFlag(args, "--profile"):
 		return nil, usagef("the profile is named twice: %q, and with --profile", args[at])
+	case len(behind) > 0 && frontCommand(root, behind[0]):
+		return nil, usagef("%s stands in front of the name; see calicoctl profile %s --help", behind[0], behind[0])
 	}
 	name := []string{"--profile=" + args[at]}
 	if help { // which is about the command alone
@@ -75,6 +77,13 @@ func isName(commands map[string][]string, word string, behind []string) bool {
 	}
 	// "profile rule show" lacks the name; "profile databases rules" has one.
 	return !isCommand
+}
+
+// frontCommand reports whether a command of profile stands in front of a name,
+// if it takes one.
+func frontCommand(root *cobra.Command, word string) bool {
+	_, isCommand := subcommands(root, "profile")[word]
+	return isCommand && !behindName(word)
 }
 
 // behindName reports whether a command stands behind the name of a profile.

@@ -59,6 +59,7 @@ func exitCode(err error) int {
 func (a *app) explain(err error) {
 	const prefix = "calicoctl: "
 	var words *rules.ParseError
+	var docker *dockerError
 	if errors.As(err, &words) {
 		fmt.Fprintln(a.stderr, words.Excerpt(prefix))
 		return
@@ -66,15 +67,27 @@ func (a *app) explain(err error) {
 	text := err.Error()
 	switch {
 	case errors.Is(err, store.ErrUnknownOutcome):
-		text += `; look at it with "calicoctl profile NAME rule show" before trying again`
+		text += "; look at it before trying again"
 	case errors.Is(err, store.ErrUnreachable):
 		text += "; nothing was changed. Is ETCD_ENDPOINTS right?"
 	case errors.Is(err, context.Canceled):
 		text = "interrupted; nothing was changed"
+	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &docker):
+		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.timeout)
 	case errors.Is(err, context.DeadlineExceeded):
 		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
 	}
 	fmt.Fprintln(a.stderr, prefix+rules.Printable(strings.ReplaceAll(text, "\n", " ")))
+}
+
+// flagError leaves out what only programmers understand of an error about
+// flags.
+func flagError(cmd *cobra.Command, err error) error {
+	text, _, wrongValue := strings.Cut(err.Error(), " flag: ")
+	if !wrongValue && strings.HasPrefix(text, "unknown") {
+		text += " (words that begin with - stand behind --)"
+	}
+	return usagef("%s; see %s --help", text, commandName(cmd))
 }
 
 // unknownCommand refuses words behind a command that takes none but the names
@@ -84,8 +97,9 @@ func unknownCommand(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	text := fmt.Sprintf("%q is not a command of %s", args[0], commandName(cmd))
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		text += fmt.Sprintf("; did you mean %q?", near[0])
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 && near[0] != args[0] {
+		text += fmt.Sprintf(" (did you mean %q?)", near[0])
 	}
 	return usagef("%s; see %s --help", text, commandName(cmd))
 }

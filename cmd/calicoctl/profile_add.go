@@ -92,7 +92,7 @@ func (t target) create(snap *store.Snapshot) (*store.Profile, error) {
 	for _, other := range t.allIDs() {
 		if other != t.newID() && snap.Has(other) {
 			return nil, store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
-				"could not be told from it", rules.Printable(other), t.newID())
+				"could not be told from it by its name; use that one, or remove it first", rules.Printable(other), t.newID())
 		}
 	}
 	return store.NewProfile(t.newID())

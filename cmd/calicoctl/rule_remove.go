@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -28,6 +29,9 @@ Prints nothing on success.`,
 			d, at, words, err := e.read(cmd, args)
 			if err != nil {
 				return err
+			}
+			if _, isNumber := positive(strings.Join(words, " ")); isNumber && at == 0 {
+				return usagef("to remove rule %s, say --at=%s", words[0], words[0])
 			}
 			if at == 0 && len(words) == 0 {
 				return usagef("which rule? The usage is: %s", usageLine(cmd))

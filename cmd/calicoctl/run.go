@@ -76,9 +76,7 @@ transaction in etcd.`,
 	root.SetOut(&a.out)
 	root.SetErr(a.stderr)
 	root.SetUsageTemplate(usageTemplate)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usagef("%v; see %s --help (words that begin with - stand behind --)", err, commandName(cmd))
-	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.profileCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultCompletionCmd()
