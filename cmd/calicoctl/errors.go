@@ -83,8 +83,11 @@ func (a *app) explain(err error) {
 // flagError leaves out what only programmers understand of an error about
 // flags.
 func flagError(cmd *cobra.Command, err error) error {
-	text, _, wrongValue := strings.Cut(err.Error(), " flag: ")
-	if !wrongValue && strings.HasPrefix(text, "unknown") {
+	text := err.Error()
+	switch {
+	case strings.HasPrefix(text, "invalid argument"):
+		text, _, _ = strings.Cut(text, " flag: ")
+	case strings.HasPrefix(text, "unknown"):
 		text += " (words that begin with - stand behind --)"
 	}
 	return usagef("%s; see %s --help", text, commandName(cmd))

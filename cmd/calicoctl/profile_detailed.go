@@ -1,9 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"encoding/json"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"strings"
+	"unique"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -24,63 +29,128 @@ type endpointView struct {
 	Layout       store.Layout `json:"layout,omitempty"`
 }
 
+// endpointRow is what is kept of a row until all are read: little, because
+// there may be 100,000.
+type endpointRow struct {
+	profile  string
+	endpoint *store.Endpoint // nil for a profile without endpoints
+}
+
 // profileShowDetailed prints one row for each endpoint of each profile.
-func (s *session) profileShowDetailed(ctx context.Context, profiles []summary) error {
+func (s *session) profileShowDetailed(ctx context.Context, view *store.View, profiles []summary) error {
+	// The rows stay until the end, so collect what was read for them sooner.
+	defer debug.SetGCPercent(debug.SetGCPercent(50))
+	used := map[string]bool{} // by the ID of each profile, whether an endpoint has it
+	for _, p := range profiles {
+		used[p.Profile] = false
+	}
+	rows, err := s.endpointRows(ctx, view, used)
+	if err != nil {
+		return err
+	}
 	known := map[string]bool{}
 	for _, p := range profiles {
 		known[p.Profile] = true
+		if !used[p.Profile] {
+			rows = append(rows, endpointRow{profile: p.Profile})
+			used[p.Profile] = true // where it stands in both layouts
+		}
 	}
-	var rows []endpointView
-	used := map[string]bool{}
+	slices.SortStableFunc(rows, func(a, b endpointRow) int { return strings.Compare(a.profile, b.profile) })
+	return s.printRows(detailedHeader(), len(rows), func(i int) endpointView {
+		return s.endpointView(rows[i], !known[rows[i].profile])
+	})
+}
+
+// endpointRows reads all endpoints.
+func (s *session) endpointRows(ctx context.Context, view *store.View, used map[string]bool) ([]endpointRow, error) {
+	var rows []endpointRow
 	seen := s.progress("endpoints")
 	defer seen.end()
-	err := s.store.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
+	err := view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
 			s.warn("%v", damaged)
 			return nil
 		}
-		for _, id := range e.Profiles {
+		ids := e.Profiles
+		e.Profiles, e.Key = nil, ""
+		for _, id := range ids {
 			used[id] = true
-			rows = append(rows, endpointView{
-				Profile: id, Network: s.networkName(id), Missing: !known[id], Layout: e.Layout,
-				Host: e.Host, Orchestrator: e.Orchestrator, Workload: e.Workload, Endpoint: e.Name,
-				Addresses: e.Addresses, State: e.State,
-			})
+			rows = append(rows, endpointRow{profile: unique.Make(id).Value(), endpoint: &e})
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	for id := range known {
-		if !used[id] {
-			rows = append(rows, endpointView{Profile: id, Network: s.networkName(id)})
-		}
-	}
-	slices.SortStableFunc(rows, func(a, b endpointView) int {
-		return strings.Compare(a.Profile, b.Profile)
-	})
-	return s.print(detailedTable(rows), rows)
+	return rows, err
 }
 
-func detailedTable(rows []endpointView) string {
-	cells := make([][]string, len(rows))
-	for i, r := range rows {
-		name := r.Profile
-		if r.Missing {
-			name += " (missing)"
-		}
-		cells[i] = []string{
-			name, r.Network, orNone(r.Host), orNone(r.Orchestrator), orNone(r.Workload), orNone(r.Endpoint),
-			orNone(strings.Join(r.Addresses, ",")), r.State,
-		}
-		for j := range cells[i] {
-			cells[i][j] = rules.Printable(cells[i][j])
-		}
+func (s *session) endpointView(row endpointRow, missing bool) endpointView {
+	v := endpointView{Profile: row.profile, Network: s.networkName(row.profile), Missing: missing}
+	if e := row.endpoint; e != nil {
+		v.Host, v.Orchestrator, v.Workload, v.Endpoint = e.Host, e.Orchestrator, e.Workload, e.Name
+		v.Addresses, v.State, v.Layout = e.Addresses, e.State, e.Layout
 	}
-	return table([]string{"Name", "Docker network", "Host", "Orchestrator", "Workload", "Endpoint", "Addresses", "State"}, cells)
+	return v
+}
+
+func detailedHeader() []string {
+	return []string{"Name", "Docker network", "Host", "Orchestrator", "Workload", "Endpoint", "Addresses", "State"}
+}
+
+// cells returns the row as text.
+func (v endpointView) cells() []string {
+	name := v.Profile
+	if v.Missing {
+		name += " (missing)"
+	}
+	cells := []string{
+		name, v.Network, orNone(v.Host), orNone(v.Orchestrator), orNone(v.Workload), orNone(v.Endpoint),
+		orNone(strings.Join(v.Addresses, ",")), v.State,
+	}
+	for i := range cells {
+		cells[i] = rules.Printable(cells[i])
+	}
+	return cells
+}
+
+// printRows prints a list that may be long, piece by piece.
+func (a *app) printRows(header []string, n int, row func(i int) endpointView) error {
+	out := bufio.NewWriter(a.stdout)
+	switch a.output {
+	case "json":
+		writeJSONList(out, n, row)
+	case "yaml":
+		for i := range n {
+			content, err := encodeYAML([]endpointView{row(i)})
+			if err != nil {
+				return err
+			}
+			_, _ = out.Write(content)
+		}
+	default:
+		table{header: header, rows: n, row: func(i int) []string { return row(i).cells() }}.write(out)
+	}
+	if err := out.Flush(); err != nil { // the first error of all that was written
+		return fmt.Errorf("the output could not be written: %w", err)
+	}
+	return nil
+}
+
+// writeJSONList writes what encodeJSON would of a list, one element at a time.
+func writeJSONList(out *bufio.Writer, n int, row func(i int) endpointView) {
+	separator := "[\n"
+	for i := range n {
+		content, err := json.MarshalIndent(row(i), "  ", "  ")
+		must(err) // strings and a list of them
+		_, _ = out.WriteString(separator + "  ")
+		_, _ = out.Write(escapeControls(content))
+		separator = ",\n"
+	}
+	if n == 0 {
+		_, _ = out.WriteString("[")
+	}
+	_, _ = out.WriteString("\n]\n")
 }
 
 func orNone(text string) string {

@@ -60,8 +60,12 @@ func (e *ruleEdit) removeProfile(ctx context.Context, noCheck bool) error {
 	var used *store.InUseError
 	switch {
 	case errors.As(err, &used):
-		return store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d have it: %s. "+
-			"Use --no-check to remove it all the same", used.Total, used)
+		have := "have"
+		if used.Total == 1 {
+			have = "has"
+		}
+		return store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. "+
+			"Use --no-check to remove it all the same", used.Total, have, used)
 	case err != nil:
 		return err
 	}

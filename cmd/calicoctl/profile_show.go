@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/olekukonko/tablewriter"
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -55,22 +54,23 @@ func (a *app) profileShow(ctx context.Context, detailed bool) error {
 	}
 	defer s.close()
 	s.warnDocker()
-	list, err := s.summaries(ctx)
+	view := s.store.View()
+	list, err := s.summaries(ctx, view)
 	switch {
 	case err != nil:
 		return err
 	case detailed:
-		return s.profileShowDetailed(ctx, list)
+		return s.profileShowDetailed(ctx, view, list)
 	}
 	return s.print(summaryTable(list), list)
 }
 
 // summaries returns a summary of every profile, sorted by name.
-func (s *session) summaries(ctx context.Context) ([]summary, error) {
+func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, error) {
 	list := []summary{summarize(store.BuiltIn())}
 	seen := s.progress("profiles")
 	defer seen.end()
-	err := s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err := view.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
@@ -120,18 +120,11 @@ func summaryTable(list []summary) string {
 		}
 		rows[i] = []string{rules.Printable(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
-	return table([]string{"Name", "Docker network", "Inbound", "Outbound", "Layout"}, rows)
-}
-
-// table returns rows of printable text with a frame.
-func table(header []string, rows [][]string) string {
 	var out bytes.Buffer
-	t := tablewriter.NewWriter(&out)
-	t.SetAutoFormatHeaders(false)
-	t.SetAutoWrapText(false)
-	t.SetHeader(header)
-	t.AppendBulk(rows)
-	t.Render()
+	table{
+		header: []string{"Name", "Docker network", "Inbound", "Outbound", "Layout"},
+		rows:   len(rows), row: func(i int) []string { return rows[i] },
+	}.write(&out)
 	return out.String()
 }
 

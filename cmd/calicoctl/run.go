@@ -16,6 +16,7 @@ import (
 // An app is one run of the program: its flags, and what the world gave it.
 type app struct {
 	stdin  io.Reader
+	stdout io.Writer // only for long lists; all else goes through out
 	stderr io.Writer
 	getenv func(string) string
 	out    bytes.Buffer // standard output, written when the command is done
@@ -33,7 +34,7 @@ type app struct {
 // run executes one command line and returns its exit code. Data goes to
 // standard output, all else to standard error.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	a := &app{stdin: stdin, stderr: stderr, getenv: getenv}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
 	root := a.command()
 	args, err := nameFirst(root, args)
 	if err == nil {

@@ -39,6 +39,9 @@ func (a *app) tagShowCommand() *cobra.Command {
 			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
 				tags := []string{}
 				for _, t := range p.Tags() {
+					if names.misleads(t) {
+						a.warn("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
+					}
 					tags = append(tags, names.name(t))
 				}
 				slices.Sort(tags)

@@ -127,7 +127,7 @@ func (c *checker) version(criterion Criterion, item, version int, value string) 
 	case c.ipVersion == 0:
 		c.ipVersion, c.versioned = version, value
 	default:
-		c.add(criterion, item, "%s is of IP version %d, but %s is of IP version %d",
+		c.add(criterion, item, "%s is IPv%d, but %s is IPv%d",
 			value, version, c.versioned, c.ipVersion)
 	}
 }

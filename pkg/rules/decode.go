@@ -50,9 +50,10 @@ func (d *decoder) invalid(raw []byte) Stored {
 	return d.stored(raw)
 }
 
-// without notes a criterion without words. Absent values say nothing.
+// without notes a criterion without words. An absent value says nothing; an
+// empty object may.
 func (d *decoder) without(into *[]string, key string, value []byte) {
-	if !isEmptyValue(value) {
+	if !isEmptyValue(value) || rawjson.Kind(value) == "object" {
 		*into = append(*into, spellOut(key, value))
 	}
 }
@@ -91,7 +92,7 @@ func (d *decoder) protocol(key string, value []byte, into *Protocol) {
 	}
 	p, ok := parseProtocol(stringOrNumber(value))
 	if !ok {
-		d.wrong(&d.beyond, key, value, "not a protocol")
+		d.wrong(&d.beyond, key, value, Printable(string(value))+" is not a protocol")
 		return
 	}
 	*into = p
@@ -244,6 +245,9 @@ func spellValue(out *strings.Builder, value []byte, depth int) {
 		}
 	case "object":
 		members, _ := rawjson.Object(value)
+		if len(members) == 0 {
+			out.WriteString("{}")
+		}
 		for i, m := range members {
 			if i > 0 {
 				out.WriteByte(' ')

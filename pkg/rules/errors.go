@@ -69,10 +69,16 @@ func (e *ParseError) message() string {
 // away, two for a long word, or the same letters mixed up.
 func closest(word string, candidates []string) string {
 	word = strings.ToLower(word)
+	switch word { // where the nearest would be the other one
+	case "icmp4", "icmpv4":
+		candidates = keep(candidates, "icmp")
+	case "icmp6":
+		candidates = keep(candidates, "icmpv6")
+	}
 	best, bestDistance := "", 3
 	for _, c := range candidates {
 		d, limit := distance(word, c), 1
-		if len(c) > 5 {
+		if len(c) > 5 || len(candidates) == 1 {
 			limit = 2
 		}
 		if sortedBytes(word) == sortedBytes(c) {
@@ -83,6 +89,14 @@ func closest(word string, candidates []string) string {
 		}
 	}
 	return best
+}
+
+// keep returns just the one of the candidates, if it is among them.
+func keep(candidates []string, one string) []string {
+	if slices.Contains(candidates, one) {
+		return []string{one}
+	}
+	return nil
 }
 
 func sortedBytes(text string) string {

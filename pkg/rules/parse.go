@@ -189,11 +189,13 @@ func (p *parser) typeAllowed() bool {
 }
 
 func (p *parser) protocolHint() string {
-	switch p.rule.Protocol {
-	case "1":
+	switch {
+	case p.rule.Protocol == "1":
 		return `; write icmp instead of 1`
-	case "58":
+	case p.rule.Protocol == "58":
 		return `; write icmpv6 instead of 58`
+	case p.rule.NotProtocol != "":
+		return `; a negated protocol takes no type`
 	}
 	return ""
 }
@@ -222,6 +224,8 @@ func (p *parser) end() error {
 		return p.fail(`"from" stands in front of "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
 		return p.fail(quoteText(text) + " stands in the rule already")
+	case text == "ports", text == "tag", text == "cidr", text == "selector":
+		return p.fail(quoteText(text) + ` stands behind "from" or "to"`)
 	}
 	var could []string
 	if !hasFrom && !hasTo {

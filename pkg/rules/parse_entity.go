@@ -61,8 +61,11 @@ func (k itemKind) value() string {
 }
 
 // repeated says that the criterion occurs twice.
-func (k itemKind) repeated() string {
+func (k itemKind) repeated(negated bool) string {
 	msg := k.keyword + " stands here already"
+	if negated {
+		msg = "not " + msg
+	}
 	if k.offset == portsOffset || k.offset == netsOffset {
 		msg += "; separate its values by commas"
 	}
@@ -78,13 +81,16 @@ func (p *parser) item(e *Entity, side Criterion, before string) error {
 	if !ok {
 		return p.expectedItem(before, negated)
 	}
+	if _, isNumber := decimal(text); direct && isNumber {
+		return p.fail(`a port stands behind "ports", and several are separated by commas, such as 80,443`)
+	}
 	c := side + item.offset
 	if negated {
 		c += notOffset
 	}
 	if p.found[c] > 0 {
 		p.pos = start
-		return p.fail(item.repeated())
+		return p.fail(item.repeated(negated))
 	}
 	if !direct {
 		p.pos++
@@ -154,8 +160,8 @@ func (p *parser) expectedItem(before string, negated bool) error {
 func (p *parser) tag(into *Tag) error {
 	w := p.words[p.pos]
 	if !w.quoted && isReserved(w.text) {
-		return p.fail(`expected the name of a tag after "tag"; a tag that is called ` + w.text +
-			` is written "` + w.text + `", quotes included`)
+		return p.fail(`expected the name of a tag after "tag"; is a shell variable empty? A tag that is called ` + w.text +
+			` stands in double quotes, in a shell '"` + w.text + `"'`)
 	}
 	if !IsName(w.text) {
 		return p.fail("expected the name of a tag (letters, digits, ., _ and -)")

@@ -15,6 +15,9 @@ const (
 // ports reads a comma-separated list of ports and ranges.
 func (p *parser) ports(into *[]PortRange) error {
 	text := p.words[p.pos].text
+	if p.words[p.pos].quoted {
+		return p.fail("expected ports without quotes")
+	}
 	list := make([]PortRange, 0, strings.Count(text, ",")+1)
 	for item := range strings.SplitSeq(text, ",") {
 		port, err := parsePorts(item)
@@ -62,6 +65,9 @@ func parsePort(whole, text string) (port int, problem string) {
 
 // nets reads a comma-separated list of addresses and prefixes.
 func (p *parser) nets(into *[]netip.Prefix, text string) error {
+	if p.words[p.pos].quoted {
+		return p.fail("expected addresses without quotes")
+	}
 	list := make([]netip.Prefix, 0, strings.Count(text, ",")+1)
 	for item := range strings.SplitSeq(text, ",") {
 		net, err := parseNet(item)

@@ -188,7 +188,7 @@ func TestStoredRules(t *testing.T) {
 		{
 			`{"action":"Allow","source":{"selector":"a == \"\u001b[31m\""}}`, `allow from selector "a == \"\x1b[31m\""`, "",
 		},
-		{`{"action":"Alow","protocol":"TCP"}`, "tcp [action Alow]", "action: not an action; Felix crashes on it"},
+		{`{"action":"Alow","protocol":"TCP"}`, "tcp [action Alow]", `action: "Alow" is not an action; Felix crashes on it`},
 		{`{"protocol":"TCP"}`, "tcp [action none]", "action: a rule needs an action"},
 		{`{"action":"Allow","action":"Deny"}`, `[rule action Allow action Deny]`, `rule: the key "action" stands twice`},
 		{`7`, `[rule 7]`, "rule: expected an object, got a number"},
@@ -207,12 +207,13 @@ func TestStoredRules(t *testing.T) {
 			"deny icmp type 8 [not type 9 code 1]", "",
 		},
 		{`{"action":"Allow","ipVersion":5}`, "allow [ipVersion 5]", "ipVersion: neither 4 nor 6"},
-		{`{"action":"Allow","protocol":"FOO"}`, "allow [protocol FOO]", "protocol: not a protocol"},
+		{`{"action":"Allow","protocol":"FOO"}`, "allow [protocol FOO]", `protocol: "FOO" is not a protocol`},
 		{`{"action":"Allow","source":{"nets":["10.0.0.0/33"]}}`, "allow [from nets 10.0.0.0/33]", `nets[0]: "10.0.0.0/33" is not an address or prefix`},
 		{`{"action":"Allow","source":{"selector":"a == b"}}`, `allow from selector "a == b"`, `from selector: selector, character 6: expected a string in quotes, got "b"`},
 		{`{"action":"Allow","source":{"selector":7}}`, `allow [from selector 7]`, `selector: not a string`},
 		{`{"action":"Allow","http":{"methods":["GET"],"paths":[{"exact":"/foo"}]}}`, "allow [http GET /foo]", ""},
 		{`{"action":"Allow","http":{"methods":["GET"],"new":1}}`, "allow [http methods GET new 1]", ""},
+		{`{"action":"Allow","http":{},"source":{"services":{}}}`, "allow [from services {} http {}]", ""},
 		{`{"action":"Allow","future":{"a":[1,{"b":["\u001b"]}]}}`, `allow [future a 1,b ["\u001b"]]`, ""},
 		{`{"action":"Allow","\u001b]0;x":"y"}`, `allow ["\x1b]0;x" y]`, ""},
 	} {

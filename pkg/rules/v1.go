@@ -55,7 +55,7 @@ func (d *decoder) actionV1(value []byte) {
 	case "null", "":
 	default:
 		d.rule.Action = ""
-		d.wrong(&d.beyond, "action", value, "not an action")
+		d.wrong(&d.beyond, "action", value, Printable(string(value))+" is not an action")
 	}
 }
 
@@ -122,7 +122,7 @@ func (d *decoder) tagV1(m rawjson.Member, end *[]string, into *Tag) {
 	var name string
 	d.text(end, m.Key, m.Value, &name)
 	if name != "" && !IsName(name) {
-		d.wrong(end, m.Key, m.Value, "not the name of a tag")
+		d.wrong(end, m.Key, m.Value, Printable(string(m.Value))+" is not the name of a tag")
 		return
 	}
 	into.Name = name

@@ -81,7 +81,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`null`):                             "inbound_rules[1]: expected a rule, an object",
 		in(`{"src_port":1}`):                   "inbound_rules[1].src_port: the key is not known",
 		in(`{"!action":"deny"}`):               "inbound_rules[1].!action: the key is not known",
-		in(`{"action":"alow"}`):                "inbound_rules[1].action: not an action",
+		in(`{"action":"alow"}`):                `inbound_rules[1].action: "alow" is not an action`,
 		in(`{"action":"deny","action":"log"}`): `inbound_rules[1]: rule: the key "action" stands twice`,
 		in(`{"protocol":"tcp","dst_ports":[80,70000]}`): "inbound_rules[1].dst_ports[1]: 70000 is not a port",
 		in(`{"protocol":"tcp","dst_ports":[80,0]}`):     "inbound_rules[1].dst_ports[1]: port 0 makes Felix drop all traffic of the profile (1 to 65535)",
@@ -89,15 +89,15 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"dst_ports":[80]}`):                        "inbound_rules[1].dst_ports: ports need the protocol tcp, udp or sctp in the rule",
 		in(`{"src_net":"10.0.0.0/33"}`):                 `inbound_rules[1].src_net: "10.0.0.0/33" is not an address or prefix`,
 		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write 10.0.0.0/8",
-		in(`{"src_nets":["10.0.0.0/8","::/1"]}`):        "inbound_rules[1].src_nets[1]: ::/1 is of IP version 6, but 10.0.0.0/8 is of IP version 4",
+		in(`{"src_nets":["10.0.0.0/8","::/1"]}`):        "inbound_rules[1].src_nets[1]: ::/1 is IPv6, but 10.0.0.0/8 is IPv4",
 		in(`{"src_selector":"a =="}`):                   "inbound_rules[1].src_selector: selector, character 5: expected a string in quotes, got the end",
-		in(`{"src_tag":"a b"}`):                         "inbound_rules[1].src_tag: not the name of a tag",
+		in(`{"src_tag":"a b"}`):                         `inbound_rules[1].src_tag: "a b" is not the name of a tag`,
 		in(`{"icmp_type":8}`):                           "inbound_rules[1].icmp_type: a message type without the protocol icmp or icmpv6 makes Felix crash",
 		in(`{"icmp_code":8}`):                           "inbound_rules[1].icmp_code: a code needs a type",
 		in(`{"protocol":"icmp","icmp_type":"8"}`):       "inbound_rules[1].icmp_type: not a number from 0 to 255",
 		in(`{"protocol":"tcp","!protocol":"udp"}`):      "inbound_rules[1]: there are no words for not udp",
 		in(`{"ip_version":5}`):                          "inbound_rules[1].ip_version: neither 4 nor 6",
-		in(`{"ip_version":4,"protocol":"icmpv6"}`):      "inbound_rules[1].protocol: icmpv6 is of IP version 6, but ipversion 4 is of IP version 4",
+		in(`{"ip_version":4,"protocol":"icmpv6"}`):      "inbound_rules[1].protocol: icmpv6 is IPv6, but ipversion 4 is IPv4",
 	} {
 		_, _, err := rules.ParseDocumentV1([]byte(document))
 		if err == nil || err.Error() != want {

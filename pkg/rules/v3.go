@@ -81,7 +81,7 @@ func (d *decoder) actionV3(value []byte) {
 	case "pass", "next-tier":
 		d.rule.Action = Pass
 	default:
-		d.wrong(&d.beyond, "action", value, "not an action; Felix crashes on it")
+		d.wrong(&d.beyond, "action", value, Printable(string(value))+" is not an action; Felix crashes on it")
 	}
 }
 

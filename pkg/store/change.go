@@ -43,9 +43,11 @@ type MovedError struct {
 func (e *MovedError) Error() string {
 	if e.Was != nil && e.Now != nil && rules.Equal(*e.Was, *e.Now) {
 		return fmt.Sprintf("somebody else added or removed a rule like %s at the same moment, "+
-			"so that %s position %d does not say any more which one is meant", describe(e.Was), e.Direction, e.At)
+			"so that %s position %d does not say any more which one is meant; nothing was changed, look at the rules again",
+			describe(e.Was), e.Direction, e.At)
 	}
-	return fmt.Sprintf("somebody else changed the %s rules at the same moment: at position %d stood %s, now %s",
+	return fmt.Sprintf("somebody else changed the %s rules at the same moment: at position %d stood %s, now %s; "+
+		"nothing was changed, look at the rules again",
 		e.Direction, e.At, describe(e.Was), describe(e.Now))
 }
 
@@ -211,7 +213,8 @@ func (m *Removal) Apply(p *Profile) error {
 	if m.seen == nil {
 		first := (*list)[m.At-1]
 		if m.Only != nil && !rules.Equal(first.Rule, *m.Only) {
-			return &OtherRuleError{Direction: m.Direction, At: m.At, Stands: first.Rule}
+			same := rules.Format(first.Rule) == rules.Format(*m.Only)
+			return &OtherRuleError{Direction: m.Direction, At: m.At, Stands: first.Rule, OtherForm: same}
 		}
 		m.seen, m.equals = &first, sameBytes(*list, first)
 	}
@@ -274,9 +277,14 @@ type OtherRuleError struct {
 	Direction rules.Direction
 	At        int
 	Stands    rules.Rule
+	OtherForm bool // shown in the same words, but stored in another form
 }
 
 func (e *OtherRuleError) Error() string {
+	if e.OtherForm {
+		return fmt.Sprintf("%s rule %d is shown in these words but is stored in another form; --at=%d alone removes it",
+			e.Direction, e.At, e.At)
+	}
 	return fmt.Sprintf("%s rule %d is another one: %s", e.Direction, e.At, rules.Format(e.Stands))
 }
 

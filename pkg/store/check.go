@@ -35,12 +35,16 @@ func (p *Profile) Trouble() []string {
 			}
 		}
 	}
+	var bad []string
 	for _, l := range p.Labels {
 		if why := checkLabel(l); why != "" {
-			found = append(found, why)
+			bad = append(bad, why)
 		}
 	}
-	return append(found, p.metadataTrouble()...)
+	for _, why := range append(bad, p.metadataTrouble()...) {
+		found = append(found, why+"; Felix takes no tags from such a profile")
+	}
+	return found
 }
 
 func (p *Profile) metadataTrouble() []string {

@@ -130,6 +130,9 @@ func TestTrouble(t *testing.T) {
 		`metadata.label "team": its value "a b" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
 		`metadata.annotation "a b": ` + notLabelName,
 	}
+	for i := range want[1:] {
+		want[i+1] += "; Felix takes no tags from such a profile"
+	}
 	if diff := cmp.Diff(want, w.profile("WEB").Trouble()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -151,6 +154,9 @@ func TestTrouble(t *testing.T) {
 		`{` + head + `,"metadata":{"name":"web"}}`:                        ``,
 	} {
 		w.putProfile("web", document)
+		if want != "" {
+			want += "; Felix takes no tags from such a profile"
+		}
 		if got := strings.Join(w.profile("web").Trouble(), "\n"); got != want {
 			t.Errorf("%s: trouble %q, want %q", document, got, want)
 		}

@@ -42,22 +42,34 @@ func (e Endpoint) String() string {
 			parts = append(parts, p)
 		}
 	}
+	if len(parts) == 0 { // it does not say
+		parts = append(parts, keyTail(e.Key))
+	}
 	return rules.Printable(strings.Join(parts, "/"))
+}
+
+// keyTail returns what of an endpoint's key is its own.
+func keyTail(key string) string {
+	for _, prefix := range []string{workloadPrefix, hostPrefix, hostPrefixV1} {
+		if tail, found := strings.CutPrefix(key, prefix); found {
+			return tail
+		}
+	}
+	return key
 }
 
 // EachEndpoint calls visit for every endpoint of both layouts, all as they were
 // at one revision. One that cannot be understood comes as an error of the kind
 // ErrDamaged. An error from visit ends the scan. Where the user may not read
 // v1, there is none.
-func (s *Store) EachEndpoint(ctx context.Context, visit func(Endpoint, error) error) error {
-	_, err := s.scanEndpoints(ctx, visit)
+func (v *View) EachEndpoint(ctx context.Context, visit func(Endpoint, error) error) error {
+	_, err := v.scanEndpoints(ctx, visit)
 	return err
 }
 
 // scanEndpoints returns, beside what EachEndpoint does, the conditions that no
 // endpoint was made or changed since. They hold for endpoints that are gone.
-func (s *Store) scanEndpoints(ctx context.Context, visit func(Endpoint, error) error) ([]clientv3.Cmp, error) {
-	sc := &scan{store: s, page: endpointPage}
+func (v *View) scanEndpoints(ctx context.Context, visit func(Endpoint, error) error) ([]clientv3.Cmp, error) {
 	var conditions []clientv3.Cmp
 	for _, part := range []struct {
 		prefix string
@@ -67,7 +79,7 @@ func (s *Store) scanEndpoints(ctx context.Context, visit func(Endpoint, error) e
 		{hostPrefix, decodeHost},
 		{hostPrefixV1, decodeEndpointV1},
 	} {
-		err := sc.each(ctx, part.prefix, func(kv *mvccpb.KeyValue) error {
+		err := v.each(ctx, part.prefix, endpointPage, func(kv *mvccpb.KeyValue) error {
 			e, is, err := part.decode(kv)
 			if err != nil {
 				err = &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + rules.Printable(e.Key), Cause: err}
@@ -84,7 +96,7 @@ func (s *Store) scanEndpoints(ctx context.Context, visit func(Endpoint, error) e
 			return nil, err
 		}
 		conditions = append(conditions,
-			clientv3.Compare(clientv3.ModRevision(part.prefix), "<", sc.revision+1).WithPrefix())
+			clientv3.Compare(clientv3.ModRevision(part.prefix), "<", v.revision+1).WithPrefix())
 	}
 	return conditions, nil
 }
@@ -110,10 +122,14 @@ func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
 			workload = other
 		}
 	}
-	return Endpoint{
+	e := Endpoint{
 		Key: string(kv.Key), Layout: V3, Profiles: s.Profiles, Host: s.Node, Orchestrator: s.Orchestrator,
 		Workload: workload, Name: s.Endpoint, Addresses: s.IPNetworks,
-	}, true, err
+	}
+	if e.Host+e.Workload+e.Name == "" { // it does not say
+		e.Name = keyTail(e.Key)
+	}
+	return e, true, err
 }
 
 func decodeHost(kv *mvccpb.KeyValue) (Endpoint, bool, error) {

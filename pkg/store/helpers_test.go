@@ -140,13 +140,6 @@ func (w *world) putProfile(id, value string) (revision int64) {
 	return w.put(key(id), value)
 }
 
-func (w *world) delete(key string) {
-	w.t.Helper()
-	if _, err := w.plain.Delete(soon(w.t), key); err != nil {
-		w.t.Fatal(err)
-	}
-}
-
 // get returns what is stored of a profile, nil when it is not there.
 func (w *world) get(id string) *mvccpb.KeyValue {
 	w.t.Helper()

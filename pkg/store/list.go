@@ -16,18 +16,21 @@ const (
 	endpointPage = 1000
 )
 
-// A scan reads keys page by page, all as they were at one revision.
-type scan struct {
+// A View reads many keys page by page, all as they were at one revision: the
+// newest at the time of its first reading. It is for one goroutine.
+type View struct {
 	store    *Store
-	page     int64
 	revision int64 // 0 until the first page
 }
 
+// View returns a view of all profiles and endpoints.
+func (s *Store) View() *View { return &View{store: s} }
+
 // each calls visit for every key with a prefix, in the order of the keys. An
 // error from visit ends the scan.
-func (sc *scan) each(ctx context.Context, prefix string, visit func(*mvccpb.KeyValue) error) error {
+func (v *View) each(ctx context.Context, prefix string, page int64, visit func(*mvccpb.KeyValue) error) error {
 	for from := prefix; ; {
-		answer, err := sc.read(ctx, from, prefix)
+		answer, err := v.read(ctx, from, prefix, page)
 		if err != nil {
 			return err
 		}
@@ -43,14 +46,14 @@ func (sc *scan) each(ctx context.Context, prefix string, visit func(*mvccpb.KeyV
 	}
 }
 
-func (sc *scan) read(ctx context.Context, from, prefix string) (answer *clientv3.GetResponse, err error) {
-	err = sc.store.retry(ctx, func(ctx context.Context) error {
-		answer, err = sc.store.client.Get(ctx, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)),
-			clientv3.WithLimit(sc.page), clientv3.WithRev(sc.revision))
+func (v *View) read(ctx context.Context, from, prefix string, page int64) (answer *clientv3.GetResponse, err error) {
+	err = v.store.retry(ctx, func(ctx context.Context) error {
+		answer, err = v.store.client.Get(ctx, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)),
+			clientv3.WithLimit(page), clientv3.WithRev(v.revision))
 		return err
 	})
-	if err == nil && sc.revision == 0 {
-		sc.revision = answer.Header.Revision
+	if err == nil && v.revision == 0 {
+		v.revision = answer.Header.Revision
 	}
 	return answer, err
 }
@@ -61,8 +64,12 @@ func (sc *scan) read(ctx context.Context, from, prefix string) (answer *clientv3
 // a nil profile, so that it does not hide the others. An error from visit ends
 // the listing. Where the user may not read v1, there is none.
 func (s *Store) List(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
-	sc := &scan{store: s, page: profilePage}
-	err := sc.each(ctx, profilePrefix, func(kv *mvccpb.KeyValue) error {
+	return s.View().List(ctx, visit)
+}
+
+// List is [Store.List] for a view.
+func (v *View) List(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
+	err := v.each(ctx, profilePrefix, profilePage, func(kv *mvccpb.KeyValue) error {
 		id := strings.TrimPrefix(string(kv.Key), profilePrefix)
 		p, damaged := decodeProfile(id, kv.ModRevision, kv.Value)
 		return visit(id, p, damaged)
@@ -70,14 +77,14 @@ func (s *Store) List(ctx context.Context, visit func(id string, p *Profile, err 
 	if err != nil {
 		return err
 	}
-	if err = sc.listV1(ctx, visit); errors.Is(err, ErrDenied) {
+	if err = v.listV1(ctx, visit); errors.Is(err, ErrDenied) {
 		return nil
 	}
 	return err
 }
 
 // listV1 puts the keys of each v1 profile, which follow each other, together.
-func (sc *scan) listV1(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
+func (v *View) listV1(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
 	current := ""
 	parts := map[string]*mvccpb.KeyValue{}
 	flush := func() error {
@@ -88,7 +95,7 @@ func (sc *scan) listV1(ctx context.Context, visit func(id string, p *Profile, er
 		clear(parts)
 		return visit(current, p, damaged)
 	}
-	err := sc.each(ctx, prefixV1, func(kv *mvccpb.KeyValue) error {
+	err := v.each(ctx, prefixV1, profilePage, func(kv *mvccpb.KeyValue) error {
 		id, part, ok := splitKeyV1(string(kv.Key))
 		if !ok {
 			return nil

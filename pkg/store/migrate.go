@@ -129,8 +129,7 @@ func convertRules(d rules.Direction, old []rules.Stored) ([]rules.Stored, error)
 // V1Profiles returns the IDs of all profiles in the layout v1, sorted.
 func (s *Store) V1Profiles(ctx context.Context) ([]string, error) {
 	var ids []string
-	sc := &scan{store: s, page: profilePage}
-	err := sc.listV1(ctx, func(id string, _ *Profile, _ error) error {
+	err := s.View().listV1(ctx, func(id string, _ *Profile, _ error) error {
 		ids = append(ids, id)
 		return nil
 	})

@@ -95,30 +95,52 @@ func TestInsertionAfterLostRace(t *testing.T) {
 		{"first, and the other appends", "A B", 1, "A B Z", "new A B Z", ""},
 		{"last, and the other prepends", "A B", 3, "Z A B", "Z A B new", ""},
 		{"into nothing, which stays", "", 1, "", "new", ""},
-		{"between, and so does the other", "A B", 2, "A Z B", "",
-			`at position 2 stood "allow from tag B", now "allow from tag Z"`},
-		{"first, and so does the other", "A B", 1, "Z A B", "",
-			`at position 1 stood "allow from tag A", now "allow from tag Z"`},
-		{"last, and so does the other", "A B", 3, "A B Z", "",
-			`at position 3 stood no rule, now "allow from tag Z"`},
-		{"into nothing, where something came", "", 1, "Z", "",
-			`at position 1 stood no rule, now "allow from tag Z"`},
-		{"the neighbour before is removed", "A B C", 2, "B C", "",
-			`at position 2 stood "allow from tag B", now "allow from tag C"`},
-		{"the neighbour behind is removed", "A B C", 2, "A C", "",
-			`at position 2 stood "allow from tag B", now "allow from tag C"`},
-		{"the neighbour before is replaced", "A B C", 3, "A X C", "",
-			`at position 2 stood "allow from tag B", now "allow from tag X"`},
-		{"all is removed", "A B", 2, "", "",
-			`at position 2 stood "allow from tag B", now no rule`},
-		{"the pair is turned round", "A B", 2, "B A", "",
-			`at position 2 stood "allow from tag B", now "allow from tag A"`},
+		{
+			"between, and so does the other", "A B", 2, "A Z B", "",
+			`at position 2 stood "allow from tag B", now "allow from tag Z"`,
+		},
+		{
+			"first, and so does the other", "A B", 1, "Z A B", "",
+			`at position 1 stood "allow from tag A", now "allow from tag Z"`,
+		},
+		{
+			"last, and so does the other", "A B", 3, "A B Z", "",
+			`at position 3 stood no rule, now "allow from tag Z"`,
+		},
+		{
+			"into nothing, where something came", "", 1, "Z", "",
+			`at position 1 stood no rule, now "allow from tag Z"`,
+		},
+		{
+			"the neighbour before is removed", "A B C", 2, "B C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag C"`,
+		},
+		{
+			"the neighbour behind is removed", "A B C", 2, "A C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag C"`,
+		},
+		{
+			"the neighbour before is replaced", "A B C", 3, "A X C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag X"`,
+		},
+		{
+			"all is removed", "A B", 2, "", "",
+			`at position 2 stood "allow from tag B", now no rule`,
+		},
+		{
+			"the pair is turned round", "A B", 2, "B A", "",
+			`at position 2 stood "allow from tag B", now "allow from tag A"`,
+		},
 		{"two such pairs, the beginning is as it was", "A B A B", 4, "A B A B C", "A B A new B C", ""},
-		{"two such pairs, the beginning is not", "A B A B", 4, "Z A B A B", "",
-			`at position 4 stood "allow from tag B", now "allow from tag A"`},
+		{
+			"two such pairs, the beginning is not", "A B A B", 4, "Z A B A B", "",
+			`at position 4 stood "allow from tag B", now "allow from tag A"`,
+		},
 		{"the pair came a second time", "A B", 2, "A B A B", "A new B A B", ""},
-		{"the pair came a second time in front", "A B C", 2, "C A B A B C", "",
-			`at position 2 stood "allow from tag B", now "allow from tag A"`},
+		{
+			"the pair came a second time in front", "A B C", 2, "C A B A B C", "",
+			`at position 2 stood "allow from tag B", now "allow from tag A"`,
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -127,7 +149,7 @@ func TestInsertionAfterLostRace(t *testing.T) {
 			w, result, err := race(t, test.was, test.now, editing("web", func(p *store.Profile) error { return insertion.Apply(p, r) }))
 			if test.conflict != "" {
 				var conflict *store.MovedError
-				wantError(t, err, store.ErrConflict, moved+test.conflict)
+				wantError(t, err, store.ErrConflict, moved+test.conflict+"; nothing was changed, look at the rules again")
 				if !errors.As(err, &conflict) {
 					t.Errorf("error %T", err)
 				}
@@ -171,7 +193,7 @@ func TestRemovalAfterLostRace(t *testing.T) {
 			removal := &store.Removal{Direction: rules.Inbound, At: test.at}
 			w, result, err := race(t, test.was, test.now, editing("web", removal.Apply))
 			if test.conflict != "" {
-				wantError(t, err, store.ErrConflict, moved+test.conflict)
+				wantError(t, err, store.ErrConflict, moved+test.conflict+"; nothing was changed, look at the rules again")
 				test.want = test.now
 				w.wantVersions("web", 2)
 			} else {
@@ -220,8 +242,10 @@ func TestPositions(t *testing.T) {
 		{"A B", (&store.Removal{Direction: rules.Inbound, At: 0}).Apply, nil, "there is no position 0: the inbound positions are 1 to 2"},
 		{"A B", (&store.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
 		{"", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
-		{"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, store.ErrRefused,
-			"inbound rule 1 is another one: allow from tag A"},
+		{
+			"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, store.ErrRefused,
+			"inbound rule 1 is another one: allow from tag A",
+		},
 	} {
 		revision := w.putProfile("web", lettered(t, test.list))
 		_, err := s.Edit(soon(t), "web", test.change)
@@ -495,7 +519,7 @@ func TestConflictOfEqualRulesIsExplained(t *testing.T) {
 		t.Errorf("list %s", got)
 	}
 	want := `somebody else added or removed a rule like "allow from tag A" at the same moment, ` +
-		"so that inbound position 1 does not say any more which one is meant"
+		"so that inbound position 1 does not say any more which one is meant; nothing was changed, look at the rules again"
 	if err.Error() != want {
 		t.Errorf("error\n%v, want\n%s", err, want)
 	}

@@ -86,10 +86,11 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 // under which that still holds.
 func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 	used := &InUseError{}
-	conditions, err := s.scanEndpoints(ctx, func(endpoint Endpoint, damaged error) error {
+	var unreadable error
+	conditions, err := s.View().scanEndpoints(ctx, func(endpoint Endpoint, damaged error) error {
 		if damaged != nil {
-			return &Error{Kind: ErrRefused, Cause: damaged, Text: damaged.Error() +
-				", so it cannot be told whether it has profile " + rules.Printable(id) + "; --no-check removes it all the same"}
+			unreadable = damaged
+			return nil
 		}
 		if !slices.Contains(endpoint.Profiles, id) {
 			return nil
@@ -100,8 +101,14 @@ func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 		}
 		return nil
 	})
-	if err == nil && used.Total > 0 {
-		err = used
+	switch {
+	case err != nil:
+		return nil, err
+	case used.Total > 0:
+		return nil, used
+	case unreadable != nil:
+		return nil, &Error{Kind: ErrRefused, Cause: unreadable, Text: unreadable.Error() +
+			", so it cannot be told whether it has profile " + rules.Printable(id) + "; --no-check removes it all the same"}
 	}
-	return conditions, err
+	return conditions, nil
 }

@@ -74,7 +74,7 @@ func (q Query) size() int {
 		n++
 	}
 	if q.V1 {
-		n += len(partsV1()) * len(q.Profiles)
+		n += partCountV1 * len(q.Profiles)
 	}
 	return n
 }

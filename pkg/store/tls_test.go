@@ -155,10 +155,14 @@ func TestClientCertificates(t *testing.T) {
 		cfg    store.Config
 		reason string
 	}{
-		"unknown authority": {store.Config{CA: foreign.pem, CertFile: good.cert, KeyFile: good.key},
-			"the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE"},
-		"no authority": {store.Config{CertFile: good.cert, KeyFile: good.key},
-			"the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE"},
+		"unknown authority": {
+			store.Config{CA: foreign.pem, CertFile: good.cert, KeyFile: good.key},
+			"the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE",
+		},
+		"no authority": {
+			store.Config{CertFile: good.cert, KeyFile: good.key},
+			"the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE",
+		},
 		"no certificate":      {store.Config{CA: ours.pem}, refused},
 		"foreign certificate": {store.Config{CA: ours.pem, CertFile: other.cert, KeyFile: other.key}, refused},
 	} {
@@ -185,12 +189,18 @@ func TestServerCertificates(t *testing.T) {
 		edit   func(*x509.Certificate)
 		reason string
 	}{
-		"expired": {func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) },
-			"the server's certificate is not good: certificate has expired or is not yet valid: "},
-		"another name": {func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"etcd.example"} },
-			"the server's certificate is not good: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs"},
-		"another address": {func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 9)} },
-			"the server's certificate is not good: certificate is valid for 127.0.0.9, not 127.0.0.1"},
+		"expired": {
+			func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Hour) },
+			"the server's certificate is not good: certificate has expired or is not yet valid: ",
+		},
+		"another name": {
+			func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"etcd.example"} },
+			"the server's certificate is not good: cannot validate certificate for 127.0.0.1 because it doesn't contain any IP SANs",
+		},
+		"another address": {
+			func(c *x509.Certificate) { c.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 9)} },
+			"the server's certificate is not good: certificate is valid for 127.0.0.9, not 127.0.0.1",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -221,8 +231,10 @@ func TestCertificateSettings(t *testing.T) {
 		{store.Config{CertFile: one.cert, KeyFile: missing}, "the client key cannot be read: open " + missing + ": no such file or directory"},
 		{store.Config{CAFile: one.key}, "the CA certificate (" + one.key + ") holds no certificate in PEM form"},
 		{store.Config{CA: "secret"}, "the CA certificate (given in the configuration file) holds no certificate in PEM form"},
-		{store.Config{CertFile: one.cert, KeyFile: two.key},
-			"the client certificate (" + one.cert + ") and key (" + two.key + ") cannot be used: private key does not match public key"},
+		{
+			store.Config{CertFile: one.cert, KeyFile: two.key},
+			"the client certificate (" + one.cert + ") and key (" + two.key + ") cannot be used: private key does not match public key",
+		},
 		{store.Config{Cert: "x", Key: "secret"}, "the client certificate (given in the configuration file) and key " +
 			"(given in the configuration file) cannot be used: failed to find any PEM data in certificate input"},
 	} {

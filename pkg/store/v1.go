@@ -14,10 +14,13 @@ import (
 // profiles are shown, exported and migrated, but not edited.
 const V1 Layout = "v1"
 
-const prefixV1 = "/calico/v1/policy/profile/"
+const (
+	prefixV1    = "/calico/v1/policy/profile/"
+	partCountV1 = 3
+)
 
 // partsV1 are the keys of a v1 profile below its own.
-func partsV1() [3]string { return [3]string{"rules", "tags", "labels"} }
+func partsV1() [partCountV1]string { return [...]string{"rules", "tags", "labels"} }
 
 // keyV1 returns the key of a part of a v1 profile; in the ID "%" and "/" are
 // escaped.
@@ -25,7 +28,7 @@ func keyV1(id, part string) string {
 	return prefixV1 + strings.NewReplacer("%", "%25", "/", "%2f").Replace(id) + "/" + part
 }
 
-// splitKeyV1 is the inverse of keyV1. Escapes are read in either case.
+// splitKeyV1 is the inverse of keyV1.
 func splitKeyV1(key string) (id, part string, ok bool) {
 	rest, found := strings.CutPrefix(key, prefixV1)
 	if !found {
@@ -40,7 +43,7 @@ func unescapeV1(text string) string {
 	if !strings.Contains(text, "%") {
 		return text
 	}
-	return strings.NewReplacer("%25", "%", "%2f", "/", "%2F", "/").Replace(text)
+	return strings.NewReplacer("%25", "%", "%2f", "/").Replace(text)
 }
 
 // decodeProfileV1 reads the parts of a v1 profile, any of which may be missing.
