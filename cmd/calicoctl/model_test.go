@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"reflect"
 	"slices"
 	"strconv"
@@ -79,11 +81,13 @@ type model struct {
 	names    []string
 	profiles map[string]*modelProfile
 	history  []string
+
+	inProcess bool // instead of in processes of their own
 }
 
 func newModel(t *testing.T, endpoint string, random *rand.Rand, number uint64) *model {
 	t.Helper()
-	m := &model{t: t, endpoint: endpoint, random: random, profiles: map[string]*modelProfile{}}
+	m := &model{t: t, endpoint: endpoint, random: random, profiles: map[string]*modelProfile{}, inProcess: withRaceDetector()}
 	for _, letter := range []string{"a", "b", "c"} {
 		m.names = append(m.names, fmt.Sprintf("m%d%s", number, letter))
 	}
@@ -102,9 +106,20 @@ type answer struct {
 
 var refused = answer{code: 1}
 
-// run runs a command line as the program does.
+// run runs a command line with the real binary; under the race detector, where
+// a process takes long to start, as the program does in this one.
 func (m *model) run(stdin string, args ...string) (code int, stdout, stderr string) {
 	var out, err bytes.Buffer
+	if !m.inProcess {
+		cmd := exec.CommandContext(m.t.Context(), "calicoctl", append([]string{"--timeout=60s"}, args...)...)
+		cmd.Env = append(cmd.Environ(), "ETCD_ENDPOINTS="+m.endpoint, "CALICOCTL_LITERAL=1")
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &err
+		var exit *exec.ExitError
+		if failed := cmd.Run(); failed != nil && !errors.As(failed, &exit) {
+			m.t.Fatal(failed)
+		}
+		return cmd.ProcessState.ExitCode(), out.String(), err.String()
+	}
 	getenv := func(name string) string {
 		return map[string]string{"ETCD_ENDPOINTS": m.endpoint, "CALICOCTL_LITERAL": "1"}[name]
 	}
