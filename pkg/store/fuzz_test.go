@@ -13,7 +13,7 @@ import (
 // what would be written.
 func FuzzEdit(f *testing.F) {
 	for _, document := range documents(f) {
-		for op := range byte(6) {
+		for op := range byte(fuzzEdits) {
 			f.Add([]byte(document), op)
 		}
 	}
@@ -27,7 +27,7 @@ func FuzzEdit(f *testing.F) {
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","\u017fpec":{"ingress":null}}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"ingress":[null,1,"a",[],{}],"egress":[{"action":{}}]}}`,
 	} {
-		for op := range byte(6) {
+		for op := range byte(fuzzEdits) {
 			f.Add([]byte(document), op)
 		}
 	}
@@ -62,6 +62,9 @@ func wantUnchanged(t *testing.T, p *store.Profile, document []byte) {
 	}
 }
 
+// fuzzEdits is the number of edits that fuzzEdit knows.
+const fuzzEdits = 10
+
 // fuzzEdit changes one part and returns its field in spec.
 func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 	t.Helper()
@@ -72,7 +75,7 @@ func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 		direction, field = rules.Outbound, "egress"
 	}
 	list := p.Rules(direction)
-	switch op % 6 {
+	switch op % fuzzEdits {
 	case 0:
 		_ = store.AppendRule(p, direction, r)
 	case 1:
@@ -92,6 +95,32 @@ func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 		if len(p.Labels) > 0 {
 			i := len(p.Labels) / 2
 			p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
+		}
+		return "labelsToApply"
+	case 6: // what was in words stays as it is stored, in another order
+		var now []rules.Rule
+		for _, stored := range slices.Backward(*list) {
+			if stored.Rule.Beyond == "" {
+				now = append(now, stored.Rule)
+			}
+		}
+		old := slices.Clone(*list)
+		if err := store.SetRules(p, direction, append(now, r)); err != nil {
+			t.Fatal(err)
+		}
+		for _, stored := range (*list)[:len(now)] {
+			if !slices.ContainsFunc(old, func(o rules.Stored) bool { return string(o.JSON) == string(stored.JSON) }) {
+				t.Fatalf("a rule was written anew: %s", stored.JSON)
+			}
+		}
+	case 7:
+		_ = (&store.Move{Direction: direction, From: 1, To: max(1, len(*list))}).Apply(p)
+	case 8:
+		_, _ = store.AddTag(p, "new")
+		return "labelsToApply"
+	case 9:
+		if tags := p.Tags(); len(tags) > 0 && !store.RemoveTag(p, tags[0]) {
+			t.Fatalf("the tag %s cannot be removed", tags[0])
 		}
 		return "labelsToApply"
 	}
