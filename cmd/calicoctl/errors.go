@@ -38,7 +38,14 @@ func exitCode(err error) int {
 	var usage *usageError
 	var words *rules.ParseError
 	var engine *resolve.EngineError
+	var partly *partlyError
 	switch {
+	case errors.As(err, &partly):
+		switch code := exitCode(partly.cause); code {
+		case exitUnknown, exitInterrupted:
+			return code
+		}
+		return exitRefused // not those that say that nothing was changed
 	case errors.As(err, &usage), errors.As(err, &words):
 		return exitUsage
 	case errors.Is(err, store.ErrUnknownOutcome):

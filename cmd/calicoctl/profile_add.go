@@ -70,6 +70,7 @@ func (e *ruleEdit) create(ctx context.Context, name string) error {
 	result, err := s.store.Update(ctx, nil, store.Edit{
 		Query:  store.Query{Profiles: t.allIDs(), Lock: true, V1: true},
 		Pick:   t.create,
+		Create: true,
 		Force:  e.force,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 	})

@@ -2,8 +2,8 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"runtime/debug"
 	"slices"
@@ -141,10 +141,11 @@ func (a *app) printRows(header []string, n int, row func(i int) endpointView) er
 func writeJSONList(out *bufio.Writer, n int, row func(i int) endpointView) {
 	separator := "[\n"
 	for i := range n {
-		content, err := json.MarshalIndent(row(i), "  ", "  ")
+		content, err := encodeJSON(row(i))
 		must(err) // strings and a list of them
+		content = bytes.ReplaceAll(bytes.TrimSpace(content), []byte("\n"), []byte("\n  "))
 		_, _ = out.WriteString(separator + "  ")
-		_, _ = out.Write(escapeControls(content))
+		_, _ = out.Write(content)
 		separator = ",\n"
 	}
 	if n == 0 {

@@ -79,6 +79,9 @@ func (m *migrateOptions) migrate(ctx context.Context, migration store.Migration)
 	if err != nil {
 		return err
 	}
+	if view.Migrated {
+		m.done = "the profile was migrated, but "
+	}
 	return m.print(view.text(), view)
 }
 
@@ -113,6 +116,32 @@ func (v migrationView) text() string {
 	return fmt.Sprintf("Profile %s would be migrated to %s\n", name, to)
 }
 
+// A partlyError says that a command on many profiles ended before its end, and
+// how much of it is done.
+type partlyError struct {
+	done, total int
+	cause       error
+}
+
+func (e *partlyError) Error() string {
+	return fmt.Sprintf("%d of %d profiles were migrated, then: %v", e.done, e.total, e.cause)
+}
+
+// partly makes the error for a run that ended early. Without anything done it
+// is the cause itself.
+func (m *migrateOptions) partly(views []migrationView, total int, cause error) error {
+	e := &partlyError{total: total, cause: cause}
+	for _, v := range views {
+		if v.Migrated {
+			e.done++
+		}
+	}
+	if e.done == 0 {
+		return cause
+	}
+	return e
+}
+
 // migrateAll goes on past profiles that cannot be migrated, and fails at the
 // end if there were any.
 func (m *migrateOptions) migrateAll(ctx context.Context) error {
@@ -133,11 +162,16 @@ func (m *migrateOptions) migrateAll(ctx context.Context) error {
 	for _, id := range ids {
 		view, err := m.one(ctx, s, store.Migration{From: id, To: id, Keep: m.keep, Force: m.force})
 		switch {
-		case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrDamaged):
+		case errors.Is(err, store.ErrNotFound): // somebody else was faster
+			continue
+		case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrConflict):
 			view.Error = err.Error()
 			failed++
 		case err != nil:
-			return errors.Join(m.print(text.String(), views), err)
+			return errors.Join(m.print(text.String(), views), m.partly(views, len(ids), err))
+		}
+		if view.Migrated {
+			m.done = "profiles were migrated, but "
 		}
 		views = append(views, view)
 		text.WriteString(view.text())

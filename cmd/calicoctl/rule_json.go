@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,12 +36,15 @@ cannot hold, because reading it back would widen the rule.`,
 }
 
 func (a *app) printDocument(p *store.Profile, names shownNames) error {
-	var beyond []string
+	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)
 		out := make([]rules.Rule, len(list))
 		for i, r := range list {
 			out[i] = r.Rule.MapTags(names.name)
+			if slices.ContainsFunc(r.Rule.Tags(), names.misleads) {
+				misleading = append(misleading, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
+			}
 			if _, err := rules.EncodeV1(r.Rule); err != nil {
 				beyond = append(beyond, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
 			}
@@ -50,6 +54,10 @@ func (a *app) printDocument(p *store.Profile, names shownNames) error {
 	inbound, outbound := named(rules.Inbound), named(rules.Outbound)
 	if len(beyond) > 0 {
 		return store.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", strings.Join(beyond, ", "))
+	}
+	if len(misleading) > 0 {
+		return store.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+
+			"add --literal here and to rule update", strings.Join(misleading, ", "))
 	}
 	document, err := rules.FormatDocumentV1(inbound, outbound)
 	if err != nil {
@@ -77,7 +85,9 @@ code 4).`,
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
-			document, err := e.readFile(file)
+			ctx, cancel := a.deadline(cmd.Context())
+			defer cancel()
+			document, err := e.readInput(ctx, file)
 			if err != nil {
 				return err
 			}
@@ -85,7 +95,7 @@ code 4).`,
 			if err != nil {
 				return store.Refusedf("the rules document is wrong: %v", err)
 			}
-			return e.update(cmd.Context(), inbound, outbound)
+			return e.update(ctx, inbound, outbound)
 		},
 	}
 	e.addEditFlags(cmd)
@@ -95,6 +105,26 @@ code 4).`,
 
 // maxInput is more than any profile can hold.
 const maxInput = 16 << 20
+
+// readInput is readFile, but ends with the context, however long the other end
+// of a pipe is silent.
+func (a *app) readInput(ctx context.Context, name string) ([]byte, error) {
+	type result struct {
+		content []byte
+		err     error
+	}
+	read := make(chan result, 1)
+	go func() {
+		content, err := a.readFile(name)
+		read <- result{content, err}
+	}()
+	select {
+	case r := <-read:
+		return r.content, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
 
 // readFile reads a file, or standard input when it is "-".
 func (a *app) readFile(name string) ([]byte, error) {
@@ -126,5 +156,5 @@ func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) e
 		return err
 	}
 	text := "Successfully updated rules on profile " + rules.Printable(e.profile) + "\n"
-	return e.print(text, editJSON(e.profile, result))
+	return e.edited(text, e.profile, result)
 }

@@ -47,12 +47,14 @@ func DecodeV1(raw []byte) Stored {
 }
 
 func (d *decoder) actionV1(value []byte) {
+	if string(value) == "null" {
+		return // absent, which is allow
+	}
 	switch action := stringOrNumber(value); action {
 	case "allow", "deny", "log", "pass":
 		d.rule.Action = Action(action)
 	case "next-tier":
 		d.rule.Action = Pass
-	case "null", "":
 	default:
 		d.rule.Action = ""
 		d.wrong(&d.beyond, "action", value, Printable(string(value))+" is not an action")

@@ -101,6 +101,12 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 		if !isKeyV1(m.Key) {
 			return Rule{}, &PlaceError{Place: place + "." + Printable(m.Key), Msg: "the key is not known"}
 		}
+		if isBlankV1(m.Value) {
+			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it is empty; without the key the rule matches everything"}
+		}
+		if field, isNet := strings.CutSuffix(m.Key, "_net"); isNet && rawjson.Get(members, field+"_nets") != nil {
+			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it stands beside " + field + "_nets; give one of them"}
+		}
 	}
 	stored := DecodeV1(raw)
 	switch problems := Check(stored.Rule); {
@@ -112,6 +118,14 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 		return Rule{}, &PlaceError{Place: place + placeV1(problems[0], members), Msg: problems[0].Text}
 	}
 	return stored.Rule, nil
+}
+
+// isBlankV1 reports whether a value says nothing although its key is there: more
+// likely a mistake of the program that made the document than a criterion to be
+// left out, which would widen the rule. Only null is taken for absent.
+func isBlankV1(value []byte) bool {
+	return string(value) != "null" && isEmptyValue(value) ||
+		rawjson.Kind(value) == "string" && strings.TrimSpace(stringOrNumber(value)) == ""
 }
 
 // problemAt makes the error for a problem of a stored rule, which begins with
@@ -148,8 +162,10 @@ func isKeyV1(key string) bool {
 // placeV1 returns the key, and the item of a list, that a problem is about.
 func placeV1(problem Problem, members []rawjson.Member) string {
 	key := keyV1(problem.Criterion)
-	if rawjson.Get(members, key) == nil {
-		key = strings.Replace(key, "_nets", "_net", 1)
+	for _, other := range []string{strings.Replace(key, "_nets", "_net", 1), "!" + key} {
+		if rawjson.Get(members, key) == nil && rawjson.Get(members, other) != nil {
+			key = other
+		}
 	}
 	switch value := rawjson.Get(members, key); {
 	case value == nil:

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -80,6 +81,15 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 	waiting, maybeSaved := hopeful, false
 	var cause error
 	for attempt := 0; waiting.Err() == nil; attempt++ {
+		if maybeSaved {
+			out, decided, err := w.created(waiting)
+			if errors.Is(err, errNoAnswer) {
+				continue // ask again, before sending again
+			}
+			if decided || err != nil {
+				return out, err
+			}
+		}
 		answer, sent, err := w.send(waiting, patient)
 		switch {
 		case err == nil && answer.Succeeded:
@@ -96,12 +106,7 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 			// From here on only the end of the time ends the waiting.
 			waiting, maybeSaved = ctx, true
 		}
-		if !pause(waiting, attempt) || !maybeSaved {
-			continue
-		}
-		if out, decided, err := w.created(late); decided || err != nil {
-			return out, err
-		}
+		pause(waiting, attempt)
 	}
 	if maybeSaved {
 		return w.settle(late, cause)

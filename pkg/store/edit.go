@@ -20,6 +20,10 @@ type Edit struct {
 	// Change changes it. An error ends the edit, and nothing is written.
 	Change func(*Snapshot, *Profile) error
 
+	// Create is for an edit that only makes sure that there is the profile: one
+	// that is there is left alone, whoever maintains it.
+	Create bool
+
 	// IfRevision, if not 0, refuses the edit unless the profile is still at
 	// this revision.
 	IfRevision int64
@@ -82,8 +86,9 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			p.remember()
 			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
 		}
+		justLock := out.now.lockRevision() != snap.lockRevision() && out.now.revision(p.ID) == snap.revision(p.ID)
 		snap = out.now
-		if err := e.again(ctx, p, attempt); err != nil {
+		if err := e.again(ctx, p, attempt, justLock); err != nil {
 			return Result{}, err
 		}
 	}
@@ -94,6 +99,9 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 	p, err := e.Pick(snap)
 	if err != nil {
 		return nil, err
+	}
+	if e.Create && (p.Revision != 0 || p.BuiltIn) && p.Layout == V3 {
+		return p, nil // it is there, which is what was asked for
 	}
 	if err := e.allowed(p); err != nil {
 		return nil, err
@@ -136,8 +144,10 @@ func MigrateCommand(id string) string {
 }
 
 // again decides after a lost race whether to start over, and waits a little.
-func (e Edit) again(ctx context.Context, p *Profile, attempt int) error {
-	if e.Once {
+// With justLock it was not another writer but the lock that came between, about
+// which starting over tells more.
+func (e Edit) again(ctx context.Context, p *Profile, attempt int, justLock bool) error {
+	if e.Once && !justLock {
 		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(p.ID))
 	}
 	if pauseRace(ctx, attempt) {

@@ -108,5 +108,6 @@ func (e *UnknownOutcomeError) Error() string {
 	return "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
 }
 
-// Unwrap makes errors.Is find ErrUnknownOutcome and the cause.
-func (e *UnknownOutcomeError) Unwrap() []error { return []error{ErrUnknownOutcome, e.Cause} }
+// Unwrap returns ErrUnknownOutcome alone: the cause may be of a kind that says
+// that nothing was written, which is just what is not known.
+func (e *UnknownOutcomeError) Unwrap() error { return ErrUnknownOutcome }

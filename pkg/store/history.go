@@ -16,11 +16,14 @@ import (
 func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error) (outcome, error) {
 	key := profileKey(w.profile)
 	if w.before.found[key] == nil {
-		saved, err := w.createdSince(ctx, now.Revision)
-		if err == nil && saved == 0 && now.found[key] == nil {
-			err = unsettled
+		saved, err := w.createdSince(ctx, now)
+		if err != nil {
+			return outcome{}, w.unknown(err)
 		}
-		return outcome{saved: saved, now: now}, err
+		if saved == 0 && now.found[key] == nil {
+			return outcome{now: now}, unsettled
+		}
+		return outcome{saved: saved, now: now}, nil
 	}
 	if now.found[key].GetModRevision() == w.before.found[key].GetModRevision() {
 		return outcome{now: now}, unsettled
@@ -67,25 +70,37 @@ func (w *write) created(ctx context.Context) (out outcome, decided bool, err err
 		return outcome{}, false, nil
 	}
 	now, err := w.store.Read(ctx, w.before.query)
-	if err != nil {
-		return outcome{}, false, w.unknown(err)
+	var saved int64
+	if err == nil {
+		saved, err = w.createdSince(ctx, now)
 	}
-	saved, err := w.createdSince(ctx, now.Revision)
-	return outcome{saved: saved, now: now}, saved > 0, err
+	switch {
+	case err == nil:
+		return outcome{saved: saved, now: now}, saved > 0, nil
+	case errors.Is(err, ErrUnreachable), ctx.Err() != nil:
+		return outcome{}, false, errNoAnswer
+	}
+	return outcome{}, false, w.unknown(err)
 }
+
+// errNoAnswer says that etcd could not be asked; it may be later.
+var errNoAnswer = errors.New("no answer")
 
 // maxLookBack is how many revisions of the datastore are looked through for a
 // profile that was created and removed again.
 const maxLookBack = 10 * maxOperations
 
 // createdSince looks for the write among all that the key has held from the
-// time when it was absent to a revision. It returns the revision at which it
+// time when it was absent to a later look. It returns the revision at which it
 // was saved, or 0. A key that is gone tells nothing, so every revision in
 // between is asked for.
-func (w *write) createdSince(ctx context.Context, until int64) (saved int64, err error) {
-	key := profileKey(w.profile)
+func (w *write) createdSince(ctx context.Context, now *Snapshot) (saved int64, err error) {
+	key, until := profileKey(w.profile), now.Revision
+	if kv := now.found[key]; kv != nil && bytes.Equal(kv.Value, w.document) {
+		return kv.ModRevision, nil
+	}
 	if until-w.before.Revision > maxLookBack {
-		return 0, w.unknown(errors.New("too much has been written since"))
+		return 0, errors.New("too much has been written since")
 	}
 	for from := w.before.Revision + 1; from <= until; from += maxOperations {
 		var ops []clientv3.Op
@@ -104,7 +119,7 @@ func (w *write) createdSince(ctx context.Context, until int64) (saved int64, err
 			return nil
 		})
 		if err != nil { // compacted, among others
-			return 0, w.unknown(err)
+			return 0, err
 		}
 		for _, kv := range found {
 			if bytes.Equal(kv.Value, w.document) {

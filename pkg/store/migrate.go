@@ -51,7 +51,7 @@ func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 			p.Revision = out.saved
 			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
 		}
-		if err := (Edit{}).again(ctx, p, attempt); err != nil {
+		if err := (Edit{}).again(ctx, p, attempt, false); err != nil {
 			return Result{}, err
 		}
 	}
@@ -61,7 +61,7 @@ func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 // nothing.
 func (s *Store) PlanMigration(ctx context.Context, m Migration) (*Snapshot, *Profile, error) {
 	ids := slices.Compact([]string{m.From, m.To})
-	snap, err := s.Read(ctx, Query{Profiles: ids, Lock: true, V1: true})
+	snap, err := s.read(ctx, Query{Profiles: ids, Lock: true, V1: true}) // which says when v1 may not be read
 	if err != nil {
 		return nil, nil, err
 	}

@@ -124,7 +124,7 @@ func (p *Profile) Clone() *Profile {
 // changed reports whether the exported fields say something else than what was
 // read.
 func (p *Profile) changed() bool {
-	return p.Revision == 0 ||
+	return p.Revision == 0 && !p.BuiltIn ||
 		!sameRules(p.Inbound, p.stored.inbound) || !sameRules(p.Outbound, p.stored.outbound) ||
 		!slices.Equal(p.Labels, p.stored.labels)
 }

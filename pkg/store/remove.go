@@ -76,7 +76,7 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 			p.Revision = out.saved
 			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
 		}
-		if err := e.again(ctx, p, attempt); err != nil {
+		if err := e.again(ctx, p, attempt, false); err != nil {
 			return Result{}, err
 		}
 	}

@@ -47,8 +47,12 @@ func (s *Store) Read(ctx context.Context, q Query) (*Snapshot, error) {
 
 func (s *Store) read(ctx context.Context, q Query) (*Snapshot, error) {
 	snap := newSnapshot(q)
-	for from := 0; from < q.size(); from += maxOperations {
-		ops := q.gets(snap.Revision)[from:min(from+maxOperations, q.size())]
+	all := q.gets(0)
+	for from := 0; from < len(all); from += maxOperations {
+		ops := slices.Clone(all[from:min(from+maxOperations, len(all))])
+		for i := range ops {
+			clientv3.WithRev(snap.Revision)(&ops[i])
+		}
 		err := s.retry(ctx, func(ctx context.Context) error {
 			answer, err := s.client.Txn(ctx).Then(ops...).Commit()
 			if err == nil {
@@ -193,6 +197,11 @@ func datastoreReady(document []byte) (bool, error) {
 		return false, errors.New("spec.datastoreReady is neither true nor false")
 	}
 }
+
+// revision returns the revision of a v3 profile that was read; 0 is none.
+func (snap *Snapshot) revision(id string) int64 { return snap.found[profileKey(id)].GetModRevision() }
+
+func (snap *Snapshot) lockRevision() int64 { return snap.found[clusterInfoKey].GetModRevision() }
 
 // unchanged returns the conditions under which what was read still holds: the
 // edited profile at its revision, the lock as it was, and every other profile

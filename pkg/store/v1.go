@@ -76,7 +76,7 @@ func (p *Profile) decodePartV1(part string, value []byte) error {
 		p.Labels = append(p.Labels, labels...)
 		return err
 	}
-	list, err := members("rules", value, rawjson.Exact)
+	list, err := members("rules", value, rawjson.Fold)
 	if err != nil {
 		return err
 	}
