@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -28,14 +27,18 @@ func (e *ruleEdit) edit(ctx context.Context, rule rules.Rule, strict bool,
 // editRules is edit for any number of rules.
 func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options editOptions,
 	change func(*store.Profile, []rules.Rule) error,
+) (result store.Result, err error) {
+	err = e.inSession(ctx, func(ctx context.Context, s *session) error {
+		result, err = e.editIn(ctx, s, list, options, change)
+		return s.withNames(ctx, err)
+	})
+	return result, err
+}
+
+// editIn carries the edit out; errors quote rules as they are stored.
+func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, options editOptions,
+	change func(*store.Profile, []rules.Rule) error,
 ) (store.Result, error) {
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	s, err := e.connect(ctx)
-	if err != nil {
-		return store.Result{}, err
-	}
-	defer s.close()
 	t, tags, err := s.lookUp(e.profile, list, options.strict)
 	if err != nil {
 		return store.Result{}, err
@@ -66,7 +69,7 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 	if seen != nil && (err == nil || isNoChange(err)) {
 		e.warnTrouble(seen)
 	}
-	return result, s.withNames(ctx, err)
+	return result, err
 }
 
 // lookUp finds out what the name of a profile and the tags of rules may mean.
@@ -110,18 +113,10 @@ func (s *session) withNames(ctx context.Context, err error) error {
 			tags = append(tags, r.Tags()...)
 		}
 	}
-	slices.Sort(tags)
-	var ids []string
-	for _, tag := range slices.Compact(tags) {
-		if t, err := s.target(tag); err == nil && t.network != nil {
-			ids = append(ids, t.network.ID, t.network.Name)
-		}
-	}
-	snap, rerr := s.store.Read(ctx, store.Query{Presence: ids})
+	names, rerr := s.namesOf(ctx, tags)
 	if rerr != nil {
 		return err // the names are a help, not the message
 	}
-	names := shownNames{networks: s.networks, snap: snap}
 	for _, r := range quoted {
 		if r != nil {
 			*r = r.MapTags(names.name)

@@ -25,7 +25,9 @@ driver does.`,
 			if err := a.takeName(cmd, args); err != nil {
 				return err
 			}
-			return e.create(cmd.Context(), a.profile)
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return e.create(ctx, s, a.profile)
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
@@ -52,14 +54,7 @@ func (a *app) takeName(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (e *ruleEdit) create(ctx context.Context, name string) error {
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	if err := s.needDocker(name); err != nil {
 		return err
 	}

@@ -32,21 +32,16 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 			case args[0] == "" || args[1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return e.copy(cmd.Context(), args[0], args[1])
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return e.copy(ctx, s, args[0], args[1])
+			})
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	return cmd
 }
 
-func (e *ruleEdit) copy(ctx context.Context, from, to string) error {
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error {
 	if err := s.needDocker(from, to); err != nil {
 		return err
 	}

@@ -34,13 +34,16 @@ name. Names are taken as they are written in etcd.`,
   calicoctl profile migrate WEB web
   calicoctl profile migrate --all --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			// In the old layout a profile may be called anything, and its name in
+			// etcd is meant: Docker is not asked.
+			m.literal = true
 			switch {
 			case cmd.Flags().Changed("profile"):
 				return usagef("the names stand behind migrate, not in --profile; the usage is: %s", usageLine(cmd))
 			case m.all && len(args) > 0:
 				return usagef("unexpected word %q behind --all", args[0])
 			case m.all:
-				return m.migrateAll(cmd.Context())
+				return m.inSession(cmd.Context(), m.migrateAll)
 			case len(args) == 0:
 				return usagef("which profile? The usage is: %s", usageLine(cmd))
 			case len(args) > 2:
@@ -48,7 +51,10 @@ name. Names are taken as they are written in etcd.`,
 			case args[0] == "" || args[len(args)-1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return m.migrate(cmd.Context(), store.Migration{From: args[0], To: args[len(args)-1], Keep: m.keep, Force: m.force})
+			migration := store.Migration{From: args[0], To: args[len(args)-1], Keep: m.keep, Force: m.force}
+			return m.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return m.migrate(ctx, s, migration)
+			})
 		},
 	}
 	f := cmd.Flags()
@@ -67,14 +73,7 @@ type migrationView struct {
 	Error    string `json:"error,omitempty"`
 }
 
-func (m *migrateOptions) migrate(ctx context.Context, migration store.Migration) error {
-	ctx, cancel := m.deadline(ctx)
-	defer cancel()
-	s, err := m.literally(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (m *migrateOptions) migrate(ctx context.Context, s *session, migration store.Migration) error {
 	view, err := m.one(ctx, s, migration)
 	if err != nil {
 		return err
@@ -83,13 +82,6 @@ func (m *migrateOptions) migrate(ctx context.Context, migration store.Migration)
 		m.done = "the profile was migrated, but "
 	}
 	return m.print(view.text(), view)
-}
-
-// literally connects without asking Docker: in the old layout a profile may be
-// called anything, and its name in etcd is meant.
-func (a *app) literally(ctx context.Context) (*session, error) {
-	a.literal = true
-	return a.connect(ctx)
 }
 
 // one migrates a profile, or finds out whether it could be.
@@ -144,14 +136,7 @@ func (m *migrateOptions) partly(views []migrationView, total int, cause error) e
 
 // migrateAll goes on past profiles that cannot be migrated, and fails at the
 // end if there were any.
-func (m *migrateOptions) migrateAll(ctx context.Context) error {
-	ctx, cancel := m.deadline(ctx)
-	defer cancel()
-	s, err := m.literally(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	ids, err := s.store.V1Profiles(ctx)
 	if err != nil {
 		return err

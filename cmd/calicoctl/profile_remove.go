@@ -28,7 +28,9 @@ does not look through the endpoints.`,
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
-			return e.removeProfile(cmd.Context(), noCheck)
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return e.removeProfile(ctx, s, noCheck)
+			})
 		},
 	}
 	e.addEditFlags(cmd)
@@ -36,14 +38,7 @@ does not look through the endpoints.`,
 	return cmd
 }
 
-func (e *ruleEdit) removeProfile(ctx context.Context, noCheck bool) error {
-	ctx, cancel := e.deadline(ctx)
-	defer cancel()
-	s, err := e.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) error {
 	if err := s.needDocker(e.profile); err != nil {
 		return err
 	}

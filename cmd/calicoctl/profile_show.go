@@ -27,7 +27,11 @@ for each endpoint of each profile; None where there is nothing.`,
   calicoctl profile show --detailed
   calicoctl profile show -o json`,
 		Args: noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.profileShow(cmd.Context(), detailed) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return s.profileShow(ctx, detailed)
+			})
+		},
 	}
 	cmd.Flags().BoolVar(&detailed, "detailed", false, "one line for each endpoint")
 	return cmd
@@ -45,14 +49,7 @@ type summary struct {
 	Error    string       `json:"error,omitempty"`
 }
 
-func (a *app) profileShow(ctx context.Context, detailed bool) error {
-	ctx, cancel := a.deadline(ctx)
-	defer cancel()
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	s.warnDocker()
 	view := s.store.View()
 	list, err := s.summaries(ctx, view)
@@ -62,7 +59,10 @@ func (a *app) profileShow(ctx context.Context, detailed bool) error {
 	case detailed:
 		return s.profileShowDetailed(ctx, view, list)
 	}
-	return s.print(summaryTable(list), list)
+	if s.output == "text" {
+		return s.print(summaryTable(list), nil)
+	}
+	return s.print("", list)
 }
 
 // summaries returns a summary of every profile, sorted by name.

@@ -31,7 +31,10 @@ name leads back to it.`,
 			}
 			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
 				a.warnMisleading(p, names)
-				return a.print(listing(p, names), profileJSON(p, names))
+				if a.output == "text" {
+					return a.print(listing(p, names), nil)
+				}
+				return a.print("", profileJSON(p, names))
 			})
 		},
 	}
@@ -40,15 +43,12 @@ name leads back to it.`,
 // show reads the profile that the command names, with the names that its IDs
 // are shown by, and reports what is odd about it.
 func (a *app) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
-	ctx, cancel := a.deadline(ctx)
-	defer cancel()
-	s, err := a.connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer s.close()
+	return a.inSession(ctx, func(ctx context.Context, s *session) error { return s.show(ctx, print) })
+}
+
+func (s *session) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
 	s.warnDocker()
-	t, err := s.target(a.profile)
+	t, err := s.target(s.profile)
 	if err != nil {
 		return err
 	}
@@ -93,9 +93,8 @@ func (s *session) nameCandidates(limit int) []string {
 
 // namesFor returns how IDs in a profile are shown.
 func (s *session) namesFor(ctx context.Context, snap *store.Snapshot, p *store.Profile) (shownNames, error) {
-	names := shownNames{networks: s.networks, snap: snap}
 	if len(s.networks.All()) <= maxCandidates {
-		return names, nil
+		return shownNames{networks: s.networks, snap: snap}, nil
 	}
 	occurring := append(p.Tags(), p.ID)
 	for _, list := range [][]rules.Stored{p.Inbound, p.Outbound} {
@@ -103,18 +102,21 @@ func (s *session) namesFor(ctx context.Context, snap *store.Snapshot, p *store.P
 			occurring = append(occurring, r.Rule.Tags()...)
 		}
 	}
-	slices.Sort(occurring)
+	return s.namesOf(ctx, occurring)
+}
+
+// namesOf returns how those of the words are shown that are networks. Without
+// any, nothing is asked.
+func (s *session) namesOf(ctx context.Context, words []string) (shownNames, error) {
+	slices.Sort(words)
 	var ids []string
-	for _, word := range slices.Compact(occurring) {
+	for _, word := range slices.Compact(words) {
 		if t, err := s.target(word); err == nil && t.network != nil {
 			ids = append(ids, t.network.ID, t.network.Name)
 		}
 	}
-	var err error
-	if len(ids) > 0 {
-		names.snap, err = s.store.Read(ctx, store.Query{Presence: ids})
-	}
-	return names, err
+	snap, err := s.store.Read(ctx, store.Query{Presence: ids})
+	return shownNames{networks: s.networks, snap: snap}, err
 }
 
 // listing returns the rules of a profile as text, with names.

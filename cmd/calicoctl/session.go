@@ -43,7 +43,18 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	return s, result.err
 }
 
-func (s *session) close() { _ = s.store.Close() }
+// inSession runs the work of a command: its clock starts, and it is connected
+// until it is done.
+func (a *app) inSession(ctx context.Context, work func(context.Context, *session) error) error {
+	ctx, cancel := a.deadline(ctx)
+	defer cancel()
+	s, err := a.connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = s.store.Close() }()
+	return work(ctx, s)
+}
 
 // askDocker returns the networks of the Docker engine, or nothing without an
 // error when there is no engine or it must not be asked.
