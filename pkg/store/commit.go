@@ -101,7 +101,9 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 		case !isTransient(err):
 			return w.settle(late, err)
 		}
-		cause = err
+		if cause == nil || waiting.Err() == nil { // a request that the time cut off tells nothing
+			cause = err
+		}
 		if sent && !maybeSaved {
 			// From here on only the end of the time ends the waiting.
 			waiting, maybeSaved = ctx, true

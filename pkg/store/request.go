@@ -20,6 +20,7 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 	start := time.Now()
 	hopeful, cancel := s.dials.hopeful(ctx)
 	defer cancel()
+	var cause error
 	for attempt := 0; ; attempt++ {
 		err := request(hopeful)
 		switch {
@@ -28,8 +29,11 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 		case !isTransient(err):
 			return s.explain(err, start)
 		}
+		if cause == nil || hopeful.Err() == nil { // a request that the time cut off tells nothing
+			cause = err
+		}
 		if !pause(hopeful, attempt) {
-			return s.unreachable(hopeful, err, start)
+			return s.unreachable(hopeful, cause, start)
 		}
 	}
 }
