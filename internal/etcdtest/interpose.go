@@ -31,6 +31,9 @@ type Interposer struct {
 	Before Hook // before the request is forwarded; with an error it is not
 	After  Hook // after etcd has answered; with an error the answer is lost
 
+	// Rewrite returns what etcd gets instead of the first message of a request.
+	Rewrite func(method string, request []byte) []byte
+
 	mu       sync.Mutex
 	counts   map[string]int
 	backend  *grpc.ClientConn
@@ -90,6 +93,9 @@ func (i *Interposer) forward(_ any, client grpc.ServerStream) error {
 		if err := i.Before(ctx, method, number); err != nil {
 			return err
 		}
+	}
+	if i.Rewrite != nil {
+		request.bytes = i.Rewrite(method, request.bytes)
 	}
 	if incoming, ok := metadata.FromIncomingContext(ctx); ok {
 		ctx = metadata.NewOutgoingContext(ctx, incoming.Copy())
