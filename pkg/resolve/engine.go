@@ -3,6 +3,7 @@ package resolve
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
@@ -25,6 +26,7 @@ type Engine struct {
 	base   *url.URL // of every request
 	http   *http.Client
 	limit  time.Duration // of a whole conversation
+	log    *slog.Logger  // nil is none
 
 	version string // of the API: the one wanted, or the newest known here
 	pinned  bool   // version is wanted whatever the engine offers

@@ -21,6 +21,9 @@ func parseHost(host string) (*url.URL, error) {
 		return nil, errors.New("the address has to be unix://PATH or tcp://HOST:PORT")
 	}
 	parsed, err := client.ParseHostURL(host)
+	if err != nil && strings.Contains(addr, "@") { // the detail may quote a part of a password
+		return nil, errors.New("the address cannot be read")
+	}
 	if err != nil {
 		var detail *url.Error
 		if errors.As(err, &detail) {
@@ -56,8 +59,11 @@ func baseURL(parsed *url.URL, secured bool) *url.URL {
 // withoutUser is the host for messages, where a password must not appear.
 func withoutUser(host string) string {
 	proto, addr, ok := strings.Cut(host, "://")
+	if !ok { // no address at all, but somebody may have meant one
+		return host[strings.LastIndex(host, "@")+1:]
+	}
 	at := strings.LastIndex(addr, "@")
-	if !ok || proto == "unix" || proto == "npipe" || at < 0 {
+	if proto == "unix" || proto == "npipe" || at < 0 {
 		return host
 	}
 	return proto + "://" + addr[at+1:]

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/docker/docker/api/types/versions"
 )
@@ -67,7 +68,10 @@ func (e *Engine) get(ctx context.Context, path ...string) (*http.Response, error
 	if err != nil {
 		return nil, err
 	}
-	return e.http.Do(request)
+	start := time.Now()
+	answer, err := e.http.Do(request)
+	e.logRequest(request, answer, err, time.Since(start))
+	return answer, err
 }
 
 // refusal is the reason that an answer other than 200 gives.
