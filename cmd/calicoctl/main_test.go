@@ -1,18 +1,33 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/calicoctl/calicoctl/internal/dnstest"
 	"github.com/calicoctl/calicoctl/internal/embedetcd"
 )
 
 func TestMain(m *testing.M) {
 	embedetcd.Quiet()
-	testscript.Main(m, map[string]func(){"calicoctl": unprivileged})
+	testscript.Main(namedHosts{m}, map[string]func(){"calicoctl": unprivileged})
+}
+
+// namedHosts runs the tests with a name server of their own.
+type namedHosts struct{ *testing.M }
+
+func (m namedHosts) Run() int {
+	stop, err := dnstest.Serve()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
+	return m.M.Run()
 }
 
 // TestScripts runs every testdata/script/*.txtar: what users type, and all that

@@ -65,11 +65,19 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 	}, nil
 }
 
+// fits refuses a write that depends on too many keys.
+func (w *write) fits() error {
+	if n := len(w.conditions); n > maxOperations {
+		return Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
+			"make it in smaller steps", n, maxOperations)
+	}
+	return nil
+}
+
 // run sends the write until its outcome is certain or the time is over.
 func (w *write) run(ctx context.Context) (outcome, error) {
-	if n := len(w.conditions); n > maxOperations {
-		return outcome{}, Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
-			"make it in smaller steps", n, maxOperations)
+	if err := w.fits(); err != nil {
+		return outcome{}, err
 	}
 	start := time.Now()
 	hopeful, cancel := w.store.dials.hopeful(ctx)
@@ -80,7 +88,7 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 	defer cancel()
 	waiting, maybeSaved := hopeful, false
 	var cause error
-	for attempt := 0; waiting.Err() == nil; attempt++ {
+	for number := 0; waiting.Err() == nil; number++ {
 		if maybeSaved {
 			out, decided, err := w.created(waiting)
 			if errors.Is(err, errNoAnswer) {
@@ -97,7 +105,7 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 		case err == nil:
 			return w.lost(late, answer, maybeSaved)
 		case !isTransient(err) && !maybeSaved:
-			return outcome{}, w.store.explain(err, start)
+			return outcome{}, w.store.denied(late, w.store.explain(err, start), w.access())
 		case !isTransient(err):
 			return w.settle(late, err)
 		}
@@ -108,7 +116,7 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 			// From here on only the end of the time ends the waiting.
 			waiting, maybeSaved = ctx, true
 		}
-		pause(waiting, attempt)
+		pause(waiting, number)
 	}
 	if maybeSaved {
 		return w.settle(late, cause)
@@ -123,15 +131,14 @@ func outlive(ctx context.Context, extra time.Duration) (context.Context, context
 	return late, func() { stop(); cancel() }
 }
 
-// send sends the transaction once. sent reports whether it has left this
-// process, so that etcd may have carried it out whatever the error is. Before
-// that it ends with ctx; afterwards the answer is waited for until patient ends.
+// send sends the transaction once. sent reports whether etcd may have carried it
+// out whatever the error is. Until it has left this process it ends with ctx;
+// afterwards the answer is waited for until patient ends.
 func (w *write) send(ctx, patient context.Context) (answer *clientv3.TxnResponse, wasSent bool, err error) {
-	patient, cancel := context.WithCancel(patient)
+	patient, attempt, cancel := w.store.attempt(patient)
 	defer cancel()
-	patient, sent := watchSending(patient)
 	stop := context.AfterFunc(ctx, func() {
-		if !sent.flag.Load() {
+		if !attempt.sent.Load() {
 			cancel()
 		}
 	})
@@ -141,7 +148,9 @@ func (w *write) send(ctx, patient context.Context) (answer *clientv3.TxnResponse
 		txn = txn.Else(query.gets(0)...)
 	}
 	answer, err = txn.Commit()
-	return answer, sent.flag.Load(), err
+	wasSent = attempt.sent.Load() && !isUndone(err)
+	w.log(answer, wasSent, err)
+	return answer, wasSent, err
 }
 
 // lost deals with a transaction whose conditions do not hold. If an earlier
@@ -169,8 +178,12 @@ func (w *write) lost(ctx context.Context, answer *clientv3.TxnResponse, maybeSav
 // write was saved. As long as the key stands as it was read, the write may
 // still be on its way, so nothing can be said.
 func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
+	w.store.log.Info("no time is left; asking whether the edit was saved", "profile", w.profile)
 	now, err := w.store.Read(ctx, w.before.query)
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrDenied):
+		return outcome{}, w.unknown(err)
+	case err != nil:
 		return outcome{}, w.unknown(cause)
 	}
 	return w.fromHistory(ctx, now, w.unknown(cause))

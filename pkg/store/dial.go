@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -21,6 +22,8 @@ type Store struct {
 	client    *clientv3.Client
 	endpoints []string
 	dials     *dialLog
+	user      user
+	log       *slog.Logger
 }
 
 // Open makes a Store. It returns at once and connects in the background, except
@@ -31,19 +34,22 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	tlsConfig, err := cfg.tls()
+	certs, err := cfg.certificates()
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints))}
+	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log)}
+	s.dials.certs, s.dials.logger = certs, s.log
 	options := clientv3.Config{
 		Endpoints:   endpoints,
-		TLS:         tlsConfig,
+		TLS:         certs.config,
 		Username:    cfg.Username,
 		Password:    cfg.Password,
 		Logger:      zap.NewNop(),
-		DialOptions: s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), tlsConfig),
+		DialOptions: append(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config), requestLog{cfg.Log}.dialOptions()...),
 		DialTimeout: remaining(ctx),
+
+		MaxCallRecvMsgSize: maxAnswer,
 	}
 	err = s.retry(ctx, func(ctx context.Context) error { return s.connect(ctx, options) })
 	if err != nil {
@@ -91,7 +97,7 @@ func (s *Store) Endpoints() []string { return s.endpoints }
 func (s *Store) dialOptions(secure bool, config *tls.Config) []grpc.DialOption {
 	options := []grpc.DialOption{
 		grpc.WithContextDialer(s.dials.dial),
-		grpc.WithStatsHandler(sendWatcher{}),
+		grpc.WithStatsHandler(attemptWatcher{s.dials}),
 		// A command lives for milliseconds: try again soon.
 		grpc.WithConnectParams(grpc.ConnectParams{
 			Backoff:           backoff.Config{BaseDelay: 50 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second},

@@ -2,15 +2,20 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"maps"
 	"net"
+	"os"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,8 +31,14 @@ const hopelessAfter = 2 * time.Second
 // long as the request's context lives.
 type dialLog struct {
 	addresses int // how many there are
+	certs     certificates
+	logger    *slog.Logger
+
+	conns   sync.Map     // those that are open, *namedConn by local address
+	hangUps atomic.Int64 // how many were closed because they fell silent
 
 	mu      sync.Mutex
+	silent  map[string]bool  // addresses hung up on since all had been
 	failed  map[string]error // by address; nil after a success
 	waiting map[*wait]bool
 }
@@ -41,7 +52,7 @@ type wait struct {
 var errHopeless = errors.New("no endpoint accepts connections")
 
 func newDialLog(addresses int) *dialLog {
-	return &dialLog{addresses: addresses, failed: map[string]error{}, waiting: map[*wait]bool{}}
+	return &dialLog{addresses: addresses, silent: map[string]bool{}, failed: map[string]error{}, waiting: map[*wait]bool{}}
 }
 
 // hopeful returns a context that also ends, with the cause errHopeless, when
@@ -63,6 +74,7 @@ func (l *dialLog) hopeful(ctx context.Context) (context.Context, context.CancelF
 // note records how an attempt to connect ended. Failed attempts repeat at
 // least once a second, so that nobody waits for more than that in vain.
 func (l *dialLog) note(address string, err error) {
+	l.logDial(address, err)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.failed[address] = err
@@ -82,28 +94,66 @@ func (l *dialLog) note(address string, err error) {
 func (l *dialLog) reason() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	for _, err := range l.failed {
-		if err != nil && !isTimeout(err) {
-			return plainReason(err)
+	var each, all []string
+	for _, address := range slices.Sorted(maps.Keys(l.failed)) {
+		if err := l.failed[address]; err != nil && !isTimeout(err) {
+			why := cmp.Or(l.certs.reason(err), plainReason(err))
+			each, all = append(each, address+": "+why), append(all, why)
 		}
 	}
-	return "no answer"
+	switch same := slices.Compact(slices.Clone(all)); {
+	case len(all) == 0:
+		return "no answer"
+	case len(same) == 1 && len(all) == l.addresses:
+		return same[0]
+	}
+	return strings.Join(each, "; ")
 }
 
 // dial connects to an address as gRPC names it.
 func (l *dialLog) dial(ctx context.Context, address string) (net.Conn, error) {
-	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	var conn net.Conn
+	err := l.shunned(address)
+	if err == nil {
+		conn, err = (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	}
 	if err != nil {
 		l.note(address, err)
 		return nil, err
 	}
-	return &namedConn{Conn: conn, address: address}, nil
+	named := &namedConn{Conn: conn, dials: l, address: address}
+	l.conns.Store(conn.LocalAddr().String(), named)
+	return named, nil
 }
 
-// A namedConn knows the address that it was dialled by.
-type namedConn struct {
-	net.Conn
-	address string
+// hangUp closes a connection that fell silent. Its address is not dialled again
+// before all others have fallen silent, too.
+func (l *dialLog) hangUp(conn *namedConn) {
+	l.hangUps.Add(1)
+	l.mu.Lock()
+	l.silent[conn.address] = true
+	if len(l.silent) >= l.addresses {
+		clear(l.silent)
+	}
+	l.mu.Unlock()
+	_ = conn.Close()
+}
+
+// shunned returns an error for an address that fell silent.
+func (l *dialLog) shunned(address string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.silent[address] {
+		return fmt.Errorf("%s fell silent: %w", address, os.ErrDeadlineExceeded)
+	}
+	return nil
+}
+
+// conn returns the open connection that has a local address, or nil.
+func (l *dialLog) conn(local net.Addr) *namedConn {
+	conn, _ := l.conns.Load(local.String())
+	named, _ := conn.(*namedConn)
+	return named
 }
 
 // loggedHandshake notes failed handshakes, and what is wrong with the first
@@ -124,6 +174,7 @@ func (h loggedHandshake) ClientHandshake(ctx context.Context, authority string, 
 		h.log.note(address, err)
 		return nil, nil, err
 	}
+	h.log.logTLS(address, authority, info)
 	return &firstRead{Conn: secured, note: func(err error) { h.log.note(address, err) }}, info, nil
 }
 
@@ -138,6 +189,10 @@ type firstRead struct {
 	done bool
 }
 
+// errHangsUp: so does a TLS server that is spoken to without TLS, and a load
+// balancer whose etcd is away.
+var errHangsUp = errors.New("the connection is closed before etcd says anything; does it run there, and is it http or https?")
+
 var errNotEtcd = errors.New("something answers, but not as etcd does; is it the right port, and http or https?")
 
 func (c *firstRead) Read(buffer []byte) (int, error) {
@@ -149,7 +204,9 @@ func (c *firstRead) Read(buffer []byte) (int, error) {
 	// HTTP/2 begins with a frame of settings: three bytes of length, then 4.
 	switch settings := n >= 4 && buffer[3] == 4 && !bytes.HasPrefix(buffer, []byte("HTTP")); {
 	case errors.Is(err, net.ErrClosed): // by ourselves
-	case n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)), n > 0 && !settings:
+	case n == 0 && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)):
+		c.note(errHangsUp)
+	case n > 0 && !settings:
 		c.note(errNotEtcd)
 	case n == 0:
 		c.note(err)
@@ -187,21 +244,12 @@ func alert(err error) string {
 func plainReason(err error) string {
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
-	var authority x509.UnknownAuthorityError
-	var certificate *tls.CertificateVerificationError
 	var op *net.OpError
 	switch said := alert(err); {
 	case errors.As(err, &dns) && dns.IsNotFound:
 		return fmt.Sprintf("there is no host called %s", dns.Name)
 	case errors.As(err, &record), errors.Is(err, io.EOF):
 		return "the server does not speak TLS; is the endpoint http instead of https?"
-	case errors.As(err, &authority):
-		return "the server's certificate is signed by an unknown authority; name it with ETCD_CA_CERT_FILE"
-	case errors.As(err, &certificate):
-		return "the server's certificate is not good: " + strings.TrimPrefix(certificate.Err.Error(), "x509: ")
-	case strings.Contains(said, "certificate"):
-		return fmt.Sprintf("the server refuses the client's certificate, or the lack of one (%s); "+
-			"see ETCD_CERT_FILE and ETCD_KEY_FILE", said)
 	case said != "":
 		return "the server refuses the TLS connection: " + said
 	case strings.Contains(err.Error(), "missing selected ALPN property"):

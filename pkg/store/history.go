@@ -29,6 +29,7 @@ func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error)
 		return outcome{now: now}, unsettled
 	}
 	saved, err := w.firstChange(ctx)
+	w.logHistory(saved, err)
 	return outcome{saved: saved, now: now}, err
 }
 
@@ -36,11 +37,26 @@ func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error)
 // is known that there is one. The write was conditional on there being none,
 // so it is that one, or it was not saved and 0 is returned.
 func (w *write) firstChange(ctx context.Context) (saved int64, err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	for number := 0; ctx.Err() == nil; number++ {
+		attempt, _, end := w.store.attempt(ctx)
+		saved, err = w.watchOnce(attempt)
+		end()
+		if !errors.Is(err, errNoAnswer) {
+			return saved, err
+		}
+		pause(ctx, number)
+	}
+	return 0, w.unknown(errors.New("the history of the key was not told"))
+}
+
+func (w *write) watchOnce(ctx context.Context) (saved int64, err error) {
 	changes := w.store.client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
 	for answer := range changes {
-		if err := answer.Err(); err != nil { // compacted, among others
+		switch err := w.store.watchDenied(answer.Err(), profileKey(w.profile)); {
+		case err == nil:
+		case isTransient(err) && !errors.Is(err, ErrDenied):
+			return 0, errNoAnswer
+		default: // compacted, among others
 			return 0, w.unknown(err)
 		}
 		for _, change := range answer.Events {
@@ -50,7 +66,7 @@ func (w *write) firstChange(ctx context.Context) (saved int64, err error) {
 			return 0, nil
 		}
 	}
-	return 0, w.unknown(errors.Join(ctx.Err(), errors.New("the history of the key was not told")))
+	return 0, errNoAnswer
 }
 
 // did reports whether a change of the profile's key is what the write does.
@@ -69,6 +85,7 @@ func (w *write) created(ctx context.Context) (out outcome, decided bool, err err
 	if w.before.found[profileKey(w.profile)] != nil {
 		return outcome{}, false, nil
 	}
+	w.store.log.Info("asking whether the profile was created", "profile", w.profile)
 	now, err := w.store.Read(ctx, w.before.query)
 	var saved int64
 	if err == nil {
@@ -119,7 +136,7 @@ func (w *write) createdSince(ctx context.Context, now *Snapshot) (saved int64, e
 			return nil
 		})
 		if err != nil { // compacted, among others
-			return 0, err
+			return 0, w.store.denied(ctx, err, access{reads: []span{{key: key}}})
 		}
 		for _, kv := range found {
 			if bytes.Equal(kv.Value, w.document) {

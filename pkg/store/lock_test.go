@@ -40,10 +40,12 @@ func TestLockedOrNot(t *testing.T) {
 	}
 	const neither = "spec.datastoreReady is neither true nor false"
 	for document, want := range map[string]string{
-		unlocked: "", "{}": "", "null": "", `{"spec":null}`: "", `{"spec":{}}`: "", `{"spec":{"datastoreReady":null}}`: "",
+		unlocked: "", "{}": "", `{"spec":null}`: "", `{"spec":{}}`: "", `{"spec":{"datastoreReady":null}}`: "",
 		locked: lockedText, " { \"SPEC\" : { \"DatastoreReady\" :\n false } } ": lockedText,
 		"": unclear("it is not JSON"), "damage": unclear("it is not JSON"),
 		"[]":                                  unclear("the document: expected an object, got an array"),
+		"null":                                unclear("the document: expected an object, got null"),
+		`{"kind":"Profile","spec":{}}`:        unclear(`it is of kind "Profile", not ClusterInformation`),
 		`{"spec":[]}`:                         unclear("spec: expected an object, got an array"),
 		`{"spec":{"datastoreReady":"false"}}`: unclear(neither),
 		`{"spec":{"datastoreReady":0}}`:       unclear(neither),

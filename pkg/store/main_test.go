@@ -3,22 +3,24 @@ package store_test
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"runtime/pprof"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/dnstest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // TestMain gives the tests a DNS of their own, so that they ask no other host
 // anything, and looks for goroutines that they left behind.
 func TestMain(m *testing.M) {
-	stop, err := serveDNS()
+	stop, err := dnstest.Serve()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -30,74 +32,6 @@ func TestMain(m *testing.M) {
 		code = 1
 	}
 	os.Exit(code)
-}
-
-// serveDNS makes the process resolve names through a server that knows only
-// the names below .test that answerDNS gives.
-func serveDNS() (stop func(), err error) {
-	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	net.DefaultResolver = &net.Resolver{
-		PreferGo: true,
-		Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "udp", conn.LocalAddr().String())
-		},
-	}
-	go func() {
-		buffer := make([]byte, 1500)
-		for {
-			n, from, err := conn.ReadFrom(buffer)
-			if err != nil {
-				return
-			}
-			_, _ = conn.WriteTo(answerDNS(buffer[:n]), from)
-		}
-	}()
-	return func() { _ = conn.Close() }, nil
-}
-
-// answerDNS answers one question: an address of any name etcd.test, the SRV
-// record of an unencrypted etcd below pNNNN.test (NNNN is its port), or that
-// there is no such name.
-func answerDNS(query []byte) []byte {
-	end := 12
-	var labels []string
-	for query[end] != 0 {
-		labels = append(labels, strings.ToLower(string(query[end+1:end+1+int(query[end])])))
-		end += 1 + int(query[end])
-	}
-	kind := binary.BigEndian.Uint16(query[end+1:])
-	question := query[12 : end+5]
-	data := recordDNS(strings.Join(labels, "."), kind)
-	header := []byte{query[0], query[1], 0x81, 0x80, 0, 1, 0, 0, 0, 0, 0, 0}
-	if data == nil {
-		if strings.Join(labels, ".") != "etcd.test" { // else only no record of this kind
-			header[3] = 0x83
-		}
-		return append(header, question...)
-	}
-	header[7] = 1
-	answer := append(header, question...)
-	answer = append(answer, 0xc0, 12) // the name of the question
-	answer = binary.BigEndian.AppendUint16(answer, kind)
-	answer = append(answer, 0, 1, 0, 0, 0, 60)
-	answer = binary.BigEndian.AppendUint16(answer, uint16(len(data)))
-	return append(answer, data...)
-}
-
-func recordDNS(name string, kind uint16) []byte {
-	const address, service = 1, 33
-	var port uint16
-	if kind == address && name == "etcd.test" {
-		return []byte{127, 0, 0, 1}
-	}
-	if n, _ := fmt.Sscanf(name, "_etcd-client._tcp.p%d.test", &port); n == 1 && kind == service {
-		data := binary.BigEndian.AppendUint16([]byte{0, 0, 0, 0}, port)
-		return append(data, "\x04etcd\x04test\x00"...)
-	}
-	return nil
 }
 
 // leftBehind returns the goroutines that mention a text, as soon as there are
@@ -148,6 +82,17 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 		},
 	}
 	closed, silent := "http://"+closedPort(t), "http://"+blackHole(t)
+	tests["edit beside an endpoint that hangs"] = func(ctx context.Context) {
+		s, err := store.Open(ctx, store.Config{Endpoints: []string{silent, w.endpoint}})
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if _, err := s.Edit(ctx, "web", appending(t, "allow udp")); err != nil {
+			t.Error(err)
+		}
+		closeStore(t, s)
+	}
 	for name, cfg := range map[string]store.Config{
 		"refused":               {Endpoints: []string{closed}},
 		"refused with a user":   {Endpoints: []string{closed}, Username: "u", Password: "p"},
@@ -168,6 +113,49 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 				t.Errorf("left behind:\n%s", left)
 			}
 		})
+	}
+}
+
+// A Store that is closed holds no connection, whatever became of its requests.
+func TestCloseLeavesNoConnections(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", document(t, "web", "allow"))
+	var accepted atomic.Int64
+	ended := make(chan struct{}, 1000)
+	counted := func(answer func(net.Conn)) string {
+		return "http://" + serve(t, func(conn net.Conn) {
+			accepted.Add(1)
+			answer(conn)
+			ended <- struct{}{}
+		})
+	}
+	relay := counted(func(conn net.Conn) {
+		backend, err := net.Dial("tcp", strings.TrimPrefix(w.endpoint, "http://"))
+		if err != nil {
+			return
+		}
+		go func() { _, _ = io.Copy(conn, backend) }()
+		_, _ = io.Copy(backend, conn) // until the client closes
+		_ = backend.Close()
+	})
+	silent := counted(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	for range 3 {
+		_ = readOnce(soon(t), store.Config{Endpoints: []string{relay, silent}})
+		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+		_ = readOnce(ctx, store.Config{Endpoints: []string{silent}})
+		_ = readOnce(ctx, store.Config{Endpoints: []string{silent}, Username: "u", Password: "p"})
+		cancel()
+	}
+	if n := accepted.Load(); n < 6 {
+		t.Fatalf("%d connections were made, of at least 6", n)
+	}
+	for n := range accepted.Load() {
+		select {
+		case <-ended:
+		case <-time.After(20 * time.Second):
+			t.Fatalf("only %d of %d connections were closed", n, accepted.Load())
+		}
 	}
 }
 

@@ -5,12 +5,10 @@ import (
 	"errors"
 	"math/rand/v2"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/stats"
 	"google.golang.org/grpc/status"
 )
 
@@ -21,18 +19,21 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 	hopeful, cancel := s.dials.hopeful(ctx)
 	defer cancel()
 	var cause error
-	for attempt := 0; ; attempt++ {
-		err := request(hopeful)
+	for number := 0; ; number++ {
+		attempt, _, end := s.attempt(hopeful)
+		err := request(attempt)
+		end()
 		switch {
 		case err == nil:
 			return nil
 		case !isTransient(err):
 			return s.explain(err, start)
 		}
+		s.log.Debug("etcd gave no answer", "attempt", number+1, "error", said(err))
 		if cause == nil || hopeful.Err() == nil { // a request that the time cut off tells nothing
 			cause = err
 		}
-		if !pause(hopeful, attempt) {
+		if !pause(hopeful, number) {
 			return s.unreachable(hopeful, cause, start)
 		}
 	}
@@ -44,13 +45,16 @@ func pause(ctx context.Context, attempt int) bool {
 	return sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
 }
 
-// pauseRace is pause after a lost race. The time gets shorter with each: the
-// longer a writer has tried, the sooner it tries again, so that none is left
-// behind by others who begin anew all the time. (With the growing times of
-// pause, measured with six writers that never rest, one edit in 3,000 lost
-// every race for 10 seconds; so, none lost more than 30.)
-func pauseRace(ctx context.Context, attempt int) bool {
-	return sleep(ctx, rand.N(time.Duration(max(40-4*attempt, 1))*time.Millisecond))
+// pauseRace is pause after a lost race, counted from 1. At first the time grows,
+// so that many writers get out of each other's way; then it gets shorter again,
+// so that none is left behind by others who begin anew all the time.
+func pauseRace(ctx context.Context, lost int) bool {
+	const patient = 12
+	span := 10 * time.Millisecond << min(lost-1, 4)
+	if lost > patient {
+		span = max(span>>min(lost-patient, 20), time.Millisecond)
+	}
+	return sleep(ctx, rand.N(span))
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -74,6 +78,13 @@ func isTransient(err error) bool {
 		return !isRefusal(err)
 	}
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+}
+
+// isUndone reports whether etcd has said that it did not even begin with the
+// request, because it has no leader or too much to do.
+func isUndone(err error) bool {
+	e := rpctypes.Error(err)
+	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests)
 }
 
 // isRefusal reports whether etcd itself has answered with a lasting no that its
@@ -110,14 +121,10 @@ func (s *Store) unreachable(ctx context.Context, cause error, start time.Time) e
 
 // explain turns a lasting error of etcd into one of this package's.
 func (s *Store) explain(err error, start time.Time) error {
-	e := rpctypes.Error(err)
-	switch {
-	case errors.Is(e, rpctypes.ErrAuthFailed):
-		return &Error{Kind: ErrDenied, Cause: err, Text: "etcd refuses the user name or the password (ETCD_USERNAME, ETCD_PASSWORD)"}
-	case errors.Is(e, rpctypes.ErrUserEmpty):
-		return &Error{Kind: ErrDenied, Cause: err, Text: "etcd asks for a user name (ETCD_USERNAME, ETCD_PASSWORD)"}
-	case errors.Is(e, rpctypes.ErrPermissionDenied):
-		return &Error{Kind: ErrDenied, Cause: err, Text: "the etcd user has no permission for a key of this request"}
+	if about := s.explainUser(err); about != nil {
+		return about
+	}
+	switch e := rpctypes.Error(err); {
 	case errors.Is(e, rpctypes.ErrRequestTooLarge):
 		return &Error{Kind: ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
 	case errors.Is(e, rpctypes.ErrCompacted):
@@ -130,33 +137,3 @@ func (s *Store) explain(err error, start time.Time) error {
 	}
 	return &Error{Kind: ErrRefused, Cause: err, Text: "etcd: " + strings.TrimPrefix(status.Convert(serverError(err)).Message(), "etcdserver: ")}
 }
-
-// A sent tells whether a request has left this process.
-type sent struct{ flag atomic.Bool }
-
-type sentKey struct{}
-
-// watchSending returns a context whose request sets the flag when it is put on
-// the wire. A request that never was is known to have changed nothing.
-func watchSending(ctx context.Context) (context.Context, *sent) {
-	s := new(sent)
-	return context.WithValue(ctx, sentKey{}, s), s
-}
-
-// sendWatcher is gRPC's view of a request's way.
-type sendWatcher struct{}
-
-func (sendWatcher) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
-
-func (sendWatcher) HandleRPC(ctx context.Context, event stats.RPCStats) {
-	if _, ok := event.(*stats.OutPayload); !ok {
-		return
-	}
-	if s, ok := ctx.Value(sentKey{}).(*sent); ok {
-		s.flag.Store(true)
-	}
-}
-
-func (sendWatcher) TagConn(ctx context.Context, _ *stats.ConnTagInfo) context.Context { return ctx }
-
-func (sendWatcher) HandleConn(context.Context, stats.ConnStats) {}
