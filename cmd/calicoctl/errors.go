@@ -21,6 +21,7 @@ const (
 	exitUnreachable = 3   // etcd or Docker gave no answer; nothing was changed
 	exitConflict    = 4   // somebody else changed it
 	exitUnknown     = 5   // may or may not have been saved
+	exitNo          = 10  // the answer to a question is no; a dry run found a difference
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -39,14 +40,17 @@ func exitCode(err error) int {
 	var words *rules.ParseError
 	var engine *resolve.EngineError
 	var partly *partlyError
+	var file *fileError
 	switch {
+	case errors.Is(err, errDiffers):
+		return exitNo
 	case errors.As(err, &partly):
 		switch code := exitCode(partly.cause); code {
 		case exitUnknown, exitInterrupted:
 			return code
 		}
 		return exitRefused // not those that say that nothing was changed
-	case errors.As(err, &usage), errors.As(err, &words):
+	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file):
 		return exitUsage
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return exitUnknown
@@ -63,28 +67,42 @@ func exitCode(err error) int {
 }
 
 // explain prints an error: what is wrong, and what to do next.
-func (a *app) explain(err error) {
-	const prefix = "calicoctl: "
+func (a *app) explain(err error) { fmt.Fprint(a.stderr, a.explanation(err)) }
+
+// explanation returns what explain prints.
+func (a *app) explanation(err error) string { return a.explained("calicoctl: ", err) }
+
+// explained returns an explanation behind a prefix.
+func (a *app) explained(prefix string, err error) string {
 	var words *rules.ParseError
 	var docker *dockerError
+	var file *fileError
 	if errors.As(err, &words) {
-		fmt.Fprintln(a.stderr, words.Excerpt(prefix))
-		return
+		where := prefix
+		if errors.As(err, &file) {
+			where += file.where() + ": "
+		}
+		return words.Excerpt(where) + "\n"
 	}
 	text := err.Error()
 	switch {
 	case errors.Is(err, store.ErrUnknownOutcome):
 		text += "; look at it before trying again"
 	case errors.Is(err, store.ErrUnreachable):
-		text += "; nothing was changed. Is ETCD_ENDPOINTS right?"
+		text += "; nothing was changed"
+		if !strings.Contains(text, "certificate") { // else the address was right
+			text += ". Is ETCD_ENDPOINTS right?"
+		}
 	case errors.Is(err, context.Canceled):
 		text = "interrupted; nothing was changed"
 	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &docker):
 		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.timeout)
 	case errors.Is(err, context.DeadlineExceeded):
 		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
+	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrRefused):
+		text += "; etcdctl can show, repair or delete that key"
 	}
-	fmt.Fprintln(a.stderr, prefix+rules.Printable(strings.ReplaceAll(text, "\n", " ")))
+	return prefix + shorten(rules.Printable(strings.ReplaceAll(text, "\n", " "))) + "\n"
 }
 
 // flagError leaves out what only programmers understand of an error about
@@ -92,6 +110,8 @@ func (a *app) explain(err error) {
 func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
 	switch {
+	case strings.Contains(text, "--etcd-endpoints"): // which may hold a password
+		text = "--etcd-endpoints: expected URLs, separated by commas"
 	case strings.HasPrefix(text, "invalid argument"):
 		text, _, _ = strings.Cut(text, " flag: ")
 	case strings.HasPrefix(text, "unknown"):

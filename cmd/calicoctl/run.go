@@ -3,13 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -23,6 +27,8 @@ type app struct {
 
 	flags   store.Config
 	config  string
+	level   string       // of the log
+	log     *slog.Logger // see startLog
 	timeout time.Duration
 	literal bool
 	output  string
@@ -49,7 +55,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		return exitDone
 	}
-	a.explain(err)
+	if !errors.Is(err, errDiffers) {
+		a.explain(err)
+	}
 	return exitCode(err)
 }
 
@@ -101,7 +109,9 @@ func (a *app) addFlags(root *cobra.Command) {
 	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+store.DefaultConfigFile+", if it is there)")
 	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
 	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
+	f.StringVarP(&a.level, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
 	f.StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text, json or yaml")
+	must(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp)))
 	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)))
 }
 
@@ -122,7 +132,7 @@ func (a *app) prepare() error {
 			return usagef("CALICOCTL_LITERAL: expected 1 or 0, got %q", text)
 		}
 	}
-	return nil
+	return a.startLog()
 }
 
 // deadline returns a context that ends when the command's time is over.
@@ -132,7 +142,8 @@ func (a *app) deadline(ctx context.Context) (context.Context, context.CancelFunc
 
 // warn prints a line to standard error that does not end the command.
 func (a *app) warn(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "calicoctl: warning: "+format+"\n", args...)
+	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
+	fmt.Fprintln(a.stderr, "calicoctl: warning: "+shorten(rules.Printable(text)))
 }
 
 // must is for errors that only a mistake in this program's own tables causes.

@@ -10,11 +10,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"go.uber.org/zap"
 
 	"github.com/calicoctl/calicoctl/internal/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/etcdtest"
@@ -83,6 +81,10 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	interrupt N command...     Ctrl-C as soon as the command has connected to a
 //	                           hanging port; it must end with exit code N
 //	closed-pipe command...     nobody reads what the command prints
+//	certificates, secure-etcd, tls-server, etcd-users: see script_secured_test.go
+//	expand FILE...             fill templates; see script_hostile_test.go, also for
+//	within TIME exits N command...
+//	safe                       nothing was printed that a terminal would obey
 //	wrong-words FILE           see wrong_words_test.go
 //	shown FILE                 see docs_test.go
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
@@ -112,8 +114,15 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"docker-twin":    scriptDockerTwin,
 		"interrupt":      scriptInterrupt,
 		"closed-pipe":    scriptClosedPipe,
+		"certificates":   scriptCertificates, // and the next three: see script_secured_test.go
+		"secure-etcd":    scriptSecureEtcd,
+		"tls-server":     scriptTLSServer,
+		"etcd-users":     scriptUsers,
 		"wrong-words":    scriptWrongWords,
 		"shown":          scriptShown,
+		"expand":         scriptExpand,
+		"within":         scriptWithin,
+		"safe":           scriptSafe,
 	}
 }
 
@@ -137,17 +146,7 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func scriptEtcd(ts *testscript.TestScript, _ bool, _ []string) {
-	w := worldOf(ts)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
-	ts.Check(err)
-	ts.Defer(func() { _ = server.Close() })
-	client, err := clientv3.New(clientv3.Config{Endpoints: []string{server.Endpoint()}, Logger: zap.NewNop()})
-	ts.Check(err)
-	ts.Defer(func() { _ = client.Close() })
-	w.etcd, w.client = server, client
-	ts.Setenv("ETCD_ENDPOINTS", server.Endpoint())
+	startEtcd(ts, embedetcd.Options{Fast: true}, nil) // see script_secured_test.go
 }
 
 func scriptPut(ts *testscript.TestScript, _ bool, args []string) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -16,6 +17,10 @@ type session struct {
 	store    *store.Store
 	networks *resolve.Networks // nil when Docker was not asked, or is not there
 	docker   error             // why Docker did not answer, although it should have
+
+	// planned are the IDs of profiles that the command is going to make: what
+	// refers to them is looked up as if they were there.
+	planned map[string]bool
 }
 
 // connect opens the datastore while Docker answers.
@@ -52,7 +57,8 @@ func (a *app) inSession(ctx context.Context, work func(context.Context, *session
 	if err != nil {
 		return err
 	}
-	defer func() { _ = s.store.Close() }()
+	// Nobody waits for the end of the connection, least of all the user.
+	defer func() { go func() { _ = s.store.Close() }() }()
 	return work(ctx, s)
 }
 
@@ -62,16 +68,27 @@ func (a *app) askDocker(ctx context.Context) (*resolve.Networks, error) {
 	if a.literal {
 		return nil, nil
 	}
+	start := time.Now()
+	networks, err := a.askEngine(ctx)
+	if err != nil {
+		a.log.Info("Docker", "error", err.Error(), "took", time.Since(start))
+	} else {
+		a.log.Info("Docker", "networks", len(networks.All()), "took", time.Since(start))
+	}
+	if errors.Is(err, resolve.ErrNoEngine) {
+		return nil, nil
+	}
+	return networks, err
+}
+
+func (a *app) askEngine(ctx context.Context) (*resolve.Networks, error) {
 	engine, err := resolve.FromEnvironment()
 	if err != nil {
 		return nil, err
 	}
 	defer engine.Close()
-	networks, err := engine.Networks(ctx)
-	if errors.Is(err, resolve.ErrNoEngine) {
-		return nil, nil
-	}
-	return networks, err
+	engine.LogTo(a.flags.Log)
+	return engine.Networks(ctx)
 }
 
 // needDocker ends a command that writes, unless each of the words is an ID and

@@ -9,41 +9,51 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // guardedWorld is an etcd with users: root, writer and reader (of all that is
 // Calico's), and stranger without any permission. Each password is the name
-// with "-secret" behind it.
-func guardedWorld(t *testing.T) *world {
+// with "-secret" behind it. More users and roles may be given.
+func guardedWorld(t *testing.T, more ...string) *world {
 	t.Helper()
 	w := newWorld(t)
-	ctx := soon(t)
-	end := clientv3.GetPrefixRangeEnd("/calico/")
-	role := func(name string, kind clientv3.PermissionType) {
-		_, err := w.plain.RoleAdd(ctx, name)
-		must(t, err)
-		_, err = w.plain.RoleGrantPermission(ctx, name, "/calico/", end, kind)
-		must(t, err)
-	}
-	role("reader", clientv3.PermissionType(clientv3.PermRead))
-	role("writer", clientv3.PermissionType(clientv3.PermReadWrite))
-	for _, user := range []string{"root", "reader", "writer", "stranger"} {
-		_, err := w.plain.UserAdd(ctx, user, user+"-secret")
-		must(t, err)
-		if user != "stranger" {
-			_, err = w.plain.UserGrantRole(ctx, user, user)
-			must(t, err)
-		}
-	}
-	_, err := w.plain.AuthEnable(ctx)
-	must(t, err)
-	w.plain = plainClient(t, clientv3.Config{Endpoints: []string{w.endpoint}, Username: "root", Password: "root-secret"})
+	w.guard(more...)
 	return w
+}
+
+const usualUsers = `
+role reader
+grant reader read /calico/
+role writer
+grant writer readwrite /calico/
+user reader reader-secret reader
+user writer writer-secret writer
+user stranger stranger-secret`
+
+// guard turns authentication on.
+func (w *world) guard(more ...string) {
+	w.t.Helper()
+	must(w.t, etcdtest.Users(soon(w.t), w.plain, usualUsers+"\n"+strings.Join(more, "\n")))
+	w.plain = plainClient(w.t, clientv3.Config{Endpoints: []string{w.endpoint}, Username: "root", Password: etcdtest.RootPassword})
 }
 
 func (w *world) as(user string) store.Config {
 	return store.Config{Endpoints: []string{w.endpoint}, Username: user, Password: user + "-secret"}
+}
+
+// denied is the text of an error about a key.
+func denied(user, verb, key string) string {
+	permission, that := verb, "that key"
+	if verb == "write" {
+		permission = "readwrite"
+	}
+	if prefix, found := strings.CutSuffix(key, "*"); found {
+		key, that = "all keys that begin with "+prefix, "them"
+	}
+	return user + " may not " + verb + " " + key + "; one of its roles must have the permission " + permission +
+		" for " + that + " (docs/etcd.md lists what each command needs)"
 }
 
 func TestUsersAndRoles(t *testing.T) {
@@ -65,41 +75,54 @@ func TestUsersAndRoles(t *testing.T) {
 		}
 		must(t, s.List(soon(t), func(string, *store.Profile, error) error { return nil }))
 		_, err = s.Edit(soon(t), "web", appending(t, "allow tcp"))
-		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 		_, err = s.Update(soon(t), nil, creating("of-reader"))
-		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("of-reader")))
+		_, err = s.Remove(soon(t), editing("web", nil), false)
+		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 	})
 	t.Run("stranger", func(t *testing.T) {
 		s := open(t, w.as("stranger"))
 		_, err := s.Read(soon(t), query)
-		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		wantError(t, err, store.ErrDenied, denied(`etcd user "stranger"`, "read", key("web")))
 		err = s.List(soon(t), func(string, *store.Profile, error) error { return nil })
-		wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+		wantError(t, err, store.ErrDenied, denied(`etcd user "stranger"`, "read", key("*")))
 	})
-	t.Run("no user", func(t *testing.T) {
-		_, err := open(t, store.Config{Endpoints: []string{w.endpoint}}).Read(soon(t), query)
-		wantError(t, err, store.ErrDenied, "etcd asks for a user name (ETCD_USERNAME, ETCD_PASSWORD)")
-	})
-	for name, cfg := range map[string]store.Config{
-		"wrong password": {Username: "writer", Password: "hunter2"},
-		"no such user":   {Username: "nobody", Password: "hunter2"},
-		"no password":    {Username: "writer"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			cfg.Endpoints = []string{w.endpoint}
-			err := readOnce(soon(t), cfg)
-			wantError(t, err, store.ErrDenied, "")
-			wantIn(t, err, "ETCD_USERNAME, ETCD_PASSWORD")
-			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "hunter2") {
-				t.Errorf("the password is in %#v", err)
-			}
-		})
-	}
 	if now := w.get("web"); now.ModRevision != revision {
 		t.Error("the profile was changed")
 	}
 	if w.get("of-reader") != nil {
 		t.Error("the reader made a profile")
+	}
+}
+
+func TestWrongUsers(t *testing.T) {
+	t.Parallel()
+	w := guardedWorld(t)
+	for name, test := range map[string]struct {
+		cfg  store.Config
+		text string
+	}{
+		"nobody": {store.Config{}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+		"wrong password": {
+			store.Config{Username: "writer", Password: "hunter2"},
+			`etcd refuses the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
+		},
+		"no such user": {
+			store.Config{Username: "no\nbody", Password: "hunter2"},
+			`etcd refuses the password of user "no\x0abody", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
+		},
+		"no password":   {store.Config{Username: "writer"}, `etcd asks for the password of user "writer" (ETCD_PASSWORD)`},
+		"password only": {store.Config{Password: "hunter2"}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			test.cfg.Endpoints = []string{w.endpoint}
+			err := readOnce(soon(t), test.cfg)
+			wantError(t, err, store.ErrDenied, test.text)
+			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "hunter2") {
+				t.Errorf("the password is in %#v", err)
+			}
+		})
 	}
 }
 
@@ -128,7 +151,7 @@ func TestDeniedAtCommit(t *testing.T) {
 				return errPermission()
 			}), nil)
 			_, err := s.Edit(ctx, "web", appending(t, "allow tcp"))
-			wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request")
+			wantError(t, err, store.ErrDenied, denied("the etcd user", "write", key("web")))
 			w.wantVersions("web", 1)
 			cancel()
 		})

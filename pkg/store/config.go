@@ -1,14 +1,11 @@
 package store
 
 import (
-	"cmp"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,12 +24,15 @@ type Config struct {
 	DiscoverySRV string   // a DNS domain whose SRV records name the endpoints
 
 	Username string
-	Password string
+	Password string `json:"-" yaml:"-"`
 
 	// The client's key and certificate, and the authority that signed the
 	// server's certificate: each a PEM file or PEM text.
 	KeyFile, CertFile, CAFile string
-	Key, Cert, CA             string
+	Cert, CA                  string
+	Key                       string `json:"-" yaml:"-"`
+
+	Log *slog.Logger `json:"-" yaml:"-"` // of what is done; nil is none
 }
 
 // String shows the configuration without secrets.
@@ -56,6 +56,9 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 	if len(list) == 0 {
 		list = []string{DefaultEndpoint}
 	}
+	if strings.Contains(strings.Join(list, ","), "@") { // the error must not show a password
+		return nil, errorf(ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
+	}
 	scheme := ""
 	urls := make([]string, 0, len(list))
 	for i, text := range list {
@@ -75,9 +78,6 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 }
 
 func parseEndpoint(text string) (*url.URL, error) {
-	if strings.Contains(text, "@") { // the error must not show a password
-		return nil, errorf(ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
-	}
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
 		strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
@@ -93,13 +93,11 @@ func parseEndpoint(text string) (*url.URL, error) {
 }
 
 // shown returns endpoints to print, without the user and the password that
-// somebody may have put there.
+// somebody may have put there. A password may hold a comma, so all in front of
+// an "@" may be a part of it.
 func shown(endpoints []string) string {
-	list := make([]string, len(endpoints))
-	for i, e := range endpoints {
-		list[i] = e[strings.LastIndex(e, "@")+1:]
-	}
-	return rules.Printable(strings.Join(list, ","))
+	text := strings.Join(endpoints, ",")
+	return rules.Printable(text[strings.LastIndex(text, "@")+1:])
 }
 
 // discover looks up the SRV records of etcd clients. The lookup cannot be
@@ -146,63 +144,4 @@ func preferTLS(endpoints []string) []string {
 		return secure
 	}
 	return endpoints
-}
-
-// tls returns the client's TLS settings, or nil when there are none. The error
-// is ErrConfig and names the setting.
-func (c Config) tls() (*tls.Config, error) {
-	if cmp.Or(c.KeyFile, c.CertFile, c.CAFile, c.Key, c.Cert, c.CA) == "" {
-		return nil, nil
-	}
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	ca, err := pem("the CA certificate", c.CA, c.CAFile)
-	if err != nil {
-		return nil, err
-	}
-	if ca != nil {
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(ca) {
-			return nil, errorf(ErrConfig, "the CA certificate (%s) holds no certificate in PEM form", origin(c.CAFile))
-		}
-	}
-	cert, err := pem("the client certificate", c.Cert, c.CertFile)
-	if err != nil {
-		return nil, err
-	}
-	key, err := pem("the client key", c.Key, c.KeyFile)
-	if err != nil || cert == nil && key == nil {
-		return config, err
-	}
-	if cert == nil || key == nil {
-		return nil, errorf(ErrConfig, "a client certificate needs both ETCD_CERT_FILE and ETCD_KEY_FILE")
-	}
-	pair, err := tls.X509KeyPair(cert, key)
-	if err != nil {
-		return nil, errorf(ErrConfig, "the client certificate (%s) and key (%s) cannot be used: %v",
-			origin(c.CertFile), origin(c.KeyFile), strings.TrimPrefix(err.Error(), "tls: "))
-	}
-	config.Certificates = []tls.Certificate{pair}
-	return config, nil
-}
-
-// pem returns inline text or the content of a file, nil when neither is given.
-func pem(what, inline, file string) ([]byte, error) {
-	switch {
-	case inline != "":
-		return []byte(inline), nil
-	case file == "":
-		return nil, nil
-	}
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return nil, &Error{Kind: ErrConfig, Text: what + " cannot be read: " + rules.Printable(err.Error()), Cause: err}
-	}
-	return content, nil
-}
-
-func origin(file string) string {
-	if file == "" {
-		return "given in the configuration file"
-	}
-	return rules.Printable(file)
 }

@@ -105,7 +105,12 @@ type UnknownOutcomeError struct {
 }
 
 func (e *UnknownOutcomeError) Error() string {
-	return "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
+	text := "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
+	var denied *DeniedError
+	if errors.As(e.Cause, &denied) {
+		text += "; it cannot be looked up, because " + denied.Error()
+	}
+	return text
 }
 
 // Unwrap returns ErrUnknownOutcome alone: the cause may be of a kind that says

@@ -2,14 +2,10 @@ package store
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"slices"
 	"strings"
-
-	"go.yaml.in/yaml/v3"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -41,26 +37,79 @@ func LoadConfig(src Sources) (cfg Config, warnings []string, err error) {
 		src.Getenv = func(string) string { return "" }
 	}
 	env, envType := fromEnvironment(src.Getenv)
-	file, fileType, err := fromFile(src.File)
+	file, err := fromFile(src.File)
 	if err != nil {
 		return Config{}, nil, err
 	}
-	if err := checkDatastoreType(cmp.Or(envType, fileType)); err != nil {
+	if err := checkDatastoreType(cmp.Or(envType, file.datastoreType)); err != nil {
 		return Config{}, nil, err
 	}
-	cfg = src.Flags.over(env)
-	name := rules.Printable(cmp.Or(src.File, DefaultConfigFile))
+	cfg, warnings = src.Flags.over(env).overFile(file)
+	src.log(cfg, env, file.name)
+	if file.exposed {
+		warnings = append(warnings, exposedText("the password or key in the configuration file", file.name))
+	}
+	if cfg.KeyFile != "" {
+		if info, err := os.Stat(cfg.KeyFile); err == nil && forEveryone(info) {
+			warnings = append(warnings, exposedText("the key file", cfg.KeyFile))
+		}
+	}
+	return cfg, warnings, nil
+}
+
+// overFile returns c with what it leaves open taken from the file, as far as
+// that may be sent to where c points.
+func (c Config) overFile(file configFile) (cfg Config, warnings []string) {
+	name := rules.Printable(file.name)
 	switch {
-	case !cfg.hasEndpoints(), cfg.samePlace(file):
-		return cfg.over(file), nil, nil
+	case !c.hasEndpoints(), c.samePlace(file.Config):
+		return c.over(file.Config), nil
 	case file.hasEndpoints():
 		warnings = append(warnings, fmt.Sprintf("%s names other etcd endpoints (%s) than the environment or the flags (%s), which are used",
-			name, file.where(), cfg.where()))
+			name, file.where(), c.where()))
 	case file.hasCredentials():
 		warnings = append(warnings, fmt.Sprintf("the user, password, key and certificate of %s are not used, "+
 			"because the etcd endpoints come from elsewhere", name))
 	}
-	return cfg.over(Config{CA: file.CA, CAFile: file.CAFile}), warnings, nil
+	return c.over(Config{CA: file.CA, CAFile: file.CAFile}), warnings
+}
+
+// log tells where each setting comes from, and of secrets only that they are
+// there.
+func (src Sources) log(cfg, env Config, file string) {
+	log := logTo(src.Flags.Log)
+	if !cfg.hasEndpoints() {
+		log.Info("setting", "name", "endpoints", "value", DefaultEndpoint, "from", "default")
+	}
+	for _, setting := range []struct {
+		name   string
+		value  func(Config) string
+		hidden bool
+	}{
+		{"endpoints", Config.where, false},
+		{"user", func(c Config) string { return c.Username }, false},
+		{"password", func(c Config) string { return c.Password }, true},
+		{"key file", func(c Config) string { return c.KeyFile }, false},
+		{"key", func(c Config) string { return c.Key }, true},
+		{"certificate file", func(c Config) string { return c.CertFile }, false},
+		{"certificate", func(c Config) string { return c.Cert }, true},
+		{"authority file", func(c Config) string { return c.CAFile }, false},
+		{"authority", func(c Config) string { return c.CA }, true},
+	} {
+		value, from := setting.value(cfg), file
+		switch value {
+		case "":
+			continue
+		case setting.value(src.Flags):
+			from = "flag"
+		case setting.value(env):
+			from = "environment"
+		}
+		if setting.hidden || strings.Contains(value, "-----BEGIN") { // a key where a file name should stand
+			value = "(not shown)"
+		}
+		log.Info("setting", "name", setting.name, "value", value, "from", from)
+	}
 }
 
 // samePlace reports whether two configurations name the same endpoints.
@@ -78,6 +127,9 @@ func (c Config) hasEndpoints() bool { return len(c.Endpoints) > 0 || c.Discovery
 func (c Config) where() string {
 	if len(c.Endpoints) > 0 {
 		return shown(c.Endpoints)
+	}
+	if c.DiscoverySRV == "" {
+		return ""
 	}
 	return "SRV records of " + rules.Printable(c.DiscoverySRV)
 }
@@ -122,49 +174,6 @@ func fromEnvironment(getenv func(string) string) (cfg Config, datastoreType stri
 		cfg.Endpoints = []string{cmp.Or(get("ETCD_SCHEME"), "http") + "://" + authority}
 	}
 	return cfg, get("DATASTORE_TYPE")
-}
-
-// fromFile reads the file of kind CalicoAPIConfig that upstream's calicoctl
-// uses, too; keys that are not about etcd are left alone.
-func fromFile(name string) (cfg Config, datastoreType string, err error) {
-	content, err := os.ReadFile(cmp.Or(name, DefaultConfigFile))
-	if name == "" && errors.Is(err, fs.ErrNotExist) {
-		return Config{}, "", nil
-	}
-	if err != nil {
-		return Config{}, "", &Error{Kind: ErrConfig, Cause: err, Text: "the configuration file cannot be read: " + rules.Printable(err.Error())}
-	}
-	var file struct {
-		Kind string `yaml:"kind"`
-		Spec struct {
-			DatastoreType    string `yaml:"datastoreType"`
-			EtcdEndpoints    string `yaml:"etcdEndpoints"`
-			EtcdDiscoverySrv string `yaml:"etcdDiscoverySrv"`
-			EtcdUsername     string `yaml:"etcdUsername"`
-			EtcdPassword     string `yaml:"etcdPassword"`
-			EtcdKeyFile      string `yaml:"etcdKeyFile"`
-			EtcdCertFile     string `yaml:"etcdCertFile"`
-			EtcdCACertFile   string `yaml:"etcdCACertFile"`
-			EtcdKey          string `yaml:"etcdKey"`
-			EtcdCert         string `yaml:"etcdCert"`
-			EtcdCACert       string `yaml:"etcdCACert"`
-		} `yaml:"spec"`
-	}
-	name = rules.Printable(cmp.Or(name, DefaultConfigFile))
-	if err := yaml.Unmarshal(content, &file); err != nil {
-		// The cause may quote the file, which holds secrets.
-		return Config{}, "", errorf(ErrConfig, "the configuration file %s is not a YAML document of kind CalicoAPIConfig", name)
-	}
-	if file.Kind != "CalicoAPIConfig" {
-		return Config{}, "", errorf(ErrConfig, "the configuration file %s is of kind %s, not CalicoAPIConfig", name, quote(file.Kind))
-	}
-	s := file.Spec
-	return Config{
-		Endpoints: splitList(s.EtcdEndpoints), DiscoverySRV: s.EtcdDiscoverySrv,
-		Username: s.EtcdUsername, Password: s.EtcdPassword,
-		KeyFile: s.EtcdKeyFile, CertFile: s.EtcdCertFile, CAFile: s.EtcdCACertFile,
-		Key: s.EtcdKey, Cert: s.EtcdCert, CA: s.EtcdCACert,
-	}, s.DatastoreType, nil
 }
 
 func checkDatastoreType(text string) error {

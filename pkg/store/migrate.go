@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -17,6 +18,10 @@ type Migration struct {
 
 	// Force allows the name of a profile that Kubernetes' controllers maintain.
 	Force bool
+
+	// DryRun does everything but write. What could not be written is refused in
+	// the same way.
+	DryRun bool
 }
 
 // Migrate carries a migration out in one transaction, which also removes the v1
@@ -25,23 +30,12 @@ type Migration struct {
 // one already or v3 cannot hold what v1 says.
 func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 	for attempt := 1; ; attempt++ {
-		snap, p, err := s.PlanMigration(ctx, m)
+		w, p, err := s.planMigration(ctx, m)
 		if err != nil {
 			return Result{}, err
 		}
-		if err := snap.CheckLock(); err != nil {
-			return Result{}, err
-		}
-		w, err := s.newWrite(snap, p)
-		if err != nil {
-			return Result{}, err
-		}
-		for part := range snap.partsV1(m.From) {
-			key := keyV1(m.From, part)
-			w.conditions = append(w.conditions, snap.sameRevision(key))
-			if !m.Keep {
-				w.ops = append(w.ops, clientv3.OpDelete(key))
-			}
+		if m.DryRun {
+			return Result{Profile: p, Changed: true, Attempts: attempt}, w.fits()
 		}
 		out, err := w.run(ctx)
 		if err != nil {
@@ -57,24 +51,46 @@ func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 	}
 }
 
-// PlanMigration returns the profile that a migration would make, and writes
-// nothing.
-func (s *Store) PlanMigration(ctx context.Context, m Migration) (*Snapshot, *Profile, error) {
-	ids := slices.Compact([]string{m.From, m.To})
-	snap, err := s.read(ctx, Query{Profiles: ids, Lock: true, V1: true}) // which says when v1 may not be read
+// planMigration returns the profile that a migration makes, and the write that
+// does it.
+func (s *Store) planMigration(ctx context.Context, m Migration) (*write, *Profile, error) {
+	snap, err := s.Read(ctx, Query{Profiles: []string{m.To}, OnlyV1: []string{m.From}, Lock: true})
 	if err != nil {
 		return nil, nil, err
 	}
+	p, err := migrated(snap, m)
+	if err == nil {
+		err = snap.CheckLock()
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	w, err := s.newWrite(snap, p)
+	if err != nil {
+		return nil, nil, err
+	}
+	for part := range snap.partsV1(m.From) {
+		key := keyV1(m.From, part)
+		w.conditions = append(w.conditions, snap.sameRevision(key))
+		if !m.Keep {
+			w.ops = append(w.ops, clientv3.OpDelete(key))
+		}
+	}
+	return w, p, nil
+}
+
+// migrated returns the v3 profile of a v1 profile.
+func migrated(snap *Snapshot, m Migration) (*Profile, error) {
 	parts := snap.partsV1(m.From)
 	switch {
 	case len(parts) == 0:
-		return nil, nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", rules.Printable(m.From))
+		return nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", rules.Printable(m.From))
 	case snap.found[profileKey(m.To)] != nil:
-		return nil, nil, Refusedf("there is a v3 profile %s already", rules.Printable(m.To))
+		return nil, Refusedf("there is a v3 profile %s already", rules.Printable(m.To))
 	}
 	old, err := decodeProfileV1(m.From, parts)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	p, err := convert(old, m.To)
 	if err == nil {
@@ -83,7 +99,7 @@ func (s *Store) PlanMigration(ctx context.Context, m Migration) (*Snapshot, *Pro
 	if err == nil {
 		err = p.check()
 	}
-	return snap, p, err
+	return p, err
 }
 
 // convert returns a v1 profile in the layout v3.
@@ -99,12 +115,13 @@ func convert(old *Profile, id string) (*Profile, error) {
 		return nil, err
 	}
 	p.Labels = nil
+	values := map[string]string{}
 	for _, l := range old.Labels {
-		same := slices.IndexFunc(p.Labels, func(other Label) bool { return other.Name == l.Name })
-		switch {
-		case same < 0:
+		switch value, there := values[l.Name]; {
+		case !there:
 			p.Labels = append(p.Labels, l)
-		case p.Labels[same].Value != l.Value:
+			values[l.Name] = l.Value
+		case value != l.Value:
 			return nil, Refusedf("%s is a tag and a label with a value; v3 cannot hold both", quote(l.Name))
 		}
 	}
@@ -126,13 +143,18 @@ func convertRules(d rules.Direction, old []rules.Stored) ([]rules.Stored, error)
 	return list, nil
 }
 
-// V1Profiles returns the IDs of all profiles in the layout v1, sorted.
-func (s *Store) V1Profiles(ctx context.Context) ([]string, error) {
-	var ids []string
-	err := s.View().listV1(ctx, func(id string, _ *Profile, _ error) error {
-		ids = append(ids, id)
+// V1Profiles returns the IDs of all profiles in the layout v1, sorted, and why of
+// some others not even the name can be read.
+func (s *Store) V1Profiles(ctx context.Context) (ids []string, unreadable map[string]error, err error) {
+	unreadable = map[string]error{}
+	err = s.View().listV1(ctx, func(id string, _ *Profile, damaged error) error {
+		if errors.Is(damaged, errNameV1) {
+			unreadable[id] = damaged
+		} else {
+			ids = append(ids, id)
+		}
 		return nil
 	})
 	slices.Sort(ids)
-	return ids, err
+	return ids, unreadable, err
 }

@@ -24,6 +24,15 @@ type Query struct {
 	Same     []string // Profiles on whose every word the edit depends, not only on their existence
 	Lock     bool     // whether the datastore is locked; needed for an edit
 	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
+	OnlyV1   []string // IDs of profiles to read in the layout v1 alone
+}
+
+// inV1 returns the IDs of the profiles that are read in the layout v1.
+func (q Query) inV1() []string {
+	if q.V1 {
+		return slices.Concat(q.Profiles, q.OnlyV1)
+	}
+	return q.OnlyV1
 }
 
 // A Snapshot is what one transaction read, all of it at one revision.
@@ -40,9 +49,12 @@ func (s *Store) Read(ctx context.Context, q Query) (*Snapshot, error) {
 	snap, err := s.read(ctx, q)
 	if q.V1 && errors.Is(err, ErrDenied) {
 		q.V1 = false
-		return s.read(ctx, q)
+		snap, err = s.read(ctx, q)
 	}
-	return snap, err
+	if err != nil {
+		return nil, s.denied(ctx, err, accessOf(nil, q.gets(0)...))
+	}
+	return snap, nil
 }
 
 func (s *Store) read(ctx context.Context, q Query) (*Snapshot, error) {
@@ -77,10 +89,7 @@ func (q Query) size() int {
 	if q.Lock {
 		n++
 	}
-	if q.V1 {
-		n += partCountV1 * len(q.Profiles)
-	}
-	return n
+	return n + partCountV1*len(q.inV1())
 }
 
 // gets returns the reading operations of a query, at a revision if it is not 0.
@@ -95,11 +104,9 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	for _, id := range slices.Concat(q.Presence, q.Glance) {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
 	}
-	if q.V1 {
-		for _, id := range q.Profiles {
-			for _, part := range partsV1() {
-				ops = append(ops, clientv3.OpGet(keyV1(id, part), clientv3.WithRev(revision)))
-			}
+	for _, id := range q.inV1() {
+		for _, part := range partsV1() {
+			ops = append(ops, clientv3.OpGet(keyV1(id, part), clientv3.WithRev(revision)))
 		}
 	}
 	return ops
@@ -128,7 +135,7 @@ func (snap *Snapshot) Has(id string) bool {
 
 // partsV1 returns what there is of a v1 profile.
 func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
-	if !snap.query.V1 {
+	if !slices.Contains(snap.query.inV1(), id) {
 		return nil
 	}
 	parts := map[string]*mvccpb.KeyValue{}
@@ -177,18 +184,11 @@ func (snap *Snapshot) CheckLock() error {
 
 // datastoreReady reads the lock. What does not say is ready, as upstream has it.
 func datastoreReady(document []byte) (bool, error) {
-	if !rawjson.Valid(document) {
-		return false, errors.New("it is not JSON")
+	spec := readSpec(document, "ClusterInformation")
+	if spec.err != nil {
+		return false, spec.err
 	}
-	top, err := fields("the document", document)
-	if err != nil {
-		return false, err
-	}
-	spec, err := fields("spec", rawjson.Get(top, "spec"))
-	if err != nil {
-		return false, err
-	}
-	switch value := string(rawjson.Get(spec, "datastoreReady")); value {
+	switch value := string(rawjson.Get(spec.members, "datastoreReady")); value {
 	case "", "null", "true":
 		return true, nil
 	case "false":
@@ -225,11 +225,9 @@ func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
 		seen[id] = true
 		conditions = append(conditions, snap.samePresence(profileKey(id)))
 	}
-	if snap.query.V1 {
-		for _, id := range snap.query.Profiles {
-			for _, part := range partsV1() {
-				conditions = append(conditions, snap.samePresence(keyV1(id, part)))
-			}
+	for _, id := range snap.query.inV1() {
+		for _, part := range partsV1() {
+			conditions = append(conditions, snap.samePresence(keyV1(id, part)))
 		}
 	}
 	return conditions

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"cmp"
+	"io"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// logLevels are the words that --log-level takes. Those behind off add nothing:
+// errors and warnings are printed in any case. Upstream's calicoctl has all but
+// off.
+func logLevels() []string { return []string{"debug", "info", "off", "warn", "error", "fatal", "panic"} }
+
+// startLog makes the log that the flag or the environment asks for. Without one
+// nothing is made, and what would be logged goes nowhere.
+func (a *app) startLog() error {
+	a.log = slog.New(slog.DiscardHandler)
+	word := strings.ToLower(cmp.Or(a.level, a.getenv("CALICOCTL_LOG_LEVEL"), "off"))
+	level := slog.LevelInfo
+	switch {
+	case word == "debug":
+		level = slog.LevelDebug
+	case word == "info":
+	case slices.Contains(logLevels(), word):
+		return nil
+	default:
+		return usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
+	}
+	a.stderr = &sharedWriter{out: a.stderr}
+	a.log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
+	a.flags.Log = a.log
+	return nil
+}
+
+// A sharedWriter takes whole lines from several goroutines at once.
+type sharedWriter struct {
+	mu  sync.Mutex
+	out io.Writer
+}
+
+func (w *sharedWriter) Write(line []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.out.Write(line)
+}

@@ -1,0 +1,223 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"go.etcd.io/etcd/api/v3/authpb"
+	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
+	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// A DeniedError says that the etcd user has no permission for a key. It is
+// ErrDenied.
+type DeniedError struct {
+	User   string   // empty when it is not known
+	Write  bool     // what it may not: read or write
+	Keys   []string // the key, or several of which one is meant; none when it cannot be told
+	Prefix bool     // the key stands for all that begin with it
+	Cause  error    // may be nil
+}
+
+func (e *DeniedError) Error() string {
+	user, permission := "the etcd user", "read"
+	if e.User != "" {
+		user = "etcd user " + quote(e.User)
+	}
+	if e.Write {
+		permission = "write"
+	}
+	if len(e.Keys) == 0 {
+		return user + " has no permission for a key of this request; docs/etcd.md lists what each command needs"
+	}
+	keys := strings.Join(e.Keys, ", ")
+	which, that := "", "that key"
+	switch {
+	case len(e.Keys) > 1:
+		which, that = "one of ", "each of them"
+	case e.Prefix:
+		which, that = "all keys that begin with ", "them"
+	}
+	text := user + " may not " + permission + " " + which + rules.Printable(keys)
+	if e.Write {
+		permission = "readwrite"
+	}
+	return text + "; one of its roles must have the permission " + permission + " for " + that +
+		" (docs/etcd.md lists what each command needs)"
+}
+
+// Unwrap makes errors.Is find ErrDenied and the cause.
+func (e *DeniedError) Unwrap() []error {
+	if e.Cause == nil {
+		return []error{ErrDenied}
+	}
+	return []error{ErrDenied, e.Cause}
+}
+
+// A span is a key, or all keys from one up to another.
+type span struct{ key, end string }
+
+// An access is what a request reads and writes.
+type access struct{ reads, writes []span }
+
+// accessOf returns what a transaction reads and writes, nothing twice.
+func accessOf(conditions []clientv3.Cmp, ops ...clientv3.Op) access {
+	var a access
+	seen := map[span]bool{}
+	read := func(s span) {
+		if !seen[s] {
+			seen[s] = true
+			a.reads = append(a.reads, s)
+		}
+	}
+	for _, c := range conditions {
+		read(span{string(c.KeyBytes()), string(c.GetCompare().GetRangeEnd())})
+	}
+	for _, op := range ops {
+		s := span{string(op.KeyBytes()), string(op.RangeBytes())}
+		if op.IsGet() {
+			read(s)
+		} else {
+			a.writes = append(a.writes, s)
+		}
+	}
+	return a
+}
+
+// askingTime bounds the search for the key that was denied: the answer is there
+// already, it only becomes a better one.
+const askingTime = time.Second
+
+// denied adds to a DeniedError which key it is about, because etcd does not
+// tell. It asks for the keys that were to be read, but for no values; what may
+// be read and was denied all the same may not be written. Nothing is written to
+// find out. It asks at most 8 times, and once more for each hundred keys and
+// each of the user's roles.
+func (s *Store) denied(ctx context.Context, err error, a access) error {
+	var e *DeniedError
+	if !errors.As(err, &e) || len(e.Keys) > 0 {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, askingTime)
+	defer cancel()
+	unreadable, sure := s.firstUnreadable(ctx, a)
+	switch {
+	case unreadable != nil:
+		return e.about(false, *unreadable)
+	case sure && len(a.writes) > 0:
+		return e.about(true, s.unwritable(ctx, a.writes)...)
+	}
+	return err
+}
+
+// access returns what the write reads and writes, also when it loses a race.
+func (w *write) access() access {
+	return accessOf(w.conditions, slices.Concat(w.ops, w.before.query.gets(0))...)
+}
+
+func (e *DeniedError) about(write bool, spans ...span) *DeniedError {
+	found := &DeniedError{User: e.User, Write: write, Cause: e.Cause}
+	for _, s := range spans {
+		found.Keys = append(found.Keys, s.key)
+		found.Prefix = s.end != ""
+	}
+	return found
+}
+
+// watchDenied turns the end of a watch into a DeniedError if it is about the
+// permission, which the end of a watch says in words only.
+func (s *Store) watchDenied(err error, key string) error {
+	if err != nil && strings.Contains(err.Error(), rpctypes.ErrPermissionDenied.Error()) {
+		return &DeniedError{User: s.user.name, Keys: []string{key}, Cause: err}
+	}
+	return err
+}
+
+// firstUnreadable returns the first of the keys that may not be read, or nil and
+// whether that is certain.
+func (s *Store) firstUnreadable(ctx context.Context, a access) (first *span, sure bool) {
+	if len(a.reads) == 1 && len(a.writes) == 0 {
+		return &a.reads[0], true
+	}
+	for part := range slices.Chunk(a.reads, maxOperations) {
+		allowed, err := s.mayRead(ctx, part)
+		for err == nil && !allowed && len(part) > 1 {
+			half := len(part) / 2
+			var firstHalf bool
+			if firstHalf, err = s.mayRead(ctx, part[:half]); firstHalf {
+				part = part[half:]
+			} else {
+				part = part[:half]
+			}
+		}
+		switch {
+		case err != nil:
+			return nil, false
+		case !allowed:
+			return &part[0], true
+		}
+	}
+	return nil, true
+}
+
+func (s *Store) mayRead(ctx context.Context, spans []span) (bool, error) {
+	ops := make([]clientv3.Op, len(spans))
+	for i, r := range spans {
+		ops[i] = clientv3.OpGet(r.key, clientv3.WithRange(r.end), clientv3.WithKeysOnly(), clientv3.WithLimit(1))
+	}
+	_, err := s.client.Txn(ctx).Then(ops...).Commit()
+	if errors.Is(rpctypes.Error(err), rpctypes.ErrPermissionDenied) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// maxRoles is how many roles of a user are looked at.
+const maxRoles = 20
+
+// unwritable returns that of several keys which the user's roles do not let it
+// write, or all of them when that cannot be told. Every user may look at its
+// own roles.
+func (s *Store) unwritable(ctx context.Context, keys []span) []span {
+	if len(keys) == 1 {
+		return keys
+	}
+	user, err := s.client.UserGet(ctx, s.user.name)
+	if err != nil || len(user.Roles) > maxRoles {
+		return keys
+	}
+	var permissions []*authpb.Permission
+	for _, name := range user.Roles {
+		role, err := s.client.RoleGet(ctx, name)
+		if err != nil {
+			return keys
+		}
+		permissions = append(permissions, role.Perm...)
+	}
+	for i, k := range keys {
+		if !slices.ContainsFunc(permissions, func(p *authpb.Permission) bool { return writes(p, k.key) }) {
+			return keys[i : i+1]
+		}
+	}
+	return keys
+}
+
+// writes reports whether a permission lets its user write a key.
+func writes(p *authpb.Permission, key string) bool {
+	if p.PermType == authpb.READ {
+		return false
+	}
+	from, end := string(p.Key), string(p.RangeEnd)
+	switch end {
+	case "":
+		return key == from
+	case "\x00": // all from a key on
+		return key >= from
+	}
+	return key >= from && key < end
+}
