@@ -5,6 +5,10 @@ GO      ?= go
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
+# Of make torture.
+DURATION ?= 10m
+SEED     ?= 0
+
 # The tools of lint and fmt run straight from the module proxy, so that they and
 # what they depend on stay out of go.mod.
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
@@ -19,12 +23,14 @@ ifeq ($(VERSION),)
 override VERSION := dev
 BUILDFLAGS := -buildvcs=false
 endif
-BUILD = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -trimpath -ldflags "-X main.version=$(VERSION)"
+# A command is a process of ten milliseconds: without the tables for debuggers, and
+# without gRPC's web pages about its requests, which nobody could open.
+BUILD = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -trimpath -tags grpcnotrace -ldflags "-s -w -X main.version=$(VERSION)"
 
 SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test race demo sandbox lint fmt install clean help
+.PHONY: build test race torture demo bench sandbox lint fmt install clean help
 
 build: ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -35,8 +41,15 @@ test: ## run all tests; those that need a Docker engine only if one answers
 race: ## run all tests with the race detector, which needs a C compiler
 	$(GO) test -race -timeout 20m ./...
 
+torture: ## run the torture test of the store for DURATION (10m); SEED repeats its choices
+	$(GO) test -count=1 -v -timeout 24h -run '^TestTorture$$' ./internal/torture -torture.duration=$(DURATION) -torture.seed=$(SEED)
+
 demo: build bin/sandbox ## run the walkthrough on an etcd of its own
 	@bin/sandbox --demo
+
+bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
+	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./bench ./bench/floor ./bench/floor-docker ./bench/stopwatch
+	bin/bench/bench --go "$(GO)"
 
 sandbox: build bin/sandbox ## run an etcd to try calicoctl on, until Ctrl-C
 	@bin/sandbox

@@ -1,3 +1,8 @@
+// The limits of the container's CPU, which the runtime would look up and watch,
+// do not matter to a process of ten milliseconds.
+
+//go:debug containermaxprocs=0
+
 // Command calicoctl reads and changes the security policy of Calico networks
 // in words.
 package main

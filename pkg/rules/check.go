@@ -71,7 +71,9 @@ func Check(r Rule) []Problem {
 	c.protocol(CriterionNotProtocol, r.NotProtocol)
 	c.icmp(r.ICMP)
 	c.icmp(r.NotICMP)
-	c.version(CriterionIPVersion, -1, r.IPVersion, "ipversion "+strconv.Itoa(r.IPVersion))
+	if r.IPVersion != 0 {
+		c.version(CriterionIPVersion, -1, r.IPVersion, "ipversion "+strconv.Itoa(r.IPVersion))
+	}
 	switch r.Protocol {
 	case "icmp":
 		c.version(CriterionProtocol, -1, 4, "icmp")
@@ -138,8 +140,12 @@ func (c *checker) entity(e Entity) {
 	c.ports(side+portsOffset+notOffset, e.NotPorts)
 	c.tag(side+tagOffset, e.Tag)
 	c.tag(side+tagOffset+notOffset, e.NotTag)
-	c.selector(side+selectorOffset, e.Selector, joinTag(e.Tag, e.Selector, false))
-	c.selector(side+selectorOffset+notOffset, e.NotSelector, joinTag(e.NotTag, e.NotSelector, true))
+	if e.Selector != "" {
+		c.selector(side+selectorOffset, e.Selector, joinTag(e.Tag, e.Selector, false))
+	}
+	if e.NotSelector != "" {
+		c.selector(side+selectorOffset+notOffset, e.NotSelector, joinTag(e.NotTag, e.NotSelector, true))
+	}
 	c.nets(side+netsOffset, e.Nets)
 	c.nets(side+netsOffset+notOffset, e.NotNets)
 }

@@ -3,17 +3,32 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
-// How many keys are read at once, so that memory and the size of an answer stay
-// bounded: a profile of 1,000 rules has 100 kB, an endpoint less than one.
+// How many keys are read at once at most: most profiles and endpoints have less
+// than a kilobyte, but a profile of 1,000 rules has 100.
 const (
-	profilePage  = 100
-	endpointPage = 1000
+	profilePage  = 2000
+	endpointPage = 5000
+)
+
+// But a key can hold 1.5 MB, so how many are read depends on how large those
+// before were.
+const (
+	firstPage  = 20
+	pageGrowth = 8       // from one page to the next
+	pageBytes  = 8 << 20 // what a page should have
+	// maxAnswer is what an answer of etcd may have. A larger one is not read, and
+	// a page is asked for again in smaller pieces.
+	maxAnswer = 256 << 20
 )
 
 // A View reads many keys page by page, all as they were at one revision: the
@@ -21,6 +36,7 @@ const (
 type View struct {
 	store    *Store
 	revision int64 // 0 until the first page
+	started  time.Time
 }
 
 // View returns a view of all profiles and endpoints.
@@ -29,8 +45,13 @@ func (s *Store) View() *View { return &View{store: s} }
 // each calls visit for every key with a prefix, in the order of the keys. An
 // error from visit ends the scan.
 func (v *View) each(ctx context.Context, prefix string, page int64, visit func(*mvccpb.KeyValue) error) error {
+	limit := min(page, firstPage)
 	for from := prefix; ; {
-		answer, err := v.read(ctx, from, prefix, page)
+		answer, err := v.read(ctx, from, prefix, limit)
+		if isTooLarge(err) && limit > 1 {
+			limit = max(limit/pageGrowth, 1)
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -43,10 +64,30 @@ func (v *View) each(ctx context.Context, prefix string, page int64, visit func(*
 			return nil
 		}
 		from = string(answer.Kvs[len(answer.Kvs)-1].Key) + "\x00"
+		limit = min(page, nextPage(answer.Kvs))
 	}
 }
 
+// nextPage returns how many keys to read after these, if the next are as large.
+func nextPage(kvs []*mvccpb.KeyValue) int64 {
+	size := 1
+	for _, kv := range kvs {
+		size += len(kv.Key) + len(kv.Value)
+	}
+	n := int64(len(kvs))
+	return max(1, min(n*pageGrowth, n*pageBytes/int64(size)))
+}
+
+func isTooLarge(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
+		strings.Contains(said(e.Cause), "larger than max")
+}
+
 func (v *View) read(ctx context.Context, from, prefix string, page int64) (answer *clientv3.GetResponse, err error) {
+	if v.started.IsZero() {
+		v.started = time.Now()
+	}
 	err = v.store.retry(ctx, func(ctx context.Context) error {
 		answer, err = v.store.client.Get(ctx, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)),
 			clientv3.WithLimit(page), clientv3.WithRev(v.revision))
@@ -55,7 +96,11 @@ func (v *View) read(ctx context.Context, from, prefix string, page int64) (answe
 	if err == nil && v.revision == 0 {
 		v.revision = answer.Header.Revision
 	}
-	return answer, err
+	var silent *UnreachableError
+	if errors.As(err, &silent) && ctx.Err() != nil && silent.Waited < time.Since(v.started)/2 {
+		return nil, ctx.Err() // the time went by with reading, not with waiting
+	}
+	return answer, v.store.denied(ctx, err, access{reads: []span{{prefix, clientv3.GetPrefixRangeEnd(prefix)}}})
 }
 
 // List calls visit for every stored profile, those of v3 in the order of their
@@ -85,32 +130,28 @@ func (v *View) List(ctx context.Context, visit func(id string, p *Profile, err e
 
 // listV1 puts the keys of each v1 profile, which follow each other, together.
 func (v *View) listV1(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
-	current := ""
+	current := "" // the name as it is escaped in the keys
 	parts := map[string]*mvccpb.KeyValue{}
 	flush := func() error {
 		if len(parts) == 0 {
 			return nil
 		}
-		p, damaged := decodeProfileV1(current, parts)
+		id, p, err := listedV1(current, parts)
 		clear(parts)
-		return visit(current, p, damaged)
+		return visit(id, p, err)
 	}
 	err := v.each(ctx, prefixV1, profilePage, func(kv *mvccpb.KeyValue) error {
-		id, part, ok := splitKeyV1(string(kv.Key))
-		if !ok {
+		name, part, ok := splitKeyV1(string(kv.Key))
+		if known := partsV1(); !ok || !slices.Contains(known[:], part) {
 			return nil
 		}
-		if id != current {
+		if name != current {
 			if err := flush(); err != nil {
 				return err
 			}
-			current = id
+			current = name
 		}
-		for _, known := range partsV1() {
-			if part == known {
-				parts[part] = kv
-			}
-		}
+		parts[part] = kv
 		return nil
 	})
 	if err != nil {
@@ -118,3 +159,19 @@ func (v *View) listV1(ctx context.Context, visit func(id string, p *Profile, err
 	}
 	return flush()
 }
+
+// listedV1 reads the v1 profile whose name is escaped so in its keys. A name that
+// is escaped otherwise than calicoctl 0.x did leads to no key, so that nothing
+// can be done with it but to say so.
+func listedV1(name string, parts map[string]*mvccpb.KeyValue) (id string, p *Profile, err error) {
+	id = unescapeV1(name)
+	for _, part := range partsV1() {
+		if kv := parts[part]; kv != nil && keyV1(id, part) != string(kv.Key) {
+			return name, nil, &DamagedError{Layout: V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
+		}
+	}
+	p, err = decodeProfileV1(id, parts)
+	return id, p, err
+}
+
+var errNameV1 = errors.New("its name is not written as in the keys of calicoctl 0.x, where % is %25 and / is %2f")
