@@ -4,11 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"strings"
-	"unicode"
 	"unicode/utf16"
 
-	"go.yaml.in/yaml/v3"
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // print writes the result of a command to standard output: text as it is, or
@@ -62,81 +60,4 @@ func escapeControls(text []byte) []byte {
 	return out.Bytes()
 }
 
-func isControl(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
-
-// encodeYAML returns what encodeJSON does, in YAML and in the same order.
-func encodeYAML(value any) ([]byte, error) {
-	content, err := json.Marshal(value)
-	if err != nil {
-		return nil, err
-	}
-	dec := json.NewDecoder(bytes.NewReader(content))
-	dec.UseNumber()
-	document, err := yamlNode(dec)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	enc := yaml.NewEncoder(&out)
-	enc.SetIndent(2)
-	if err := enc.Encode(document); err != nil {
-		return nil, err
-	}
-	// What needs an escape stands in double quotes: see yamlScalar.
-	return escapeYAML(out.Bytes()), enc.Close()
-}
-
-// yamlNode reads the next JSON value as a node, which keeps the order of keys.
-func yamlNode(dec *json.Decoder) (*yaml.Node, error) {
-	token, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	node := &yaml.Node{Kind: yaml.MappingNode}
-	switch token {
-	case json.Delim('['):
-		node.Kind = yaml.SequenceNode
-	case json.Delim('{'):
-	default:
-		return yamlScalar(token)
-	}
-	for dec.More() { // of a mapping: key, value, key, value
-		child, err := yamlNode(dec)
-		if err != nil {
-			return nil, err
-		}
-		node.Content = append(node.Content, child)
-	}
-	_, err = dec.Token() // the closing bracket
-	return node, err
-}
-
-// yamlScalar lets the library choose the quotes, so that what an older reader
-// takes for a number or a truth value has them.
-func yamlScalar(token json.Token) (*yaml.Node, error) {
-	node := new(yaml.Node)
-	text, isText := token.(string)
-	if number, ok := token.(json.Number); ok {
-		node.Kind, node.Tag, node.Value = yaml.ScalarNode, "!!int", number.String()
-		return node, nil
-	}
-	if isText && strings.ContainsFunc(text, isControl) {
-		node.Kind, node.Tag, node.Value, node.Style = yaml.ScalarNode, "!!str", text, yaml.DoubleQuotedStyle
-		return node, nil
-	}
-	return node, node.Encode(token)
-}
-
-// escapeYAML escapes in double-quoted text what YAML calls printable and a
-// terminal may obey.
-func escapeYAML(text []byte) []byte {
-	var out bytes.Buffer
-	for _, r := range string(text) {
-		if isControl(r) {
-			fmt.Fprintf(&out, `\U%08x`, r)
-		} else {
-			out.WriteRune(r)
-		}
-	}
-	return out.Bytes()
-}
+func isControl(r rune) bool { return r != '\n' && !rules.IsPrintable(r) }

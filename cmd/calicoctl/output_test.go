@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -14,7 +15,7 @@ func TestOutputIsSafe(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"plain words, 80,443", "on", "yes", "22:30", "1000:2000", "0x1f", "1e3", "null", "~", "", " x ", "- a", "a: b", "#c", "'q'", `"q"`, `b\\s`,
-		"\x1b[31mred", "\x07", "tab\t", "line\nbreak", "\u009b31m", "\u202egnp", "zero\u200bwidth", "\U000e0001", "日本", "\x7f",
+		"\x1b[31mred", "\x07", "tab\t", "line\nbreak", "\u009b31m", "\u202egnp", "zero\u200bwidth", "\u3164", "x\ufe0f", "a\u034fb", "\u2800", "\u00a0", "\U000e0001", "日本", "\x7f",
 	} {
 		value := map[string]string{"text": text}
 		for name, format := range map[string]struct {
@@ -35,5 +36,61 @@ func TestOutputIsSafe(t *testing.T) {
 	encoded, err := encodeYAML(map[string]any{"a": []string{"22:30", "on"}, "number": 9007199254740993})
 	if want := "a:\n  - \"22:30\"\n  - \"on\"\nnumber: 9007199254740993\n"; string(encoded) != want || err != nil {
 		t.Errorf("%s, %v, want %s", encoded, err, want)
+	}
+}
+
+// YAML that is written in pieces is what the library writes of the whole.
+func TestYAMLInPieces(t *testing.T) {
+	t.Parallel()
+	type object struct {
+		Name string   `json:"name"`
+		List []string `json:"list"`
+		On   []any    `json:"on"`
+	}
+	list := []string{"plain", "on", "20:30", "two\nlines", "\n\n x\n\n", " ", "\x1b", "- a", "{}"}
+	for _, value := range []any{
+		nil, 1, "text", "",
+		[]any{},
+		map[string]any{},
+		list,
+		[]any{list, []any{}, nil, 1, []any{[]any{}}},
+		object{},
+		object{Name: "a: b", List: []string{}},
+		object{List: list, On: []any{list, object{List: list}, map[string]any{"a": list}}},
+	} {
+		content, err := json.Marshal(value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		whole, err := encodePiece(content)
+		pieces, err2 := encodeYAML(value)
+		if err != nil || err2 != nil || string(whole) != string(pieces) {
+			t.Errorf("%s is\n%s, %v, and in pieces\n%s, %v", content, whole, err, pieces, err2)
+		}
+	}
+}
+
+func TestShortMessages(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"", "short", strings.Repeat("x", maxMessage)} {
+		if got := shorten(text); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	got := shorten("the beginning " + strings.Repeat("日", 1000) + " the end")
+	if len(got) > maxMessage || !utf8.ValidString(got) || !strings.HasPrefix(got, "the beginning ") || !strings.HasSuffix(got, " the end") ||
+		!strings.Contains(got, " bytes left out) ... ") {
+		t.Errorf("%d bytes: %s", len(got), got)
+	}
+	for cell, want := range map[string]string{
+		"short":                             "short",
+		strings.Repeat("x", maxCell):        strings.Repeat("x", maxCell),
+		strings.Repeat("x", maxCell+1):      strings.Repeat("x", maxCell) + "...",
+		strings.Repeat("日", maxCell):        strings.Repeat("日", maxCell),
+		strings.Repeat("日", maxCell) + "xy": strings.Repeat("日", maxCell) + "...",
+	} {
+		if got := clip(cell); got != want {
+			t.Errorf("%q is clipped to %q", cell, got)
+		}
 	}
 }

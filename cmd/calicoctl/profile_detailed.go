@@ -74,7 +74,12 @@ func (s *session) endpointRows(ctx context.Context, view *store.View, used map[s
 			s.warn("%v", damaged)
 			return nil
 		}
-		ids := e.Profiles
+		ids := distinct(e.Profiles)
+		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
+			seen.end()
+			s.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
+			e = store.Endpoint{Layout: e.Layout, Name: clip(e.Key)}
+		}
 		e.Profiles, e.Key = nil, ""
 		for _, id := range ids {
 			used[id] = true
@@ -83,6 +88,33 @@ func (s *session) endpointRows(ctx context.Context, view *store.View, used map[s
 		return nil
 	})
 	return rows, err
+}
+
+// maxEndpointText is how much text the rows of one endpoint may have: what it says
+// stands in each, so that a large document with many profiles would become
+// gigabytes.
+const maxEndpointText = 16 << 20
+
+// textSize returns the size of what a row says of an endpoint.
+func textSize(e store.Endpoint) int {
+	n := len(e.Host) + len(e.Orchestrator) + len(e.Workload) + len(e.Name) + len(e.State)
+	for _, a := range e.Addresses {
+		n += len(a)
+	}
+	return n
+}
+
+// distinct returns the names in a list, each once.
+func distinct(names []string) []string {
+	if len(names) < 2 {
+		return names
+	}
+	seen := make(map[string]bool, len(names))
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
+		again := seen[name]
+		seen[name] = true
+		return again
+	})
 }
 
 func (s *session) endpointView(row endpointRow, missing bool) endpointView {
@@ -100,7 +132,7 @@ func detailedHeader() []string {
 
 // cells returns the row as text.
 func (v endpointView) cells() []string {
-	name := v.Profile
+	name := nameCell(v.Profile)
 	if v.Missing {
 		name += " (missing)"
 	}

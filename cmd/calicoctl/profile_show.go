@@ -118,7 +118,7 @@ func summaryTable(list []summary) string {
 		case s.Error != "":
 			layout = "damaged"
 		}
-		rows[i] = []string{rules.Printable(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
+		rows[i] = []string{nameCell(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
 	var out bytes.Buffer
 	table{

@@ -116,7 +116,7 @@ func (s *session) namesOf(ctx context.Context, words []string) (shownNames, erro
 		}
 	}
 	snap, err := s.store.Read(ctx, store.Query{Presence: ids})
-	return shownNames{networks: s.networks, snap: snap}, err
+	return shownNames{networks: s.networks, snap: snap, made: s.planned}, err
 }
 
 // listing returns the rules of a profile as text, with names.
@@ -133,9 +133,7 @@ func listing(p *store.Profile, names shownNames) string {
 
 // warnTrouble reports what Felix refuses in a stored profile.
 func (a *app) warnTrouble(p *store.Profile) {
-	for _, t := range p.Trouble() {
-		a.warn("profile %s: %s", rules.Printable(p.ID), t)
-	}
+	a.warnEach("profile "+rules.Printable(p.ID), p.Trouble())
 }
 
 // warnMisleading reports tags that are shown by a word which means something

@@ -4,6 +4,8 @@ import (
 	"io"
 
 	"github.com/olekukonko/tablewriter"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A table is written in pieces, so that a long one is never in memory as a
@@ -16,6 +18,10 @@ type table struct {
 
 // tablePiece is how many rows are laid out at once.
 const tablePiece = 1000
+
+// maxCell is how many characters of a cell are shown: a name of a megabyte, which
+// etcd takes, would make every row as long. JSON and YAML have it all.
+const maxCell = 300
 
 // write writes the table with a frame. The errors of the writer are for the
 // writer to keep.
@@ -39,16 +45,42 @@ func (t table) write(w io.Writer) {
 			piece.SetColMinWidth(column, width)
 		}
 		for i := from; i < to; i++ {
-			piece.Append(t.row(i))
+			piece.Append(t.line(i))
 		}
 		piece.Render()
 	}
 }
 
-// line returns a row; the header is row -1.
+// line returns a row as it is shown; the header is row -1.
 func (t table) line(i int) []string {
 	if i < 0 {
 		return t.header
 	}
-	return t.row(i)
+	cells := t.row(i)
+	for column, cell := range cells {
+		cells[column] = clip(cell)
+	}
+	return cells
+}
+
+func clip(cell string) string {
+	if len(cell) <= maxCell {
+		return cell
+	}
+	n := 0
+	for i := range cell {
+		if n == maxCell {
+			return cell[:i] + "..."
+		}
+		n++
+	}
+	return cell
+}
+
+// nameCell returns the name of a profile, which may be empty in etcd.
+func nameCell(name string) string {
+	if name == "" {
+		return `""`
+	}
+	return rules.Printable(name)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net"
 	"strings"
 	"sync"
@@ -49,7 +50,7 @@ func (i *Interposer) Start(endpoint string) error {
 	i.counts = map[string]int{}
 	var err error
 	i.backend, err = grpc.NewClient("passthrough:///"+strings.TrimPrefix(endpoint, "http://"),
-		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{})))
+		grpc.WithTransportCredentials(insecure.NewCredentials()), grpc.WithDefaultCallOptions(grpc.ForceCodecV2(rawCodec{}), grpc.MaxCallRecvMsgSize(math.MaxInt32)))
 	if err != nil {
 		return err
 	}

@@ -30,28 +30,52 @@ func Set(object []byte, key string, value []byte) ([]byte, error) {
 	return slices.Concat(body, comma, Quote(key), []byte(":"), value, object[len(body):]), nil
 }
 
-// Delete returns the object without the member of that key; an object without
-// such a member comes back as it is.
-func Delete(object []byte, key string) ([]byte, error) {
-	members, err := Object(object)
-	if err != nil {
-		return nil, err
+// Append returns the object with members added at the end, which must not have
+// their keys yet: as Set for one after the other, but in one go.
+func Append(object []byte, added []Member) ([]byte, error) {
+	members, err := Object(orEmpty(object))
+	if err != nil || len(added) == 0 {
+		return object, err
 	}
+	object = asObject(object)
+	end := bytes.LastIndexByte(object, '}')
+	body := bytes.TrimRight(object[:end], " \n\t\r")
+	var out bytes.Buffer
+	out.Write(body)
+	for i, m := range added {
+		if i > 0 || len(members) > 0 {
+			out.WriteByte(',')
+		}
+		out.Write(Quote(m.Key))
+		out.WriteByte(':')
+		out.Write(m.Value)
+	}
+	out.Write(object[len(body):])
+	return out.Bytes(), nil
+}
+
+// Delete returns the object without the members whose keys gone names; without
+// any such member the object comes back as it is. What stands between a member
+// that stays and the next one stays.
+func Delete(object []byte, gone func(key string) bool) ([]byte, error) {
+	members, err := Object(object)
+	if err != nil || !slices.ContainsFunc(members, func(m Member) bool { return gone(m.Key) }) {
+		return object, err
+	}
+	out := make([]byte, 0, len(object))
+	out = append(out, object[:members[0].start]...)
+	between, end := []byte(nil), 0
 	for i, m := range members {
-		if m.Key != key {
+		end = m.valueStart(object) + len(m.Value)
+		if gone(m.Key) {
 			continue
 		}
-		from, to := m.start, m.valueStart(object)+len(m.Value)
-		switch {
-		case i+1 < len(members): // up to the next key, its comma included
-			to = members[i+1].start
-		case i > 0: // from behind the value before it, with the comma
-			last := members[i-1]
-			from = last.valueStart(object) + len(last.Value)
+		out = append(append(out, between...), object[m.start:end]...)
+		if i+1 < len(members) {
+			between = object[end:members[i+1].start]
 		}
-		return slices.Concat(object[:from], object[to:]), nil
 	}
-	return object, nil
+	return append(out, object[end:]...), nil
 }
 
 // Join returns an array of the elements, each as it is written.

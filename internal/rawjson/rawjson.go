@@ -12,6 +12,7 @@ package rawjson
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -24,8 +25,42 @@ type Member struct {
 	start int // where the key's opening quote stands in the object
 }
 
+// maxDepth is how deep a value that Valid accepts is nested at most.
+const maxDepth = 10_000
+
 // Valid reports whether text is one JSON value, nested at most 10,000 deep.
 func Valid(text []byte) bool { return json.Valid(text) }
+
+// Check returns an error that says in a few words why text is not [Valid].
+func Check(text []byte) error {
+	switch {
+	case Valid(text):
+		return nil
+	case depth(text) > maxDepth:
+		return errors.New("it is nested more than 10,000 deep")
+	}
+	return errors.New("it is not JSON")
+}
+
+// depth returns how deep a text is nested, which need not be JSON.
+func depth(text []byte) (deepest int) {
+	now, quoted := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{' || c == '[':
+			now++
+			deepest = max(deepest, now)
+		case c == '}' || c == ']':
+			now--
+		}
+	}
+	return deepest
+}
 
 // Object returns the members of a JSON object in their order, repeated keys
 // included. A null is an object without members. The error says what stands
@@ -109,6 +144,15 @@ func Repeated(members []Member, compare func(key string) string) (key string, fo
 func Fold(key string) string {
 	// Upper case first: it brings ſ and the Kelvin sign to S and K, too.
 	return strings.ToLower(strings.ToUpper(key))
+}
+
+// Text returns the content of a JSON string, and nothing for any other value.
+// What is not UTF-8 becomes U+FFFD, as encoding/json has it.
+func Text(value []byte) string {
+	if i := skipSpace(value, 0); Kind(value) == "string" {
+		return unquote(value[i:skipString(value, i)])
+	}
+	return ""
 }
 
 // Exact returns key.

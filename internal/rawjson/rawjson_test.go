@@ -35,7 +35,9 @@ func TestEdits(t *testing.T) {
 		return func(b []byte) ([]byte, error) { return rawjson.Set(b, key, []byte(value)) }
 	}
 	del := func(key string) func([]byte) ([]byte, error) {
-		return func(b []byte) ([]byte, error) { return rawjson.Delete(b, key) }
+		return func(b []byte) ([]byte, error) {
+			return rawjson.Delete(b, func(k string) bool { return k == key })
+		}
 	}
 	for _, test := range []struct {
 		name, in, want string
@@ -46,12 +48,28 @@ func TestEdits(t *testing.T) {
 		{"append to empty", `{ }`, `{"b":2 }`, set("b", "2")},
 		{"set on null", `null`, `{"b":2}`, set("b", "2")},
 		{"set on nothing", ``, `{"b":2}`, set("b", "2")},
+		{"append several", `{"a":1 }`, `{"a":1,"b":2,"c\"":3 }`, func(b []byte) ([]byte, error) {
+			return rawjson.Append(b, []rawjson.Member{{Key: "b", Value: []byte("2")}, {Key: `c"`, Value: []byte("3")}})
+		}},
+		{"append several to nothing", ``, `{"b":2,"c":3}`, func(b []byte) ([]byte, error) {
+			return rawjson.Append(b, []rawjson.Member{{Key: "b", Value: []byte("2")}, {Key: "c", Value: []byte("3")}})
+		}},
+		{"append none", `null`, `null`, func(b []byte) ([]byte, error) { return rawjson.Append(b, nil) }},
 		{"key with an escape", `{"\u0061":1}`, `{"\u0061":2}`, set("a", "2")},
 		{"key to be escaped", `{}`, `{"a\"<":2}`, set(`a"<`, "2")},
 		{"delete the only", `{"a":1}`, `{}`, del("a")},
 		{"delete the first", `{"a":1, "b":2}`, `{"b":2}`, del("a")},
 		{"delete the middle", `{"a":1,"b":2,"c":3}`, `{"a":1,"c":3}`, del("b")},
 		{"delete the last", `{"a":1, "b":2 }`, `{"a":1 }`, del("b")},
+		{"delete several", `{ "a":1 , "b":2,  "c":3, "d":4 }`, `{ "b":2,  "d":4 }`, func(b []byte) ([]byte, error) {
+			return rawjson.Delete(b, func(k string) bool { return k == "a" || k == "c" })
+		}},
+		{"delete the end", `{ "a":1 , "b":2,  "c":3 }`, `{ "a":1 }`, func(b []byte) ([]byte, error) {
+			return rawjson.Delete(b, func(k string) bool { return k != "a" })
+		}},
+		{"delete all", `{ "a":1 , "b":2 }`, `{  }`, func(b []byte) ([]byte, error) {
+			return rawjson.Delete(b, func(string) bool { return true })
+		}},
 		{"delete the absent", `{"a":1}`, `{"a":1}`, del("b")},
 	} {
 		got, err := test.edit([]byte(test.in))
@@ -122,17 +140,58 @@ func checkEdits(t *testing.T, text []byte, key string, members []rawjson.Member)
 	if err != nil || !rawjson.Valid(set) {
 		t.Fatalf("Set(%q) = %q, %v", key, set, err)
 	}
-	gone, err := rawjson.Delete(text, key)
+	is := func(key string) func(string) bool { return func(k string) bool { return k == key } }
+	gone, err := rawjson.Delete(text, is(key))
 	if err != nil || !rawjson.Valid(gone) {
 		t.Fatalf("Delete(%q) = %q, %v", key, gone, err)
 	}
 	after, _ := rawjson.Object(gone)
-	first := slices.IndexFunc(members, func(m rawjson.Member) bool { return m.Key == key })
-	if first >= 0 {
-		members = slices.Delete(slices.Clone(members), first, first+1)
-	}
+	left := slices.DeleteFunc(slices.Clone(members), func(m rawjson.Member) bool { return m.Key == key })
 	same := func(a, b rawjson.Member) bool { return a.Key == b.Key && bytes.Equal(a.Value, b.Value) }
-	if !slices.EqualFunc(after, members, same) {
+	if !slices.EqualFunc(after, left, same) {
 		t.Fatalf("Delete(%q) of %q changed another member: %q", key, text, gone)
+	}
+	if len(members) == 0 {
+		return
+	}
+	// Several at once are the same as one after the other.
+	last := members[len(members)-1].Key
+	both, err := rawjson.Delete(text, func(k string) bool { return k == key || k == last })
+	again, _ := rawjson.Delete(gone, is(last))
+	if err != nil || !bytes.Equal(both, again) {
+		t.Fatalf("Delete of %q and %q from %q is %q, and one after the other %q", key, last, text, both, again)
+	}
+	one, two := rawjson.Member{Key: key, Value: []byte("1")}, rawjson.Member{Key: key + "!", Value: []byte("2")}
+	all, err := rawjson.Append(both, []rawjson.Member{one, two})
+	again, _ = rawjson.Set(both, one.Key, one.Value)
+	again, _ = rawjson.Set(again, two.Key, two.Value)
+	if absent := !slices.ContainsFunc(left, func(m rawjson.Member) bool { return m.Key == two.Key }); absent && (err != nil || !bytes.Equal(all, again)) {
+		t.Fatalf("Append to %q is %q, and one after the other %q", both, all, again)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	const deep = "it is nested more than 10,000 deep"
+	open, closed := strings.Repeat("[", 10_001), strings.Repeat("]", 10_001)
+	for text, want := range map[string]string{
+		`{"a":"[\"["}`:                   "",
+		open[1:] + closed[1:]:            "",
+		open + closed:                    deep,
+		`{"a\"{":` + open + closed + `}`: deep,
+		open[1:]:                         "it is not JSON",
+		`"` + open:                       "it is not JSON",
+		strings.Repeat("[]", 10_001):     "it is not JSON",
+		"":                               "it is not JSON",
+		"\xef\xbb\xbf{}":                 "it is not JSON",
+		`{"a":1}/**/`:                    "it is not JSON",
+	} {
+		got := ""
+		if err := rawjson.Check([]byte(text)); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%.40q: %q, want %q", text, got, want)
+		}
 	}
 }

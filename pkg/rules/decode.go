@@ -239,6 +239,9 @@ func spellValue(out *strings.Builder, value []byte, depth int) {
 		out.WriteString(bareOrQuoted(stringOrNumber(value)))
 	case "array":
 		elements, _ := rawjson.Array(value)
+		if len(elements) == 0 {
+			out.WriteString("[]")
+		}
 		for i, element := range elements {
 			out.WriteString(separator("", i))
 			spellValue(out, element, depth+1)

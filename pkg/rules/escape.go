@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"iter"
 	"strconv"
 	"strings"
 	"unicode"
@@ -8,14 +9,14 @@ import (
 )
 
 // Printable returns text with everything that a terminal might obey instead of
-// show (control and format characters, invalid UTF-8) written as \xNN, byte by
-// byte. Text from etcd or Docker passes through it before it is printed.
+// show, or not show at all (see [IsPrintable]; invalid UTF-8), written as \xNN,
+// byte by byte. Text from etcd or Docker passes through it before it is printed.
 func Printable(text string) string {
 	if isPlain(text) {
 		return text
 	}
 	var out strings.Builder
-	for _, r := range splitRunes(text) {
+	for r := range runesOf(text) {
 		writeEscaped(&out, r)
 	}
 	return out.String()
@@ -33,7 +34,7 @@ func appendQuoted(dst []byte, text string) []byte {
 		return append(dst, '"')
 	}
 	var out strings.Builder
-	for _, r := range splitRunes(text) {
+	for r := range runesOf(text) {
 		if r == `"` || r == `\` {
 			out.WriteByte('\\')
 		}
@@ -91,19 +92,31 @@ func isPlainUnicode(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
 	}
-	return !strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) })
+	return !strings.ContainsFunc(text, func(r rune) bool { return !IsPrintable(r) })
 }
 
-// splitRunes splits text into its characters; a byte that belongs to none is
-// a piece of its own.
-func splitRunes(text string) []string {
-	pieces := make([]string, 0, len(text))
-	for len(text) > 0 {
-		_, size := utf8.DecodeRuneInString(text)
-		pieces = append(pieces, text[:size])
-		text = text[size:]
+// IsPrintable reports whether a terminal shows a character, and obeys nothing in
+// it. Control characters, those that turn the direction of the text, blanks other
+// than the space, and letters without a shape are not printable: with them two
+// names could look alike, or one look like another.
+func IsPrintable(r rune) bool {
+	const blankBraille = '\u2800'
+	return unicode.IsPrint(r) && (r < 0x300 || r != blankBraille &&
+		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector))
+}
+
+// runesOf splits text into its characters; a byte that belongs to none is a
+// piece of its own.
+func runesOf(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for len(text) > 0 {
+			_, size := utf8.DecodeRuneInString(text)
+			if !yield(text[:size]) {
+				return
+			}
+			text = text[size:]
+		}
 	}
-	return pieces
 }
 
 func writeEscaped(out *strings.Builder, piece string) {

@@ -2,6 +2,11 @@ package rules
 
 import "encoding/json"
 
+// MaxStored is how long a list of rules may be to be read at all. The shortest
+// rule that Calico takes has 18 bytes, so no document that etcd takes comes near;
+// a list of other things must not cost seconds and gigabytes.
+const MaxStored = 100_000
+
 // A Stored rule is a rule as a datastore holds it: what it says, and its bytes.
 type Stored struct {
 	Rule Rule

@@ -16,6 +16,11 @@ const (
 
 	maxDNSName = 253
 	longSuffix = "/tag"
+
+	// maxTagged is the length in bytes up to which a selector is looked through
+	// for a tag, so that one of a megabyte costs nothing. It is more than Felix
+	// takes: 1024 characters of up to four bytes, of which one is a tag.
+	maxTagged = 8 << 10
 )
 
 // TagLabel returns the name of the label that stands for a tag.
@@ -74,6 +79,9 @@ func IsDNSName(text string) bool {
 // it.
 func cutTag(selector string, negated bool) (tag Tag, rest string) {
 	selector = strings.Trim(selector, " \t")
+	if len(selector) > maxTagged {
+		return Tag{}, selector
+	}
 	toks, err := scanSelector(selector)
 	if err != nil {
 		return Tag{}, selector

@@ -17,9 +17,16 @@ func DecodeV1(raw []byte) Stored {
 	if !rawjson.Valid(raw) {
 		return d.invalid(raw)
 	}
+	members := d.members(&d.beyond, "rule", raw)
+	if rawjson.Kind(raw) == "null" {
+		d.wrong(&d.beyond, "rule", raw, "expected an object, got null")
+	}
+	if len(d.problems) > 0 { // what is no rule does not allow everything
+		return d.stored(raw)
+	}
 	d.rule.Action = Allow
 	var icmp icmpV1
-	for _, m := range d.members(&d.beyond, "rule", raw) {
+	for _, m := range members {
 		key, negated := strings.CutPrefix(m.Key, "!")
 		side, rest, _ := strings.Cut(key, "_")
 		switch {

@@ -82,6 +82,9 @@ func parseListV1(key string, value []byte) ([]Rule, error) {
 	if err != nil || string(value) == "null" {
 		return nil, &PlaceError{Place: key, Msg: "expected a list of rules"}
 	}
+	if len(elements) > MaxStored {
+		return nil, &PlaceError{Place: key, Msg: fmt.Sprintf("%d rules, more than any profile can hold", len(elements))}
+	}
 	list := make([]Rule, len(elements))
 	for i, element := range elements {
 		place := fmt.Sprintf("%s[%d]", key, i)

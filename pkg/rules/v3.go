@@ -21,7 +21,11 @@ func DecodeV3(raw []byte) Stored {
 	}
 	d.portNames = true
 	action := false
-	for _, m := range d.members(&d.beyond, "rule", raw) {
+	members := d.members(&d.beyond, "rule", raw)
+	if rawjson.Kind(raw) == "null" {
+		d.wrong(&d.beyond, "rule", raw, "expected an object, got null")
+	}
+	for _, m := range members {
 		switch ruleKeyV3(m.Key) {
 		case "action":
 			action = true
@@ -45,7 +49,7 @@ func DecodeV3(raw []byte) Stored {
 		}
 	}
 	if !action && len(d.problems) == 0 {
-		d.wrong(&d.beyond, "action", []byte(`"none"`), "a rule needs an action")
+		d.wrong(&d.beyond, "action", []byte(`"none"`), noAction)
 	}
 	d.onlyOne()
 	return d.stored(raw)
@@ -81,9 +85,23 @@ func (d *decoder) actionV3(value []byte) {
 	case "pass", "next-tier":
 		d.rule.Action = Pass
 	default:
-		d.wrong(&d.beyond, "action", value, Printable(string(value))+" is not an action; Felix crashes on it")
+		d.wrong(&d.beyond, "action", value, wrongAction(value))
 	}
 }
+
+// wrongAction says why a value is no action of v3. That Felix panics is measured
+// for a text that is none of the four; it does not read what is no text.
+func wrongAction(value []byte) string {
+	switch kind := rawjson.Kind(value); {
+	case kind == "null" || string(value) == `""`:
+		return noAction
+	case kind != "string":
+		return "expected a string, got " + Printable(string(value))
+	}
+	return Printable(string(value)) + " is not an action (allow, deny, log, pass); Felix panics on it"
+}
+
+const noAction = "a rule needs an action"
 
 func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
 	var icmp ICMP

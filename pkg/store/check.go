@@ -22,10 +22,11 @@ const (
 // Trouble lists what Felix refuses in the stored document. Rules that it
 // refuses make it drop all traffic of the profile; labels, names or annotations
 // that it refuses make the profile's tags vanish, so that rules elsewhere that
-// deny by tag stop matching.
+// deny by tag stop matching. Of a v1 profile, which no Felix reads, it lists the
+// tags and labels that v3 cannot hold.
 func (p *Profile) Trouble() []string {
 	if p.Layout == V1 {
-		return nil // no Felix reads it
+		return p.labelTrouble("; such a profile cannot be migrated")
 	}
 	var found []string
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
@@ -35,14 +36,19 @@ func (p *Profile) Trouble() []string {
 			}
 		}
 	}
-	var bad []string
+	const means = "; Felix takes no tags from such a profile"
+	found = append(found, p.labelTrouble(means)...)
+	for _, why := range p.metadataTrouble() {
+		found = append(found, why+means)
+	}
+	return found
+}
+
+func (p *Profile) labelTrouble(means string) (found []string) {
 	for _, l := range p.Labels {
 		if why := checkLabel(l); why != "" {
-			bad = append(bad, why)
+			found = append(found, why+means)
 		}
-	}
-	for _, why := range append(bad, p.metadataTrouble()...) {
-		found = append(found, why+"; Felix takes no tags from such a profile")
 	}
 	return found
 }
@@ -104,8 +110,12 @@ func (p *Profile) check() error {
 			return err
 		}
 	}
+	was := labelValues(p.stored.labels)
 	for _, l := range p.Labels {
-		if why := checkLabel(l); why != "" && !slices.Contains(p.stored.labels, l) {
+		if value, there := was[l.Name]; there && value == l.Value {
+			continue
+		}
+		if why := checkLabel(l); why != "" {
 			return Refusedf("%s", why)
 		}
 	}
@@ -132,11 +142,27 @@ func checkRules(d rules.Direction, now, was []rules.Stored) error {
 			why = append(why, problem.Text)
 		}
 		if len(why) > 0 {
-			return Refusedf("%s rule %d (%s): %s", d, i+1, rules.Format(r.Rule), why[0])
+			return &RuleError{Direction: d, At: i + 1, Rule: r.Rule, Why: why[0]}
 		}
 	}
 	return nil
 }
+
+// A RuleError says why Felix would refuse a rule that an edit adds. It is
+// ErrRefused.
+type RuleError struct {
+	Direction rules.Direction
+	At        int // from 1
+	Rule      rules.Rule
+	Why       string
+}
+
+func (e *RuleError) Error() string {
+	return fmt.Sprintf("%s rule %d (%s): %s", e.Direction, e.At, rules.Format(e.Rule), e.Why)
+}
+
+// Unwrap returns ErrRefused.
+func (e *RuleError) Unwrap() error { return ErrRefused }
 
 // CheckName says why a profile cannot have that name, or nothing. A name is an
 // RFC 1123 subdomain.

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -14,15 +13,23 @@ import (
 func decodeProfile(id string, revision int64, document []byte) (*Profile, error) {
 	p := &Profile{ID: id, Layout: V3, Revision: revision, document: document}
 	if err := p.decode(); err != nil {
-		return nil, &DamagedError{Layout: V3, Key: profileKey(id), What: "profile " + rules.Printable(id), Cause: err}
+		return nil, &DamagedError{Layout: V3, Key: profileKey(id), What: "profile " + shownID(id), Cause: err}
 	}
 	p.remember()
 	return p, nil
 }
 
+// shownID returns the ID of a stored profile, which may be anything, for people.
+func shownID(id string) string {
+	if id == "" {
+		return quote(id)
+	}
+	return rules.Printable(id)
+}
+
 func (p *Profile) decode() error {
-	if !rawjson.Valid(p.document) {
-		return fmt.Errorf("it is not JSON")
+	if err := rawjson.Check(p.document); err != nil {
+		return err
 	}
 	top, err := fields("the document", p.document)
 	if err != nil {
@@ -79,6 +86,9 @@ func decodeRules(where string, value []byte, decode func([]byte) rules.Stored) (
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
+	if len(elements) > rules.MaxStored {
+		return nil, fmt.Errorf("%s: %d rules; not more than %d can be read", where, len(elements), rules.MaxStored)
+	}
 	list := make([]rules.Stored, len(elements))
 	for i, element := range elements {
 		list[i] = decode(element)
@@ -102,13 +112,7 @@ func decodeLabels(where string, value []byte) ([]Label, error) {
 }
 
 // text returns the content of a JSON string, and nothing for any other value.
-func text(value []byte) string {
-	var s string
-	if value != nil {
-		_ = json.Unmarshal(value, &s) // anything else stays ""
-	}
-	return s
-}
+func text(value []byte) string { return rawjson.Text(value) }
 
 // encode returns the document with what the profile says now. Only the lists
 // that have changed are written anew, and in them every rule keeps its bytes.
@@ -175,24 +179,44 @@ func (p *Profile) encodeLabels(spec []byte) ([]byte, error) {
 		}
 		object = rawjson.Get(list, "labelsToApply")
 	}
+	now, was := labelValues(p.Labels), labelValues(p.stored.labels)
+	gone := func(name string) bool {
+		_, stays := now[name]
+		return !stays
+	}
 	var err error
-	for _, l := range p.stored.labels {
-		if !slices.ContainsFunc(p.Labels, func(now Label) bool { return now.Name == l.Name }) {
-			if object, err = rawjson.Delete(object, l.Name); err != nil {
+	if object != nil {
+		if object, err = rawjson.Delete(object, gone); err != nil {
+			return nil, err
+		}
+	}
+	var added []rawjson.Member
+	for _, l := range p.Labels {
+		value, there := was[l.Name]
+		last := now[l.Name] // a name stands once, whatever the list says
+		was[l.Name] = last
+		switch {
+		case !there:
+			added = append(added, rawjson.Member{Key: l.Name, Value: rawjson.Quote(last)})
+		case value != last:
+			if object, err = rawjson.Set(object, l.Name, rawjson.Quote(last)); err != nil {
 				return nil, err
 			}
 		}
 	}
-	for _, l := range p.Labels {
-		if slices.Contains(p.stored.labels, l) {
-			continue
-		}
-		if object, err = rawjson.Set(object, l.Name, rawjson.Quote(l.Value)); err != nil {
-			return nil, err
-		}
+	if object, err = rawjson.Append(object, added); err != nil {
+		return nil, err
 	}
 	if object == nil {
 		object = []byte("{}")
 	}
 	return setField(spec, "labelsToApply", object)
+}
+
+func labelValues(labels []Label) map[string]string {
+	values := make(map[string]string, len(labels))
+	for _, l := range labels {
+		values[l.Name] = l.Value
+	}
+	return values
 }

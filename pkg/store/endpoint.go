@@ -1,16 +1,14 @@
 package store
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -102,49 +100,22 @@ func (v *View) scanEndpoints(ctx context.Context, visit func(Endpoint, error) er
 }
 
 func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	var document struct {
-		Spec struct {
-			Profiles     []string `json:"profiles"`
-			Node         string   `json:"node"`
-			Orchestrator string   `json:"orchestrator"`
-			Workload     string   `json:"workload"`
-			Pod          string   `json:"pod"`
-			ContainerID  string   `json:"containerID"`
-			Endpoint     string   `json:"endpoint"`
-			IPNetworks   []string `json:"ipNetworks"`
-		} `json:"spec"`
-	}
-	err := json.Unmarshal(kv.Value, &document)
-	s := document.Spec
-	workload := s.Workload
-	for _, other := range []string{s.Pod, s.ContainerID} {
-		if workload == "" {
-			workload = other
-		}
-	}
-	e := Endpoint{
-		Key: string(kv.Key), Layout: V3, Profiles: s.Profiles, Host: s.Node, Orchestrator: s.Orchestrator,
-		Workload: workload, Name: s.Endpoint, Addresses: s.IPNetworks,
-	}
+	e := Endpoint{Key: string(kv.Key), Layout: V3}
+	spec := readSpec(kv.Value, "WorkloadEndpoint")
+	e.Profiles, e.Addresses = spec.texts("profiles"), spec.texts("ipNetworks")
+	e.Host, e.Orchestrator, e.Name = spec.text("node"), spec.text("orchestrator"), spec.text("endpoint")
+	e.Workload = cmp.Or(spec.text("workload"), spec.text("pod"), spec.text("containerID"))
 	if e.Host+e.Workload+e.Name == "" { // it does not say
 		e.Name = keyTail(e.Key)
 	}
-	return e, true, err
+	return e, true, spec.err
 }
 
 func decodeHost(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	var document struct {
-		Spec struct {
-			Profiles    []string `json:"profiles"`
-			Node        string   `json:"node"`
-			ExpectedIPs []string `json:"expectedIPs"`
-		} `json:"spec"`
-	}
-	err := json.Unmarshal(kv.Value, &document)
-	return Endpoint{
-		Key: string(kv.Key), Layout: V3, Profiles: document.Spec.Profiles, Host: document.Spec.Node,
-		Name: strings.TrimPrefix(string(kv.Key), hostPrefix), Addresses: document.Spec.ExpectedIPs,
-	}, true, err
+	e := Endpoint{Key: string(kv.Key), Layout: V3, Name: strings.TrimPrefix(string(kv.Key), hostPrefix)}
+	spec := readSpec(kv.Value, "HostEndpoint")
+	e.Profiles, e.Addresses, e.Host = spec.texts("profiles"), spec.texts("expectedIPs"), spec.text("node")
+	return e, true, spec.err
 }
 
 // decodeEndpointV1 reads .../<host>/workload/<orchestrator>/<workload>/endpoint/<endpoint>
@@ -163,23 +134,11 @@ func decodeEndpointV1(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
 	default:
 		return Endpoint{}, false, nil
 	}
-	var document struct {
-		ProfileIDs []string        `json:"profile_ids"`
-		ProfileID  json.RawMessage `json:"profile_id"`
-		State      string          `json:"state"`
-		IPv4       []string        `json:"ipv4_nets"`
-		IPv6       []string        `json:"ipv6_nets"`
+	r := readDocument(kv.Value)
+	e.Profiles, e.State = r.texts("profile_ids"), r.text("state")
+	e.Addresses = append(r.texts("ipv4_nets"), r.texts("ipv6_nets")...)
+	if id := r.text("profile_id"); len(e.Profiles) == 0 && id != "" {
+		e.Profiles = []string{id}
 	}
-	if err := json.Unmarshal(kv.Value, &document); err != nil {
-		return e, true, err
-	}
-	e.Profiles, e.State = document.ProfileIDs, document.State
-	e.Addresses = append(document.IPv4, document.IPv6...)
-	if id := document.ProfileID; len(e.Profiles) == 0 && len(id) > 0 && rawjson.Kind(id) != "null" {
-		if rawjson.Kind(id) != "string" {
-			return e, true, fmt.Errorf("profile_id is not a string")
-		}
-		e.Profiles = []string{text(id)}
-	}
-	return e, true, nil
+	return e, true, r.err
 }

@@ -1,5 +1,7 @@
 package store
 
+import "go.etcd.io/etcd/api/v3/mvccpb"
+
 // DecodeProfile is what the fuzz target needs: to read a document without etcd.
 var DecodeProfile = decodeProfile
 
@@ -8,3 +10,23 @@ const MaxDocument = maxDocument
 
 // Document returns the bytes that were read.
 func (p *Profile) Document() []byte { return p.document }
+
+// DecodeAnything reads a value as each of the other documents that the store
+// reads, and returns the errors.
+func DecodeAnything(value []byte) (errs []error) {
+	kv := &mvccpb.KeyValue{Key: []byte(hostPrefixV1 + "h/endpoint/e"), Value: value, ModRevision: 1}
+	for _, decode := range []func(*mvccpb.KeyValue) (Endpoint, bool, error){decodeWorkload, decodeHost, decodeEndpointV1} {
+		_, _, err := decode(kv)
+		errs = append(errs, err)
+	}
+	for _, part := range partsV1() {
+		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
+		if err == nil {
+			_, _ = convert(p, "x")
+			_ = p.Trouble()
+		}
+		errs = append(errs, err)
+	}
+	_, err := datastoreReady(value)
+	return append(errs, err)
+}

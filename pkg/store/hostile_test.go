@@ -1,10 +1,18 @@
 package store_test
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/calicoctl/calicoctl/internal/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -15,36 +23,44 @@ const head = `"kind":"Profile","apiVersion":"projectcalico.org/v3"`
 // them. A second one with the same text has spaces at the end of its key.
 func hostile() map[string]string {
 	return map[string]string{
-		`it is not JSON`:     ``,
-		`it is not JSON `:    `{` + head,
-		`it is not JSON  `:   `{` + head + `} {}`,
-		`it is not JSON   `:  `{` + head + `,"x":` + strings.Repeat("[", 10_001) + strings.Repeat("]", 10_001) + `}`,
-		`it is not JSON    `: `{` + head + `,"x":` + strings.Repeat("[", 100_000),
-		`the document: expected an object, got an array`:       `[]`,
-		`the document: expected an object, got a number`:       `17`,
-		`the document: expected an object, got a string`:       `"Profile"`,
-		`it is of kind "", not Profile`:                        `null`,
-		`it is of kind "", not Profile `:                       `{"kind":["Profile"]}`,
-		`it is of kind "GlobalNetworkPolicy", not Profile`:     `{"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3"}`,
-		`it is of kind "\x1b[31m", not Profile`:                `{"kind":"\u001b[31m"}`,
-		`its apiVersion is "v1", not projectcalico.org/v3`:     `{"kind":"Profile","apiVersion":"v1"}`,
-		`its apiVersion is "", not projectcalico.org/v3`:       `{"kind":"Profile"}`,
-		`the document: the key "kind" stands twice`:            `{` + head + `,"kind":"Profile"}`,
-		`the document: the key "KIND" stands twice`:            `{` + head + `,"KIND":"Profile"}`,
-		`the document: the key "SPEC" stands twice`:            `{` + head + `,"spec":{},"SPEC":{}}`,
-		`metadata: the key "name" stands twice`:                `{` + head + `,"metadata":{"name":"a","n\u0061me":"b"}}`,
-		`metadata: expected an object, got a string`:           `{` + head + `,"metadata":"web"}`,
-		`spec: expected an object, got an array`:               `{` + head + `,"spec":[]}`,
-		`spec: the key "Ingress" stands twice`:                 `{` + head + `,"spec":{"ingress":[],"Ingress":[]}}`,
-		`spec: the key "inGreſſ" stands twice`:                 `{` + head + `,"spec":{"ingress":[],"inGreſſ":[]}}`,
-		`spec.ingress: expected an array, got an object`:       `{` + head + `,"spec":{"ingress":{}}}`,
-		`spec.ingress: expected an array, got a string`:        `{` + head + `,"spec":{"ingress":"allow"}}`,
-		`spec.egress: expected an array, got a boolean`:        `{` + head + `,"spec":{"egress":false}}`,
-		`spec.labelsToApply: expected an object, got an array`: `{` + head + `,"spec":{"labelsToApply":["a"]}}`,
-		`spec.labelsToApply: the value of "a" is not a string`: `{` + head + `,"spec":{"labelsToApply":{"a":1}}}`,
-		`spec.labelsToApply: the value of "b" is not a string`: `{` + head + `,"spec":{"labelsToApply":{"a":"","b":null}}}`,
-		`spec.labelsToApply: the key "a" stands twice`:         `{` + head + `,"spec":{"labelsToApply":{"a":"","a":"x"}}}`,
-		`spec.labelsToApply: the key "�" stands twice`:         `{` + head + `,"spec":{"labelsToApply":{"` + "\xff" + `":"","` + "\xfe" + `":""}}}`,
+		`it is not JSON`:                      ``,
+		`it is not JSON `:                     `{` + head,
+		`it is not JSON  `:                    `{` + head + `} {}`,
+		`it is not JSON   `:                   "\xef\xbb\xbf{" + head + `}`,
+		`it is not JSON    `:                  "\xff\xfe{\x00}\x00",
+		`it is not JSON     `:                 `{` + head + `} // web`,
+		`it is not JSON      `:                `{` + head + `/* web */}`,
+		`it is not JSON       `:               `{` + head + "}\x00",
+		`it is not JSON        `:              "{" + head + `,"x":"` + "\x1b" + `"}`,
+		`it is not JSON         `:             `{` + head + `,"x":` + strings.Repeat("[", 9_000),
+		`it is nested more than 10,000 deep`:  `{` + head + `,"x":` + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000) + `}`,
+		`it is nested more than 10,000 deep `: `{` + head + `,"x":` + strings.Repeat("[", 100_000),
+		`spec.egress: 100001 rules; not more than 100000 can be read`: `{` + head + `,"spec":{"egress":[{}` + strings.Repeat(",1", 100_000) + `]}}`,
+		`the document: expected an object, got an array`:              `[]`,
+		`the document: expected an object, got a number`:              `17`,
+		`the document: expected an object, got a string`:              `"Profile"`,
+		`it is of kind "", not Profile`:                               `null`,
+		`it is of kind "", not Profile `:                              `{"kind":["Profile"]}`,
+		`it is of kind "GlobalNetworkPolicy", not Profile`:            `{"kind":"GlobalNetworkPolicy","apiVersion":"projectcalico.org/v3"}`,
+		`it is of kind "\x1b[31m", not Profile`:                       `{"kind":"\u001b[31m"}`,
+		`its apiVersion is "v1", not projectcalico.org/v3`:            `{"kind":"Profile","apiVersion":"v1"}`,
+		`its apiVersion is "", not projectcalico.org/v3`:              `{"kind":"Profile"}`,
+		`the document: the key "kind" stands twice`:                   `{` + head + `,"kind":"Profile"}`,
+		`the document: the key "KIND" stands twice`:                   `{` + head + `,"KIND":"Profile"}`,
+		`the document: the key "SPEC" stands twice`:                   `{` + head + `,"spec":{},"SPEC":{}}`,
+		`metadata: the key "name" stands twice`:                       `{` + head + `,"metadata":{"name":"a","n\u0061me":"b"}}`,
+		`metadata: expected an object, got a string`:                  `{` + head + `,"metadata":"web"}`,
+		`spec: expected an object, got an array`:                      `{` + head + `,"spec":[]}`,
+		`spec: the key "Ingress" stands twice`:                        `{` + head + `,"spec":{"ingress":[],"Ingress":[]}}`,
+		`spec: the key "inGreſſ" stands twice`:                        `{` + head + `,"spec":{"ingress":[],"inGreſſ":[]}}`,
+		`spec.ingress: expected an array, got an object`:              `{` + head + `,"spec":{"ingress":{}}}`,
+		`spec.ingress: expected an array, got a string`:               `{` + head + `,"spec":{"ingress":"allow"}}`,
+		`spec.egress: expected an array, got a boolean`:               `{` + head + `,"spec":{"egress":false}}`,
+		`spec.labelsToApply: expected an object, got an array`:        `{` + head + `,"spec":{"labelsToApply":["a"]}}`,
+		`spec.labelsToApply: the value of "a" is not a string`:        `{` + head + `,"spec":{"labelsToApply":{"a":1}}}`,
+		`spec.labelsToApply: the value of "b" is not a string`:        `{` + head + `,"spec":{"labelsToApply":{"a":"","b":null}}}`,
+		`spec.labelsToApply: the key "a" stands twice`:                `{` + head + `,"spec":{"labelsToApply":{"a":"","a":"x"}}}`,
+		`spec.labelsToApply: the key "�" stands twice`:                `{` + head + `,"spec":{"labelsToApply":{"` + "\xff" + `":"","` + "\xfe" + `":""}}}`,
 	}
 }
 
@@ -115,6 +131,68 @@ func TestLargeDocument(t *testing.T) {
 	result, err := w.direct().Edit(soon(t), "large", appending(t, "allow"))
 	wantDone(t, result, err, 1)
 	w.wantValue("large", `{`+head+`,"metadata":{"name":"large","annotations":{"note":"`+note+`"}},"spec":{"ingress":[{"action":"Allow"}]}}`)
+}
+
+// Large profiles are read in small pages, and a page that is too large all the
+// same is read again in smaller ones.
+func TestPagesByTheirSize(t *testing.T) {
+	t.Parallel()
+	const ranges = "/etcdserverpb.KV/Range"
+	tooLarge := func(_ context.Context, method string, number int) error {
+		if method == ranges && number == 2 {
+			return status.Error(codes.ResourceExhausted, "grpc: received message larger than max (300000000 vs. 268435456)")
+		}
+		return nil
+	}
+	for _, test := range []struct {
+		name     string
+		profiles int
+		note     string // in each of them
+		after    etcdtest.Hook
+		want     int // range requests, one of which is for v1
+	}{
+		{"small", 150, "", nil, 2 + 1},                            // 20, 130
+		{"large", 30, strings.Repeat("x", 1_000_000), nil, 3 + 1}, // 20, 7, 3
+		{"too large", 150, "", tooLarge, 4 + 1},                   // 20, not 130, 20, 110
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t)
+			for i := range test.profiles {
+				w.putProfile(fmt.Sprintf("p%03d", i), `{`+head+`,"metadata":{"name":"x","annotations":{"note":"`+test.note+`"}},"spec":{}}`)
+			}
+			s, between := w.behind(nil, test.after)
+			var got []string
+			must(t, s.List(soon(t), func(id string, _ *store.Profile, err error) error {
+				got = append(got, id)
+				return err
+			}))
+			if len(got) != test.profiles || !slices.IsSorted(got) || len(slices.Compact(got)) != test.profiles {
+				t.Errorf("%d profiles were listed: %v", len(got), got)
+			}
+			if n := between.Count(ranges); n != test.want {
+				t.Errorf("%d range requests, want %d", n, test.want)
+			}
+		})
+	}
+}
+
+// Time that goes by with reading is not told as etcd's silence.
+func TestListingTakesTooLong(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for i := range 21 {
+		w.putProfile(fmt.Sprintf("p%03d", i), lettered(t, ""))
+	}
+	ctx, cancel := context.WithTimeout(soon(t), time.Second)
+	defer cancel()
+	err := w.direct().List(ctx, func(string, *store.Profile, error) error {
+		<-ctx.Done()
+		return nil
+	})
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnreachable) {
+		t.Errorf("List: %v", err)
+	}
 }
 
 // IDs come from users, from Docker and from etcd.

@@ -28,14 +28,13 @@ func keyV1(id, part string) string {
 	return prefixV1 + strings.NewReplacer("%", "%25", "/", "%2f").Replace(id) + "/" + part
 }
 
-// splitKeyV1 is the inverse of keyV1.
-func splitKeyV1(key string) (id, part string, ok bool) {
+// splitKeyV1 returns the name in a key as it is escaped there, and the part.
+func splitKeyV1(key string) (name, part string, ok bool) {
 	rest, found := strings.CutPrefix(key, prefixV1)
 	if !found {
 		return "", "", false
 	}
-	id, part, ok = strings.Cut(rest, "/")
-	return unescapeV1(id), part, ok
+	return strings.Cut(rest, "/")
 }
 
 // unescapeV1 reads a part of a v1 key.
@@ -57,7 +56,7 @@ func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*Profile, er
 		}
 		p.Revision = max(p.Revision, kv.ModRevision)
 		if err := p.decodePartV1(part, kv.Value); err != nil {
-			return nil, &DamagedError{Layout: V1, Key: string(kv.Key), What: "profile " + rules.Printable(id), Cause: err}
+			return nil, &DamagedError{Layout: V1, Key: string(kv.Key), What: "profile " + shownID(id), Cause: err}
 		}
 	}
 	p.remember()
@@ -65,8 +64,8 @@ func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*Profile, er
 }
 
 func (p *Profile) decodePartV1(part string, value []byte) error {
-	if !rawjson.Valid(value) {
-		return fmt.Errorf("it is not JSON")
+	if err := rawjson.Check(value); err != nil {
+		return err
 	}
 	switch part {
 	case "tags":
