@@ -330,7 +330,7 @@ func TestDockerHangs(t *testing.T) {
 	socket := serveConns(t, "unix", filepath.Join(t.TempDir(), "docker.sock"), func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	reads := regexp.MustCompile(` show| json| export`)
 	forAll(everyCommand(0), func(command typed) {
-		e := bounded(t, 3*time.Second, func() ended {
+		e := bounded(t, 4*time.Second, func() ended {
 			cmd := exec.CommandContext(t.Context(), "calicoctl", strings.Fields(command.line)...)
 			cmd.Env = append(cmd.Environ(), "ETCD_ENDPOINTS="+server.Endpoint(), "DOCKER_HOST=unix://"+socket, "EDITOR="+appending, raceOptions)
 			var stdout, stderr strings.Builder

@@ -30,6 +30,9 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 ) (result store.Result, err error) {
 	err = e.inSession(ctx, func(ctx context.Context, s *session) error {
 		result, err = e.editIn(ctx, s, list, options, change)
+		if err == nil {
+			return e.dry.look(ctx, s, e.profile, result)
+		}
 		return s.withNames(ctx, err)
 	})
 	return result, err
@@ -50,6 +53,7 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 		IfRevision: e.ifRevision,
 		Force:      e.force,
 		Once:       options.once,
+		DryRun:     e.dry.only,
 		Change: func(snap *store.Snapshot, p *store.Profile) error {
 			seen = p
 			resolved, err := tags.resolve(snap, list)
@@ -98,12 +102,15 @@ func isNoChange(err error) bool {
 func (s *session) withNames(ctx context.Context, err error) error {
 	var moved *store.MovedError
 	var other *store.OtherRuleError
+	var wrong *store.RuleError
 	var quoted []*rules.Rule
 	switch {
 	case errors.As(err, &moved):
 		quoted = []*rules.Rule{moved.Was, moved.Now}
 	case errors.As(err, &other):
 		quoted = []*rules.Rule{&other.Stands}
+	case errors.As(err, &wrong):
+		quoted = []*rules.Rule{&wrong.Rule}
 	default:
 		return err
 	}

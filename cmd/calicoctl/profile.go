@@ -21,6 +21,7 @@ func (a *app) profileCommand() *cobra.Command {
 	}
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
+		a.profileExportCommand(), a.profileApplyCommand(),
 		a.ruleCommand(), a.tagCommand())
 	return cmd
 }
@@ -31,10 +32,15 @@ const profileHelp = `Commands:
   calicoctl profile remove NAME [--no-check]              remove a profile
   calicoctl profile copy NAME NEW                         create another one like it
   calicoctl profile migrate (NAME [NEW] | --all)          from the layout of calicoctl 0.x
+  calicoctl profile export [NAME...]                      write them to a file
+  calicoctl profile apply -f FILE                         make them say what a file does
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
   calicoctl profile NAME rule move (inbound|outbound) --from=N --to=M
+  calicoctl profile NAME rule replace (inbound|outbound) --at=N RULE
+  calicoctl profile NAME rule edit                        change them in an editor
+  calicoctl profile NAME rule diff|apply -f FILE          compare with a listing; make it so
   calicoctl profile NAME rule json                        print them as JSON of calicoctl 0.x
   calicoctl profile NAME rule update [-f FILE]            replace them by such JSON
   calicoctl profile NAME tag show                         list its tags
@@ -43,6 +49,7 @@ const profileHelp = `Commands:
 NAME is a profile, a Docker network, a network's ID, or the first 12 or more
 digits of one. A profile may be called like a command: the word in front of
 "rule" or "tag" is a name, except after add and remove; --profile=NAME always is one.
+--dry-run shows what an edit would change.
 
 RULE is:
   ACTION [ipversion (4|6)] [PROTOCOL] [ICMP] [from ENTITY] [to ENTITY]
@@ -67,4 +74,5 @@ RULE is:
 
 Exit codes: 0 done, 1 refused or not found, 2 the words are wrong, 3 etcd or
 Docker gave no answer and nothing was changed, 4 conflict with another writer,
-5 may or may not have been saved, 130 interrupted.`
+5 may or may not have been saved, 10 a dry run with --exit-code found something
+to change, 130 interrupted.`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ driver does.`,
 		Example: `  docker network create databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.takeName(cmd, args); err != nil {
+			if err := errors.Join(a.takeName(cmd, args), e.dry.check()); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -31,6 +32,7 @@ driver does.`,
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	e.dry.addFlags(cmd)
 	return cmd
 }
 
@@ -67,8 +69,12 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 		Pick:   t.create,
 		Create: true,
 		Force:  e.force,
+		DryRun: e.dry.only,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 	})
+	if err == nil {
+		err = e.dry.look(ctx, s, name, result)
+	}
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -32,12 +31,16 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 			case args[0] == "" || args[1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
+			if err := e.dry.check(); err != nil {
+				return err
+			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
 				return e.copy(ctx, s, args[0], args[1])
 			})
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	e.dry.addFlags(cmd)
 	return cmd
 }
 
@@ -56,6 +59,7 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 	result, err := s.store.Update(ctx, nil, store.Edit{
 		Query:  store.Query{Profiles: append(source.ids(), goal.allIDs()...), Same: source.ids(), Lock: true, V1: true},
 		Force:  e.force,
+		DryRun: e.dry.only,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
 			old, err := source.pick(snap)
@@ -65,6 +69,9 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 			return goal.createCopy(snap, old)
 		},
 	})
+	if err == nil {
+		err = e.dry.look(ctx, s, to, result)
+	}
 	if err != nil {
 		return err
 	}
@@ -87,15 +94,16 @@ func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Pro
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]
 	p.Labels = nil
+	values := map[string]string{}
 	for _, l := range old.Labels {
 		if l.Name == rules.TagLabel(old.ID) && l.Value == "" {
 			l = own
 		}
-		same := slices.IndexFunc(p.Labels, func(other store.Label) bool { return other.Name == l.Name })
-		switch {
-		case same < 0:
+		switch value, there := values[l.Name]; {
+		case !there:
 			p.Labels = append(p.Labels, l)
-		case p.Labels[same].Value != l.Value:
+			values[l.Name] = l.Value
+		case value != l.Value:
 			return nil, store.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
 				rules.Printable(old.ID), rules.Printable(l.Name))
 		}

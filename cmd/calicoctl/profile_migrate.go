@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +17,8 @@ import (
 // migrateOptions are the flags of profile migrate.
 type migrateOptions struct {
 	*app
-	keep, all, dryRun, force bool
+	keep, all, force bool
+	dry              dryRun
 }
 
 func (a *app) profileMigrateCommand() *cobra.Command {
@@ -24,7 +27,7 @@ func (a *app) profileMigrateCommand() *cobra.Command {
 		Use:   "migrate NAME [NEW]",
 		Short: "Make a v3 profile of one in the layout of calicoctl 0.x",
 		Annotations: map[string]string{
-			"usage": "calicoctl profile migrate (NAME [NEW] | --all) [--keep] [--dry-run] [flags]",
+			"usage": "calicoctl profile migrate (NAME [NEW] | --all) [--keep] [flags]",
 		},
 		Long: `Makes a profile in the layout that today's Calico reads of one in the layout of
 calicoctl 0.x, and removes the old one, in one transaction. Tags become labels.
@@ -37,6 +40,9 @@ name. Names are taken as they are written in etcd.`,
 			// In the old layout a profile may be called anything, and its name in
 			// etcd is meant: Docker is not asked.
 			m.literal = true
+			if err := m.dry.check(); err != nil {
+				return err
+			}
 			switch {
 			case cmd.Flags().Changed("profile"):
 				return usagef("the names stand behind migrate, not in --profile; the usage is: %s", usageLine(cmd))
@@ -51,9 +57,8 @@ name. Names are taken as they are written in etcd.`,
 			case args[0] == "" || args[len(args)-1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			migration := store.Migration{From: args[0], To: args[len(args)-1], Keep: m.keep, Force: m.force}
 			return m.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return m.migrate(ctx, s, migration)
+				return m.migrate(ctx, s, args[0], args[len(args)-1])
 			})
 		},
 	}
@@ -61,91 +66,92 @@ name. Names are taken as they are written in etcd.`,
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
-	f.BoolVar(&m.dryRun, "dry-run", false, "only say what would happen")
+	m.dry.addFlags(cmd)
 	return cmd
 }
 
 // migrationView is what became of a migration, for -o json and -o yaml.
 type migrationView struct {
-	Profile  string `json:"profile"`
-	New      string `json:"new"`
-	Migrated bool   `json:"migrated"`
-	Error    string `json:"error,omitempty"`
+	Profile  string       `json:"profile"`
+	New      string       `json:"new"`
+	Migrated bool         `json:"migrated"`
+	Error    string       `json:"error,omitempty"`
+	Diff     []changeLine `json:"diff,omitempty"` // of a dry run
+
+	shown string // the difference as text
 }
 
-func (m *migrateOptions) migrate(ctx context.Context, s *session, migration store.Migration) error {
-	view, err := m.one(ctx, s, migration)
+func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to string) error {
+	view, err := m.one(ctx, s, from, to)
 	if err != nil {
 		return err
 	}
 	if view.Migrated {
 		m.done = "the profile was migrated, but "
 	}
-	return m.print(view.text(), view)
+	if err := m.print(view.text(), view); err != nil {
+		return err
+	}
+	return m.dry.answer(true)
 }
 
-// one migrates a profile, or finds out whether it could be.
-func (m *migrateOptions) one(ctx context.Context, s *session, migration store.Migration) (migrationView, error) {
-	view := migrationView{Profile: migration.From, New: migration.To}
-	var err error
-	if m.dryRun {
-		_, _, err = s.store.PlanMigration(ctx, migration)
-	} else {
-		_, err = s.store.Migrate(ctx, migration)
+// one migrates a profile or, in a dry run, finds out what would become of it.
+func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
+	view := migrationView{Profile: from, New: to}
+	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, DryRun: m.dry.only})
+	if err != nil || !m.dry.only {
 		view.Migrated = err == nil
+		return view, err
 	}
+	c, err := s.change(ctx, to, nil, result.Profile)
+	view.Diff, view.shown = c.view(), c.text(m.color())
 	return view, err
 }
 
 func (v migrationView) text() string {
-	name, to := rules.Printable(v.Profile), rules.Printable(v.New)
+	name, to := nameCell(v.Profile), nameCell(v.New)
 	switch {
 	case v.Error != "":
 		return fmt.Sprintf("Profile %s cannot be migrated: %s\n", name, rules.Printable(v.Error))
 	case v.Migrated:
 		return fmt.Sprintf("Migrated profile %s to %s\n", name, to)
 	}
-	return fmt.Sprintf("Profile %s would be migrated to %s\n", name, to)
-}
-
-// A partlyError says that a command on many profiles ended before its end, and
-// how much of it is done.
-type partlyError struct {
-	done, total int
-	cause       error
-}
-
-func (e *partlyError) Error() string {
-	return fmt.Sprintf("%d of %d profiles were migrated, then: %v", e.done, e.total, e.cause)
+	return fmt.Sprintf("Profile %s would be migrated to %s:\n%s", name, to, v.shown)
 }
 
 // partly makes the error for a run that ended early. Without anything done it
 // is the cause itself.
-func (m *migrateOptions) partly(views []migrationView, total int, cause error) error {
-	e := &partlyError{total: total, cause: cause}
+func (m *migrateOptions) partly(ctx context.Context, views []migrationView, total int, cause error) error {
+	done := 0
 	for _, v := range views {
 		if v.Migrated {
-			e.done++
+			done++
 		}
 	}
-	if e.done == 0 {
+	if done == 0 {
 		return cause
 	}
-	return e
+	return &partlyError{text: fmt.Sprintf("%d of %d profiles were migrated, then: %s", done, total, endedBy(ctx, cause)), cause: cause}
 }
 
 // migrateAll goes on past profiles that cannot be migrated, and fails at the
 // end if there were any.
 func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
-	ids, err := s.store.V1Profiles(ctx)
+	ids, unreadable, err := s.store.V1Profiles(ctx)
 	if err != nil {
 		return err
 	}
 	views := make([]migrationView, 0, len(ids))
 	var text strings.Builder
 	failed := 0
+	for _, name := range slices.Sorted(maps.Keys(unreadable)) {
+		view := migrationView{Profile: name, New: name, Error: unreadable[name].Error()}
+		views = append(views, view)
+		text.WriteString(view.text())
+		failed++
+	}
 	for _, id := range ids {
-		view, err := m.one(ctx, s, store.Migration{From: id, To: id, Keep: m.keep, Force: m.force})
+		view, err := m.one(ctx, s, id, id)
 		switch {
 		case errors.Is(err, store.ErrNotFound): // somebody else was faster
 			continue
@@ -153,7 +159,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 			view.Error = err.Error()
 			failed++
 		case err != nil:
-			return errors.Join(m.print(text.String(), views), m.partly(views, len(ids), err))
+			return errors.Join(m.print(text.String(), views), m.partly(ctx, views, len(ids), err))
 		}
 		if view.Migrated {
 			m.done = "profiles were migrated, but "
@@ -161,12 +167,15 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 		views = append(views, view)
 		text.WriteString(view.text())
 	}
-	if len(ids) == 0 {
+	if len(ids)+failed == 0 {
 		text.WriteString("There is no profile in the layout of calicoctl 0.x.\n")
 	}
 	err = m.print(text.String(), views)
 	if failed > 0 {
-		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)))
+		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)+len(unreadable)))
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return m.dry.answer(len(views) > 0)
 }

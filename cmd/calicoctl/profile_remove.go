@@ -51,6 +51,7 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 		Pick:       t.pick,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
+		DryRun:     e.dry.only,
 	}, noCheck)
 	var used *store.InUseError
 	switch {
@@ -62,6 +63,11 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 		return store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. "+
 			"Use --no-check to remove it all the same", used.Total, have, used)
 	case err != nil:
+		return err
+	}
+	gone := result
+	gone.Profile = nil
+	if err := e.dry.look(ctx, s, e.profile, gone); err != nil {
 		return err
 	}
 	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), e.profile, result)

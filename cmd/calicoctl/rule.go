@@ -19,7 +19,8 @@ func (a *app) ruleCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleMoveCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
+	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleMoveCommand(), a.ruleReplaceCommand(),
+		a.ruleApplyCommand(), a.ruleEditCommand(), a.ruleDiffCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
 	return cmd
 }
 
@@ -38,6 +39,7 @@ type ruleEdit struct {
 	revision   string // --if-revision as it was written
 	ifRevision int64
 	force      bool
+	dry        dryRun
 }
 
 func (e *ruleEdit) addFlags(cmd *cobra.Command, at string) {
@@ -51,6 +53,7 @@ func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&e.revision, "if-revision", "", "only if the profile is still at this `REVISION`, as -o json prints it")
 	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	e.dry.addFlags(cmd)
 }
 
 // checkEditFlags checks what every edit of a profile is told.
@@ -61,6 +64,9 @@ func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
 			return usagef("--if-revision: expected a revision as -o json prints it, got %q", e.revision)
 		}
 		e.ifRevision = n
+	}
+	if err := e.dry.check(); err != nil {
+		return err
 	}
 	return e.needName(cmd)
 }

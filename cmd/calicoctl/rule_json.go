@@ -53,17 +53,27 @@ func (a *app) printDocument(p *store.Profile, names shownNames) error {
 	}
 	inbound, outbound := named(rules.Inbound), named(rules.Outbound)
 	if len(beyond) > 0 {
-		return store.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", strings.Join(beyond, ", "))
+		return store.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", someOf(beyond))
 	}
 	if len(misleading) > 0 {
 		return store.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+
-			"add --literal here and to rule update", strings.Join(misleading, ", "))
+			"add --literal here and to rule update", someOf(misleading))
 	}
 	document, err := rules.FormatDocumentV1(inbound, outbound)
 	if err != nil {
 		return err
 	}
+	document = escapeControls(document)
 	return a.print(string(document), json.RawMessage(document))
+}
+
+// someOf joins the first of a list, and tells how many more there are.
+func someOf(list []string) string {
+	const most = 20
+	if more := len(list) - most; more > 0 {
+		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (a *app) ruleUpdateCommand() *cobra.Command {
@@ -156,5 +166,8 @@ func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) e
 		return err
 	}
 	text := "Successfully updated rules on profile " + rules.Printable(e.profile) + "\n"
+	if e.dry.only {
+		text = ""
+	}
 	return e.edited(text, e.profile, result)
 }

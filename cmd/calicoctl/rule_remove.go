@@ -84,7 +84,10 @@ func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rul
 	if err != nil {
 		return err
 	}
-	if removed > 1 {
+	switch {
+	case removed > 1 && e.dry.only:
+		e.warn("%d equal rules would be removed", removed)
+	case removed > 1:
 		e.warn("%d equal rules were removed", removed)
 	}
 	return e.edited("", e.profile, result)

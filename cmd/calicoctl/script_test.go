@@ -83,6 +83,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	closed-pipe command...     nobody reads what the command prints
 //	certificates, secure-etcd, tls-server, etcd-users: see script_secured_test.go
 //	expand FILE...             fill templates; see script_hostile_test.go, also for
+//	etcd-fill N KEYFILE FILE
 //	within TIME exits N command...
 //	safe                       nothing was printed that a terminal would obey
 //	wrong-words FILE           see wrong_words_test.go
@@ -121,6 +122,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"wrong-words":    scriptWrongWords,
 		"shown":          scriptShown,
 		"expand":         scriptExpand,
+		"etcd-fill":      scriptFill,
 		"within":         scriptWithin,
 		"safe":           scriptSafe,
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -45,12 +46,12 @@ func (a *app) tagShowCommand() *cobra.Command {
 					tags = append(tags, names.name(t))
 				}
 				slices.Sort(tags)
-				text := ""
+				var text strings.Builder
 				for _, t := range tags {
-					text += rules.Printable(t) + "\n"
+					text.WriteString(rules.Printable(t) + "\n")
 				}
 				view := tagsView{Profile: names.name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
-				return a.print(text, view)
+				return a.print(text.String(), view)
 			})
 		},
 	}

@@ -43,10 +43,11 @@ func (s *session) tagNames(tags []string, strict bool) (*tagNames, error) {
 // the tags mean, and those that only tell whether a tag is known at all.
 func (n *tagNames) query(q store.Query) store.Query {
 	for _, t := range n.tags {
-		if t.network == nil {
-			q.Glance = append(q.Glance, t.word)
-		} else {
+		switch {
+		case t.network != nil:
 			q.Presence = append(q.Presence, t.allIDs()...)
+		case n.strict && n.session.networks != nil: // else nobody asks, and the user need not be allowed to
+			q.Glance = append(q.Glance, t.word)
 		}
 	}
 	for _, ids := range []*[]string{&q.Presence, &q.Glance} {
@@ -85,11 +86,11 @@ func (n *tagNames) check(snap *store.Snapshot, before *store.Profile, said, reso
 	}
 	old := map[string]bool{}
 	for _, s := range slices.Concat(before.Inbound, before.Outbound) {
-		old[rules.Key(s.Rule)] = true
+		old[rules.Key(s.Rule)], old[rules.Format(s.Rule)] = true, true
 	}
 	uncarried := &uncarriedError{}
 	for i, r := range said {
-		if old[rules.Key(resolved[i])] {
+		if old[rules.Key(resolved[i])] || old[rules.Format(resolved[i])] { // also if it is stored in another form
 			continue
 		}
 		for _, tag := range r.Tags() {
@@ -111,7 +112,7 @@ func (n *tagNames) checkTag(snap *store.Snapshot, tag string, uncarried *uncarri
 		name = rules.Printable(t.network.Name)
 	}
 	switch {
-	case snap.Has(t.newID()), snap.Has(tag):
+	case snap.Has(t.newID()), snap.Has(tag), t.planned[t.newID()]:
 	case t.network != nil && snap.Has(t.network.Name):
 		return &tagError{fmt.Sprintf("the profile of network %s is called %s and not by the network's ID; write tag %s", name, name, name)}
 	case t.network != nil:
@@ -189,13 +190,16 @@ var errAllSeen = errors.New("all seen")
 type shownNames struct {
 	networks *resolve.Networks
 	snap     *store.Snapshot
+	made     map[string]bool // IDs of profiles that will be there when the command is done
 }
+
+func (n shownNames) has(id string) bool { return n.made[id] || n.snap.Has(id) }
 
 // name returns what is shown for the ID of a network, or any other word as it
 // is.
 func (n shownNames) name(id string) string {
 	name, ok := n.networks.Name(id)
-	if ok && n.snap.Has(id) && !n.snap.Has(name) && rules.IsName(name) {
+	if ok && n.has(id) && !n.has(name) && rules.IsName(name) {
 		return name
 	}
 	return id
@@ -205,5 +209,5 @@ func (n shownNames) name(id string) string {
 // now, would mean a Docker network's tag instead.
 func (n shownNames) misleads(tag string) bool {
 	network, found, err := n.networks.Find(tag)
-	return err == nil && found && network.ID != tag && n.snap.Has(network.ID)
+	return err == nil && found && network.ID != tag && n.has(network.ID)
 }

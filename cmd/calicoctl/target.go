@@ -15,16 +15,18 @@ import (
 type target struct {
 	word    string
 	network *resolve.Network // nil when no Docker network is meant
+	planned map[string]bool  // see session
 }
 
 // target looks a NAME up among Docker's networks. The error is a
 // *resolve.AmbiguousError.
 func (s *session) target(word string) (target, error) {
 	network, found, err := s.networks.Find(word)
-	if err != nil || !found {
-		return target{word: word}, err
+	t := target{word: word, planned: s.planned}
+	if err == nil && found {
+		t.network = &network
 	}
-	return target{word: word, network: &network}, nil
+	return t, err
 }
 
 // ids returns the IDs of the profiles that may be meant, the first the one
@@ -79,7 +81,7 @@ func (t target) pick(snap *store.Snapshot) (*store.Profile, error) {
 func (t target) existing(snap *store.Snapshot) (string, error) {
 	var found []string
 	for _, id := range t.ids() {
-		if snap.Has(id) {
+		if snap.Has(id) || t.planned[id] {
 			found = append(found, id)
 		}
 	}

@@ -93,3 +93,48 @@ func longest(a, b []string) int {
 	}
 	return best
 }
+
+// Lists that are too long for a comparison differ altogether, but for their
+// beginnings and ends; neither time nor memory is spent on them.
+func TestDiffOfLongLists(t *testing.T) {
+	t.Parallel()
+	var old, now []string
+	for i := range 100_000 {
+		old = append(old, fmt.Sprint(i))
+		now = append(now, fmt.Sprint(100_000-i))
+	}
+	old, now = append(append([]string{"first"}, old...), "last"), append(append([]string{"first"}, now...), "last")
+	lines := Diff(old, now)
+	if len(lines) != 200_002 || lines[0] != (Line{1, 1, "first"}) || lines[1] != (Line{2, 0, "0"}) ||
+		lines[100_001] != (Line{0, 2, "100000"}) || lines[200_001] != (Line{100_002, 100_002, "last"}) {
+		t.Errorf("%d lines, the first %v", len(lines), lines[:2])
+	}
+}
+
+// A pair of a greater weight is worth more than one of a smaller, but not more
+// than two pairs.
+func TestAlign(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ old, now, want string }{
+		{"a A", "A", "-1 2>1"},
+		{"A a", "A", "1>1 -2"},
+		{"a A", "a", "1>1 -2"},
+		{"a b A", "A b", "1>1 2>2 -3"},
+		{"a A", "A A", "1>1 2>2"},
+		{"A b a", "b a", "-1 2>1 3>2"},
+	} {
+		old, now := strings.Fields(test.old), strings.Fields(test.now)
+		lines := Align(len(old), len(now), 11, func(i, j int) int32 {
+			switch {
+			case old[i] == now[j]:
+				return 11
+			case strings.EqualFold(old[i], now[j]):
+				return 10
+			}
+			return 0
+		})
+		if got := text(lines); got != test.want {
+			t.Errorf("%q, %q: %s, want %s", test.old, test.now, got, test.want)
+		}
+	}
+}

@@ -121,6 +121,14 @@ func FuzzDecode(f *testing.F) {
 	for _, test := range rightRules {
 		f.Add([]byte(test.v3))
 	}
+	for _, raw := range []string{
+		`null`, `1e400`, `[[{}]]`, `{"action":"Alow","protocol":"TCP","x":[]}`, `{"action":["Allow"]}`, `{"action":""}`,
+		`{"action":"allow","src_tag":"\u202e","dst_ports":[1e3,-1],"src_net":"::/999","icmp_code":99999999999999999999}`,
+		"{\"action\":\"Al\xfflow\",\"\xfe\":[\"\u009b\"],\"source\":{\"selector\":\"a == '\u3164\ufeff'\",\"nets\":{}}}",
+		`{"action":"Allow","\ud800":"\udfff","http":{"paths":[{"exact":"\u001b"}]},"source":{"x":{"x":{"x":{"x":"\u2028"}}}}}`,
+	} {
+		f.Add([]byte(raw))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		if !rawjson.Valid(raw) {
 			return

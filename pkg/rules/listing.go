@@ -61,23 +61,11 @@ func (e *ListingError) Unwrap() error { return e.Err }
 // ParseListing reads a listing. Both headings must be there, so that a file
 // that was cut off is not taken for one with fewer rules. The order of the
 // lines counts: positions may be missing and are not compared, so that lines
-// can be moved. Blank lines and lines that begin with # are skipped.
-// The error is a *ListingError.
+// can be moved. Blank lines and lines that begin with # are skipped, but a line
+// "# revision N" must be right. The error is a *ListingError.
 func ParseListing(text string, mode Mode) (inbound, outbound []Rule, err error) {
-	p := listingParser{mode: mode}
-	line := 0
-	for raw := range strings.SplitSeq(text, "\n") {
-		line++
-		if err := p.line(strings.TrimSpace(raw)); err != nil {
-			return nil, nil, &ListingError{Line: line, Err: err}
-		}
-	}
-	for _, d := range []Direction{Inbound, Outbound} {
-		if !p.seen(d) {
-			return nil, nil, &ListingError{Line: line, Err: fmt.Errorf("the heading %q is missing", d.Heading())}
-		}
-	}
-	return p.inbound, p.outbound, nil
+	listing, err := ParseRevisedListing(text, mode)
+	return listing.Inbound, listing.Outbound, err
 }
 
 type listingParser struct {
@@ -116,6 +104,16 @@ func (p *listingParser) line(text string) error {
 		*list = append(*list, rule)
 	}
 	return err
+}
+
+// end makes sure that both headings were there.
+func (p *listingParser) end() error {
+	for _, d := range []Direction{Inbound, Outbound} {
+		if !p.seen(d) {
+			return fmt.Errorf("the heading %q is missing", d.Heading())
+		}
+	}
+	return nil
 }
 
 func (p *listingParser) heading(d Direction) error {

@@ -60,13 +60,19 @@ func (p *parser) parse() error {
 		p.pos = i
 		return p.fail("empty word; is a shell variable empty?")
 	}
+	var noAction error
 	if len(p.words) > 0 || p.rule.Beyond == "" {
-		if err := p.action(); err != nil {
-			return err
-		}
+		noAction = p.action()
+	}
+	if noAction != nil && (p.rule.Beyond == "" || p.mode == AsNew) {
+		return noAction // else what is stored as the action may be in the brackets
 	}
 	for _, part := range []func() error{p.ipVersion, p.protocol, p.icmp, p.from, p.to, p.end} {
-		if err := part(); err != nil {
+		err := part()
+		if err != nil && noAction != nil && p.pos == 0 {
+			return noAction
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -126,6 +132,9 @@ func (p *parser) protocol() error {
 	text, negated := p.negation()
 	protocol, ok := parseProtocol(text)
 	switch {
+	case text == "type" && p.mode == AsStored: // of any protocol
+		p.pos = start
+		return nil
 	case !ok && negated:
 		if text == "type" { // a message type may be negated, but needs the protocol
 			return p.fail(`"type" stands directly after icmp or icmpv6`)

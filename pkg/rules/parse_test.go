@@ -188,7 +188,7 @@ func TestStoredRules(t *testing.T) {
 		{
 			`{"action":"Allow","source":{"selector":"a == \"\u001b[31m\""}}`, `allow from selector "a == \"\x1b[31m\""`, "",
 		},
-		{`{"action":"Alow","protocol":"TCP"}`, "tcp [action Alow]", `action: "Alow" is not an action; Felix crashes on it`},
+		{`{"action":"Alow","protocol":"TCP"}`, "tcp [action Alow]", `action: "Alow" is not an action (allow, deny, log, pass); Felix panics on it`},
 		{`{"protocol":"TCP"}`, "tcp [action none]", "action: a rule needs an action"},
 		{`{"action":"Allow","action":"Deny"}`, `[rule action Allow action Deny]`, `rule: the key "action" stands twice`},
 		{`7`, `[rule 7]`, "rule: expected an object, got a number"},
@@ -276,7 +276,7 @@ func TestListing(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"":                                 `line 1: the heading "Inbound rules:" is missing`,
-		"Inbound rules:\n 1 allow\n":       `line 3: the heading "Outbound rules:" is missing`,
+		"Inbound rules:\n 1 allow\n":       `line 2: the heading "Outbound rules:" is missing`,
 		"allow\n":                          `line 1: expected "Inbound rules:" or "Outbound rules:"`,
 		"Inbound rules:\nInbound rules:\n": `line 2: the heading "Inbound rules:" stands here a second time`,
 		"Inbound rules:\n1 alow\n":         `line 2: word 1 (alow): expected allow, deny, log or pass; did you mean "allow"?`,

@@ -90,31 +90,6 @@ func RemoveRule(p *Profile, d rules.Direction, r rules.Rule) int {
 	return before - len(*list)
 }
 
-// SetRules replaces a list of rules. A rule that equals one of the list as it
-// was keeps the stored bytes of that one.
-func SetRules(p *Profile, d rules.Direction, now []rules.Rule) error {
-	left := map[string][]rules.Stored{}
-	for _, s := range *p.Rules(d) {
-		key := rules.Key(s.Rule)
-		left[key] = append(left[key], s)
-	}
-	list := make([]rules.Stored, len(now))
-	for i, r := range now {
-		key := rules.Key(r)
-		if equal := left[key]; len(equal) > 0 {
-			list[i], left[key] = equal[0], equal[1:]
-			continue
-		}
-		stored, err := rules.EncodeV3(r)
-		if err != nil {
-			return err
-		}
-		list[i] = stored
-	}
-	*p.Rules(d) = list
-	return nil
-}
-
 // An Insertion inserts a rule at a position. It remembers between which two
 // rules that was when it first saw the list: applied again after a lost race,
 // it inserts between the same two.

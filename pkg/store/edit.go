@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"time"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -32,13 +33,22 @@ type Edit struct {
 	// document without regard to what stands there.
 	Once bool
 
+	// IfNeeded refuses a profile that may not be edited only if the edit would
+	// change it.
+	IfNeeded bool
+
 	// Force allows to edit profiles that Kubernetes' controllers maintain.
 	Force bool
+
+	// DryRun does everything but write. What could not be written is refused in
+	// the same way.
+	DryRun bool
 }
 
 // A Result is what became of an edit.
 type Result struct {
 	Profile  *Profile // as it is now; its Revision is that of the last change
+	Before   *Profile // as it was before the change; nil when it was not there
 	Changed  bool     // false when there was nothing to change, and nothing was written
 	Attempts int      // 1, and one more for each lost race
 }
@@ -72,10 +82,19 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 	for attempt := 1; ; attempt++ {
 		p, err := e.prepare(snap)
 		if err != nil || !p.changed() {
-			return Result{Profile: p, Attempts: attempt}, err
+			return Result{Profile: p, Before: p, Attempts: attempt}, err
+		}
+		before := p.before()
+		if e.DryRun {
+			w, err := s.newWrite(snap, p)
+			if err == nil {
+				err = w.fits()
+			}
+			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, err
 		}
 		out, err := s.commit(ctx, snap, p)
-		if attempt > 1 && errors.Is(err, ErrUnreachable) && ctx.Err() != nil {
+		var waited *UnreachableError
+		if attempt > 1 && errors.As(err, &waited) && waited.Waited < time.Second {
 			err = overtaken(p) // the time went by with races, not with waiting
 		}
 		if err != nil {
@@ -84,7 +103,7 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 		if out.saved > 0 {
 			p.Revision = out.saved
 			p.remember()
-			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, nil
 		}
 		justLock := out.now.lockRevision() != snap.lockRevision() && out.now.revision(p.ID) == snap.revision(p.ID)
 		snap = out.now
@@ -103,13 +122,18 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 	if e.Create && (p.Revision != 0 || p.BuiltIn) && p.Layout == V3 {
 		return p, nil // it is there, which is what was asked for
 	}
-	if err := e.allowed(p); err != nil {
-		return nil, err
+	refusal := e.allowed(p)
+	if refusal != nil && (!e.IfNeeded || errors.Is(refusal, ErrConflict)) {
+		return nil, refusal
 	}
 	if p.Revision == 0 && snap.found[profileKey(p.ID)] != nil {
 		return nil, Refusedf("Profile %s already exists.", rules.Printable(p.ID))
 	}
-	if err := e.Change(snap, p); err != nil || !p.changed() {
+	err = e.Change(snap, p)
+	switch {
+	case refusal != nil && (err != nil || p.changed()):
+		return nil, refusal
+	case err != nil || !p.changed():
 		return p, err
 	}
 	if err := snap.CheckLock(); err != nil {
@@ -119,17 +143,27 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 }
 
 func (e Edit) allowed(p *Profile) error {
+	if err := p.Editable(e.Force); err != nil {
+		return err
+	}
+	if e.IfRevision != 0 && p.Revision != e.IfRevision {
+		return Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, e.IfRevision)
+	}
+	return nil
+}
+
+// Editable returns why a profile may not be edited, as an error of the kind
+// ErrRefused. Those that Kubernetes' controllers maintain may be with force.
+func (p *Profile) Editable(force bool) error {
 	switch {
 	case p.ID == DefaultAllow:
 		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
 	case p.Layout == V1:
 		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
 			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), MigrateCommand(p.ID))
-	case !e.Force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
+	case !force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
 		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
 			"--force edits it all the same", rules.Printable(p.ID))
-	case e.IfRevision != 0 && p.Revision != e.IfRevision:
-		return Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, e.IfRevision)
 	}
 	return nil
 }

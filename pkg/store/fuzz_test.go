@@ -19,7 +19,7 @@ func FuzzEdit(f *testing.F) {
 	}
 	for _, document := range hostile() {
 		f.Add([]byte(document), byte(0))
-		f.Add([]byte(document), byte(4))
+		f.Add([]byte(document), byte(9))
 	}
 	for _, document := range []string{
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3"}`,
@@ -55,6 +55,30 @@ func FuzzEdit(f *testing.F) {
 	})
 }
 
+// FuzzDocuments reads any value as every other document: nothing panics, and what
+// is said can be printed.
+func FuzzDocuments(f *testing.F) {
+	for _, document := range hostile() {
+		f.Add([]byte(document))
+	}
+	for _, document := range []string{
+		`{"kind":"WorkloadEndpoint","spec":{"profiles":["a",null],"node":1,"ipNetworks":[{}]}}`,
+		`{"kind":"HostEndpoint","spec":{"profiles":["a"],"Profiles":[],"expectedIPs":"\u001b"}}`,
+		`{"profile_ids":[],"profile_id":["\ud800"],"state":true}`,
+		`{"inbound_rules":[null,{"action":"\u202e"},{"src_tag":"\u001b","!src_net":"::/999"}],"outbound_rules":[{"icmp_code":1e400}]}`,
+		`["a","\u0000",""]`, `{"a":"\u009b","\u202e":""}`, `{"spec":{"datastoreReady":"\u001b"}}`, `{"kind":"\u001b"}`,
+	} {
+		f.Add([]byte(document))
+	}
+	f.Fuzz(func(t *testing.T, document []byte) {
+		for _, err := range store.DecodeAnything(document) {
+			if err != nil && (err.Error() == "" || err.Error() != rules.Printable(err.Error())) {
+				t.Errorf("%q", err)
+			}
+		}
+	})
+}
+
 func wantUnchanged(t *testing.T, p *store.Profile, document []byte) {
 	t.Helper()
 	if now, err := p.MarshalJSON(); err != nil || string(now) != string(document) {
@@ -63,7 +87,7 @@ func wantUnchanged(t *testing.T, p *store.Profile, document []byte) {
 }
 
 // fuzzEdits is the number of edits that fuzzEdit knows.
-const fuzzEdits = 10
+const fuzzEdits = 13
 
 // fuzzEdit changes one part and returns its field in spec.
 func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
@@ -75,56 +99,113 @@ func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 		direction, field = rules.Outbound, "egress"
 	}
 	list := p.Rules(direction)
+	middle := len(*list)/2 + 1
 	switch op % fuzzEdits {
 	case 0:
 		_ = store.AppendRule(p, direction, r)
 	case 1:
-		_ = (&store.Insertion{Direction: direction, At: len(*list)/2 + 1}).Apply(p, r)
+		_ = (&store.Insertion{Direction: direction, At: middle}).Apply(p, r)
 	case 2:
-		_ = (&store.Removal{Direction: direction, At: len(*list)/2 + 1}).Apply(p)
+		_ = (&store.Removal{Direction: direction, At: middle}).Apply(p)
 	case 3:
 		if len(*list) > 0 {
 			store.RemoveRule(p, direction, (*list)[0].Rule)
 		}
 	case 4:
-		if !slices.ContainsFunc(p.Labels, func(l store.Label) bool { return l.Name == "new" }) {
-			p.Labels = append(p.Labels, store.Label{Name: "new"})
-		}
-		return "labelsToApply"
+		_ = (&store.Move{Direction: direction, From: 1, To: max(1, len(*list))}).Apply(p)
 	case 5:
-		if len(p.Labels) > 0 {
-			i := len(p.Labels) / 2
-			p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
-		}
+		_ = (&store.Replacement{Direction: direction, At: middle}).Apply(p, r)
+	case 6, 7, 8:
+		fuzzSetRules(t, p, direction, op%fuzzEdits-6)
+	default:
+		fuzzLabels(t, p, op%fuzzEdits-9)
 		return "labelsToApply"
-	case 6: // what was in words stays as it is stored, in another order
-		var now []rules.Rule
-		for _, stored := range slices.Backward(*list) {
+	}
+	return field
+}
+
+// fuzzSetRules sets a list to rules that are there: none of them is written anew.
+func fuzzSetRules(t *testing.T, p *store.Profile, d rules.Direction, op byte) {
+	t.Helper()
+	old := slices.Clone(*p.Rules(d))
+	var now []rules.Rule
+	switch op {
+	case 0: // what is listed and read back changes nothing
+		now = listed(t, old)
+	case 1: // turned round
+		now = listed(t, old)
+		slices.Reverse(now)
+	case 2: // turned round and without those that have no words, with another one
+		for _, stored := range slices.Backward(old) {
 			if stored.Rule.Beyond == "" {
 				now = append(now, stored.Rule)
 			}
 		}
-		old := slices.Clone(*list)
-		if err := store.SetRules(p, direction, append(now, r)); err != nil {
-			t.Fatal(err)
+		now = append(now, rule(t, addition))
+	}
+	if err := store.SetRules(p, d, now); err != nil {
+		t.Fatal(err)
+	}
+	list := *p.Rules(d)
+	if op == 2 {
+		list = list[:len(list)-1]
+	}
+	for _, stored := range list {
+		if !slices.ContainsFunc(old, func(o rules.Stored) bool { return string(o.JSON) == string(stored.JSON) }) {
+			t.Fatalf("a rule was written anew: %s", stored.JSON)
 		}
-		for _, stored := range (*list)[:len(now)] {
-			if !slices.ContainsFunc(old, func(o rules.Stored) bool { return string(o.JSON) == string(stored.JSON) }) {
-				t.Fatalf("a rule was written anew: %s", stored.JSON)
-			}
+	}
+	if op == 0 && p.Changed() || op == 1 && !sameBytes(old, list) {
+		t.Fatalf("the list is now\n%+v\nwas\n%+v", list, old)
+	}
+}
+
+func fuzzLabels(t *testing.T, p *store.Profile, op byte) {
+	t.Helper()
+	switch op {
+	case 0:
+		if !slices.ContainsFunc(p.Labels, func(l store.Label) bool { return l.Name == "new" }) {
+			p.Labels = append(p.Labels, store.Label{Name: "new"})
 		}
-	case 7:
-		_ = (&store.Move{Direction: direction, From: 1, To: max(1, len(*list))}).Apply(p)
-	case 8:
+	case 1:
+		if len(p.Labels) > 0 {
+			i := len(p.Labels) / 2
+			p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
+		}
+	case 2:
 		_, _ = store.AddTag(p, "new")
-		return "labelsToApply"
-	case 9:
+	case 3:
 		if tags := p.Tags(); len(tags) > 0 && !store.RemoveTag(p, tags[0]) {
 			t.Fatalf("the tag %s cannot be removed", tags[0])
 		}
-		return "labelsToApply"
 	}
-	return field
+}
+
+// listed returns the rules of a list as they are read from a listing.
+func listed(t *testing.T, list []rules.Stored) []rules.Rule {
+	t.Helper()
+	var all []rules.Rule
+	for _, s := range list {
+		all = append(all, s.Rule)
+	}
+	now, _, err := rules.ParseListing(rules.FormatListing(all, nil), rules.AsStored)
+	if err != nil || len(now) != len(all) {
+		t.Fatal(err)
+	}
+	return now
+}
+
+// sameBytes reports whether two lists hold the same rules in whatever order.
+func sameBytes(a, b []rules.Stored) bool {
+	sorted := func(list []rules.Stored) []string {
+		var out []string
+		for _, r := range list {
+			out = append(out, string(r.JSON))
+		}
+		slices.Sort(out)
+		return out
+	}
+	return slices.Equal(sorted(a), sorted(b))
 }
 
 func wantOnlyChanged(t *testing.T, was, now, field string) {

@@ -86,7 +86,7 @@ func migrated(snap *Snapshot, m Migration) (*Profile, error) {
 	case len(parts) == 0:
 		return nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", rules.Printable(m.From))
 	case snap.found[profileKey(m.To)] != nil:
-		return nil, Refusedf("there is a v3 profile %s already", rules.Printable(m.To))
+		return nil, Refusedf("there is a v3 profile %s already", shownID(m.To))
 	}
 	old, err := decodeProfileV1(m.From, parts)
 	if err != nil {

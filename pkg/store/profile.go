@@ -100,8 +100,8 @@ func (p *Profile) Rules(d rules.Direction) *[]rules.Stored {
 	return &p.Outbound
 }
 
-// Tags returns the tags that the profile carries, sorted: its labels with an
-// empty value whose name stands for a tag.
+// Tags returns the tags that the profile carries, sorted, each once: its labels
+// with an empty value whose name stands for a tag.
 func (p *Profile) Tags() []string {
 	var tags []string
 	for _, l := range p.Labels {
@@ -110,7 +110,7 @@ func (p *Profile) Tags() []string {
 		}
 	}
 	slices.Sort(tags)
-	return tags
+	return slices.Compact(tags)
 }
 
 // Clone returns a copy whose changes do not change p.
@@ -121,12 +121,24 @@ func (p *Profile) Clone() *Profile {
 	return &other
 }
 
-// changed reports whether the exported fields say something else than what was
+// Changed reports whether the exported fields say something else than what was
 // read.
+func (p *Profile) Changed() bool { return p.changed() }
+
 func (p *Profile) changed() bool {
 	return p.Revision == 0 && !p.BuiltIn ||
 		!sameRules(p.Inbound, p.stored.inbound) || !sameRules(p.Outbound, p.stored.outbound) ||
 		!slices.Equal(p.Labels, p.stored.labels)
+}
+
+// before returns the profile as it was read; nil when it was not stored.
+func (p *Profile) before() *Profile {
+	if p.Revision == 0 {
+		return nil
+	}
+	old := *p
+	old.Inbound, old.Outbound, old.Labels = p.stored.inbound, p.stored.outbound, p.stored.labels
+	return &old
 }
 
 func sameRules(a, b []rules.Stored) bool {

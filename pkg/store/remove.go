@@ -68,13 +68,17 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 			}
 			w.conditions = append(w.conditions, conditions...)
 		}
+		if e.DryRun {
+			return Result{Profile: p, Before: p, Changed: true, Attempts: attempt}, w.fits()
+		}
 		out, err := w.run(ctx)
 		if err != nil {
 			return Result{}, err
 		}
 		if out.saved > 0 {
+			before := *p
 			p.Revision = out.saved
-			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+			return Result{Profile: p, Before: &before, Changed: true, Attempts: attempt}, nil
 		}
 		if err := e.again(ctx, p, attempt, false); err != nil {
 			return Result{}, err

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// An applyReport says what became of each profile.
+type applyReport struct {
+	*app
+	text    strings.Builder
+	views   []changeView
+	changed int
+	done    []string // the profiles that were written
+}
+
+// add reports what has become of a profile or, in a dry run, would.
+func (r *applyReport) add(one *application, result store.Result, c change, dry bool) {
+	name := one.listing.Name
+	view := changeView{editView: editJSON(name, result), DryRun: dry, Diff: []changeLine{}}
+	if result.Changed {
+		r.changed++
+		if !dry {
+			r.done = append(r.done, rules.Printable(name))
+			r.app.done = "profiles were changed, but "
+		}
+		if c.before != nil {
+			r.text.WriteString("Profile " + rules.Printable(name) + ":\n")
+		}
+		r.text.WriteString(c.text(r.color()))
+		view.Diff = c.view()
+	}
+	r.views = append(r.views, view)
+}
+
+// print prints the report. Of a run that was ended early, it says only what was
+// done.
+func (r *applyReport) print(whole bool) error {
+	switch {
+	case !whole && len(r.done) == 0:
+		return nil
+	case r.changed == 0:
+		r.text.WriteString("Nothing to do.\n")
+	}
+	return r.app.print(r.text.String(), r.views)
+}
+
+// partly makes the error for a run that ended early.
+func (r *applyReport) partly(ctx context.Context, one *application, total int, cause error) error {
+	done := strings.Join(r.done, ", ")
+	return &partlyError{cause: cause, text: fmt.Sprintf("%d of %d profiles were changed (%s), then, at %s: %s",
+		len(r.done), total, done, rules.Printable(one.listing.Name), endedBy(ctx, cause))}
+}

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// A dryRun holds the flags of commands that can show a change instead of making
+// it.
+type dryRun struct {
+	only     bool // --dry-run
+	exitCode bool // --exit-code
+	shown    *change
+}
+
+func (d *dryRun) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.BoolVar(&d.only, "dry-run", false, "only show what would change")
+	f.BoolVar(&d.exitCode, "exit-code", false, "with --dry-run: exit code 10 when something would change")
+}
+
+func (d *dryRun) check() error {
+	if d.exitCode && !d.only {
+		return usagef("--exit-code goes with --dry-run")
+	}
+	return nil
+}
+
+// errDiffers says that a dry run found something to change, which is no failure.
+var errDiffers = errors.New("something would change")
+
+// answer is what a dry run ends with that would change something, or not.
+func (d *dryRun) answer(changes bool) error {
+	if d.only && d.exitCode && changes {
+		return errDiffers
+	}
+	return nil
+}
+
+// look takes note, while the session lasts, of what a dry run would change.
+func (d *dryRun) look(ctx context.Context, s *session, name string, r store.Result) error {
+	if !d.only {
+		return nil
+	}
+	return d.show(ctx, s, name, r)
+}
+
+// show takes note of what an edit has changed, or would change.
+func (d *dryRun) show(ctx context.Context, s *session, name string, r store.Result) (err error) {
+	var c change
+	d.shown = nil
+	switch {
+	case !r.Changed:
+		return nil
+	case d.only:
+		c, err = s.change(ctx, name, r.Before, r.Profile)
+	default:
+		c = s.saved(ctx, name, r.Before, r.Profile)
+	}
+	d.shown = &c
+	return err
+}
+
+// changeView is a change that is shown, for -o json and -o yaml.
+type changeView struct {
+	editView
+	DryRun bool         `json:"dryRun"`
+	Diff   []changeLine `json:"diff"`
+}
+
+// edited prints what became of an edit or, in a dry run, would.
+func (e *ruleEdit) edited(text, name string, r store.Result) error {
+	if !e.dry.only {
+		return e.app.edited(text, name, r)
+	}
+	return e.difference(text, name, r)
+}
+
+// applied prints what an edit has changed or, in a dry run, would change.
+func (e *ruleEdit) applied(name string, r store.Result) error {
+	if r.Changed && !e.dry.only {
+		e.done = "the change was saved, but "
+	}
+	return e.difference("", name, r)
+}
+
+// difference prints the difference, or a text where there is none.
+func (e *ruleEdit) difference(text, name string, r store.Result) error {
+	view := changeView{editView: editJSON(name, r), DryRun: e.dry.only, Diff: []changeLine{}}
+	switch {
+	case e.dry.shown != nil:
+		text, view.Diff = e.dry.shown.text(e.color()), e.dry.shown.view()
+	case text == "":
+		text = "Nothing to do.\n"
+	}
+	if err := e.print(text, view); err != nil {
+		return err
+	}
+	return e.dry.answer(r.Changed)
+}

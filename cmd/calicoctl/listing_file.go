@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+// A listingFile is the file of listings that a command reads.
+type listingFile struct {
+	*app
+	name string // "-" is standard input
+}
+
+func (f *listingFile) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVarP(&f.name, "filename", "f", "", "the listing's `FILE`; - is standard input")
+}
+
+// check makes sure that there is a file, and that no words stand where it should.
+func (f *listingFile) check(cmd *cobra.Command, args []string) error {
+	switch {
+	case f.name == "" && len(args) == 1:
+		return usagef("to read the file %q, say -f %s", args[0], args[0])
+	case len(args) > 0:
+		return usagef("unexpected word %q; the usage is: %s", args[0], usageLine(cmd))
+	case f.name == "":
+		return usagef("which file? The usage is: %s", usageLine(cmd))
+	}
+	return nil
+}
+
+// profiles reads a file of profiles.
+func (f *listingFile) profiles(ctx context.Context) ([]rules.ProfileListing, error) {
+	text, err := f.readInput(ctx, f.name)
+	if err != nil {
+		return nil, err
+	}
+	list, err := rules.ParseProfiles(string(text), rules.AsStored)
+	return list, f.wrong(err)
+}
+
+// listing reads a file that holds the rules of one profile.
+func (f *listingFile) listing(ctx context.Context) (rules.ProfileListing, error) {
+	text, err := f.readInput(ctx, f.name)
+	if err != nil {
+		return rules.ProfileListing{}, err
+	}
+	l, err := rules.ParseRevisedListing(string(text), rules.AsStored)
+	return l, f.wrong(err)
+}
+
+func (f *listingFile) wrong(err error) error {
+	var place *rules.ListingError
+	if !errors.As(err, &place) {
+		return err
+	}
+	return &fileError{file: f.shownName(), place: place}
+}
+
+func (f *listingFile) shownName() string {
+	if f.name == "-" {
+		return "standard input"
+	}
+	return rules.Printable(f.name)
+}
+
+// A fileError says what is wrong with a line of a file.
+type fileError struct {
+	file  string // empty where it is clear which
+	place *rules.ListingError
+}
+
+func (e *fileError) Error() string { return fmt.Sprintf("%s: %v", e.where(), e.place.Err) }
+
+func (e *fileError) Unwrap() error { return e.place }
+
+func (e *fileError) where() string {
+	line := fmt.Sprintf("line %d", e.place.Line)
+	if e.file == "" {
+		return line
+	}
+	return e.file + ", " + line
+}

@@ -1,0 +1,29 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// A partlyError says that a command on many profiles ended before its end, and
+// how much of it is done.
+type partlyError struct {
+	text  string
+	cause error
+}
+
+func (e *partlyError) Error() string { return e.text }
+
+// endedBy says why a command on many profiles ended early, without the claim
+// that nothing was changed.
+func endedBy(ctx context.Context, cause error) string {
+	switch {
+	case errors.Is(cause, context.Canceled):
+		return "interrupted"
+	case errors.Is(cause, store.ErrUnreachable) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return "the time was over (--timeout)"
+	}
+	return cause.Error()
+}

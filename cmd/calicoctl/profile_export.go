@@ -1,0 +1,188 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) profileExportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:         "export [NAME...]",
+		Short:       "Write profiles to a file that profile apply reads",
+		Annotations: map[string]string{"usage": "calicoctl profile export [NAME...] [flags]"},
+		Long: `Writes profiles, all of them without a NAME, as text: of each its name, its
+revision, its tags, and its rules as "rule show" lists them. Edit the file and
+give it to "profile apply"; nobody else's edit can get lost, because apply refuses
+a profile that has moved on since its revision line.`,
+		Example: `  calicoctl profile export > policy.txt
+  calicoctl profile export databases applications`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch {
+			case cmd.Flags().Changed("profile"):
+				return usagef("the names stand behind export, not in --profile; the usage is: %s", usageLine(cmd))
+			case slices.Contains(args, ""):
+				return usagef("empty profile name; is a shell variable empty?")
+			}
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error { return s.export(ctx, args) })
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+func (s *session) export(ctx context.Context, words []string) error {
+	s.warnDocker()
+	profiles, damaged, err := s.exported(ctx, words)
+	if err != nil {
+		return err
+	}
+	names, err := s.namesIn(ctx, profiles)
+	if err != nil {
+		return err
+	}
+	if len(words) == 0 {
+		slices.SortFunc(profiles, func(a, b *store.Profile) int { return cmp.Compare(names.name(a.ID), names.name(b.ID)) })
+	}
+	var text strings.Builder
+	views := []profileView{}
+	for i, p := range profiles {
+		if err := unambiguous(p, names); err != nil {
+			return err
+		}
+		s.warnTrouble(p)
+		if i > 0 {
+			text.WriteString("\n")
+		}
+		text.WriteString(exportText(p, names))
+		views = append(views, profileJSON(p, names))
+	}
+	err = s.print(text.String(), views)
+	if damaged > 0 {
+		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
+	}
+	return err
+}
+
+// exported reads the profiles that are named, or all; damaged is how many of all
+// cannot be read, of which it has warned.
+func (s *session) exported(ctx context.Context, words []string) (profiles []*store.Profile, damaged int, err error) {
+	if len(words) == 0 {
+		return s.all(ctx)
+	}
+	profiles, err = s.named(ctx, words)
+	return profiles, 0, err
+}
+
+// all reads all profiles. Of one that is in both layouts, that of v3 counts.
+func (s *session) all(ctx context.Context) (profiles []*store.Profile, damaged int, err error) {
+	inV3 := map[string]bool{}
+	err = s.store.List(ctx, func(id string, p *store.Profile, unreadable error) error {
+		switch {
+		case inV3[id]:
+			return nil
+		case unreadable != nil:
+			damaged++
+			s.warn("%v", unreadable)
+		default:
+			profiles = append(profiles, p)
+		}
+		inV3[id] = true // those of v3 come first
+		return nil
+	})
+	return profiles, damaged, err
+}
+
+// named reads the profiles that words name, each once.
+func (s *session) named(ctx context.Context, words []string) (profiles []*store.Profile, err error) {
+	targets := make([]target, len(words))
+	query := store.Query{V1: true}
+	for i, word := range words {
+		if targets[i], err = s.target(word); err != nil {
+			return nil, err
+		}
+		query.Profiles = append(query.Profiles, targets[i].ids()...)
+	}
+	snap, err := s.store.Read(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[string]bool{}
+	for _, t := range targets {
+		p, err := t.pick(snap)
+		if err != nil {
+			return nil, err
+		}
+		if !seen[p.ID] {
+			seen[p.ID] = true
+			profiles = append(profiles, p)
+		}
+	}
+	return profiles, nil
+}
+
+// namesIn returns how the IDs in profiles are shown.
+func (s *session) namesIn(ctx context.Context, profiles []*store.Profile) (shownNames, error) {
+	var words []string
+	for _, p := range profiles {
+		words = append(append(words, p.ID), tagsIn(p)...)
+	}
+	return s.namesOf(ctx, words)
+}
+
+// tagsIn returns the tags of a profile and those in its rules.
+func tagsIn(p *store.Profile) []string {
+	tags := p.Tags()
+	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
+		tags = append(tags, r.Rule.Tags()...)
+	}
+	return tags
+}
+
+// unambiguous refuses a profile whose name, or a tag of which, would be read back
+// as another.
+func unambiguous(p *store.Profile, names shownNames) error {
+	name := rules.Printable(names.name(p.ID))
+	if names.misleads(p.ID) {
+		return store.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
+			"so it would be read back as either; add --literal here and to apply", name)
+	}
+	for _, word := range append(tagsIn(p), p.ID) {
+		if names.misleads(word) {
+			return store.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
+				"so it would be read back as another; add --literal here and to apply", name, rules.Printable(word))
+		}
+		if _, _, err := names.networks.Find(word); err != nil {
+			return store.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)
+		}
+	}
+	return nil
+}
+
+// exportText returns a profile as profile apply reads it.
+func exportText(p *store.Profile, names shownNames) string {
+	l := rules.ProfileListing{Name: names.name(p.ID), Revision: p.Revision}
+	for _, tag := range p.Tags() {
+		l.Tags = append(l.Tags, names.name(tag))
+	}
+	slices.Sort(l.Tags)
+	l.Tags = slices.Compact(l.Tags) // in the layout of calicoctl 0.x one may stand twice
+	for _, r := range p.Inbound {
+		l.Inbound = append(l.Inbound, r.Rule.MapTags(names.name))
+	}
+	for _, r := range p.Outbound {
+		l.Outbound = append(l.Outbound, r.Rule.MapTags(names.name))
+	}
+	text := rules.FormatProfile(l)
+	if p.Layout == store.V1 {
+		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", store.MigrateCommand(p.ID), text)
+	}
+	return text
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) ruleEditCommand() *cobra.Command {
+	e := &ruleEdit{app: a}
+	cmd := &cobra.Command{
+		Use:         "edit",
+		Short:       "Change rules and tags in an editor",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule edit [flags]"},
+		Long: `Opens an editor ($VISUAL, else $EDITOR, else vi) on the profile as "profile export"
+writes it, and makes the profile say what was saved. When that cannot be done,
+because a line is wrong or somebody else has changed the profile meanwhile, the
+editor opens again with the reason on top and the text as it was left. Quitting
+without a change changes nothing.`,
+		Example:           "  EDITOR=nano calicoctl profile databases rule edit",
+		Args:              noWords,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := e.checkEditFlags(cmd); err != nil {
+				return err
+			}
+			return (&editing{ruleEdit: e, seen: map[int64]*store.Profile{}}).run(cmd.Context())
+		},
+	}
+	e.addEditFlags(cmd)
+	return cmd
+}
+
+// An editing is one use of rule edit.
+type editing struct {
+	*ruleEdit
+	editor string
+	file   string                   // the text's
+	name   string                   // of the profile in the text
+	first  string                   // the text as it was first opened
+	opened *store.Profile           // as it was then
+	meant  map[string]string        // the tags in it, by the words that they were shown by
+	seen   map[int64]*store.Profile // as it was at revisions that the user has been told of
+}
+
+// run edits until the text is applied or left as it is. A text that could not be
+// applied is kept.
+func (e *editing) run(ctx context.Context) (err error) {
+	if e.editor, err = e.app.editor(); err != nil {
+		return err
+	}
+	if err := e.inSession(ctx, e.read); err != nil {
+		return err
+	}
+	defer patiently()()
+	file, err := os.CreateTemp("", "calicoctl-*.txt")
+	if err != nil {
+		return err
+	}
+	e.file = file.Name()
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return e.untilApplied(context.WithoutCancel(ctx)) // see inTime
+}
+
+// maxTries is how often a text is opened: more often than any person tries, but an
+// end for an editor that is a program and makes the same mistake each time.
+const maxTries = 20
+
+func (e *editing) untilApplied(ctx context.Context) error {
+	text, reason := e.first, error(nil)
+	for try := 1; ; try++ {
+		edited, err := e.inEditor(text, reason)
+		switch {
+		case err != nil:
+			return e.keep(edited, err)
+		case edited == text && reason == nil:
+			return errors.Join(os.Remove(e.file), e.difference("Nothing was changed.\n", e.profile, store.Result{Profile: e.opened}))
+		case edited == text:
+			return e.keep(edited, reason)
+		}
+		text, reason = edited, e.apply(ctx, edited)
+		switch {
+		case e.dry.shown != nil && e.dry.only:
+			return e.keep(edited, reason)
+		case reason == nil:
+			return os.Remove(e.file)
+		}
+		if !correctable(reason) || try == maxTries {
+			return e.keep(edited, reason)
+		}
+	}
+}
+
+// correctable reports whether another text may be applied where this one was not.
+func correctable(reason error) bool {
+	switch exitCode(reason) {
+	case exitUsage, exitConflict:
+		return true
+	case exitRefused:
+		return !errors.Is(reason, store.ErrLocked) && !errors.Is(reason, store.ErrDenied)
+	}
+	return false
+}
+
+// keep says where the text is that was not applied.
+func (e *editing) keep(text string, err error) error {
+	if text == e.first {
+		_ = os.Remove(e.file) // the editor may have done so
+		return err
+	}
+	if _, missing := os.Stat(e.file); missing != nil { // the editor has removed it
+		if werr := os.WriteFile(e.file, []byte(text), 0o600); werr != nil {
+			return errors.Join(err, werr)
+		}
+	}
+	var wrong *fileError
+	if errors.As(err, &wrong) {
+		wrong.file = e.file
+	}
+	e.warn("the text is kept in %s", e.file)
+	return err
+}
+
+// read reads the profile, and makes a text of it.
+func (e *editing) read(ctx context.Context, s *session) error {
+	if err := s.needDocker(e.profile); err != nil {
+		return err
+	}
+	profiles, err := s.named(ctx, []string{e.profile})
+	if err != nil {
+		return err
+	}
+	names, err := s.namesIn(ctx, profiles)
+	if err != nil {
+		return err
+	}
+	p := profiles[0]
+	if err := p.Editable(e.force); err != nil {
+		return err
+	}
+	if known := e.ifRevision; known != 0 && known != p.Revision {
+		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, known)
+	}
+	if err := s.needDocker(tagsIn(p)...); err != nil {
+		return err
+	}
+	s.warnTrouble(p)
+	e.ifRevision = 0 // from here on the text says the revision
+	e.name, e.opened, e.seen[p.Revision] = names.name(p.ID), p, p
+	e.first, e.meant = editingHelp()+exportText(p, names), map[string]string{}
+	for _, tag := range tagsIn(p) {
+		e.meant[names.name(tag)] = tag
+	}
+	return unambiguous(p, names)
+}
+
+// inTime is inSession for a command that waits for a person in between: each
+// time that it is connected, its time starts anew, and Ctrl-C counts.
+func (e *editing) inTime(ctx context.Context, work func(context.Context, *session) error) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	return e.inSession(ctx, work)
+}
+
+// apply makes the profile say what a text does.
+func (e *editing) apply(ctx context.Context, text string) error {
+	list, err := rules.ParseProfiles(text, rules.AsStored)
+	if err != nil {
+		return (&listingFile{app: e.app}).wrong(err)
+	}
+	if len(list) != 1 || list[0].Name != e.name {
+		return usagef("the text must be about profile %s alone", rules.Printable(e.name))
+	}
+	listing := list[0]
+	listing.Name = e.profile
+	if listing.Revision == 0 {
+		listing.Revision = e.opened.Revision
+	}
+	return e.inTime(ctx, func(ctx context.Context, s *session) error {
+		err := (&application{ruleEdit: e.ruleEdit, listing: listing, meant: e.meant}).alone(ctx, s)
+		if errors.Is(err, store.ErrConflict) {
+			return e.overtaken(ctx, s, listing.Revision, err)
+		}
+		return err
+	})
+}
+
+// An overtakenError says what somebody else has made of the profile since a
+// revision that the text is based on.
+type overtakenError struct {
+	conflict error
+	others   string // the difference
+	revision int64  // now
+}
+
+func (e *overtakenError) Error() string { return e.conflict.Error() }
+
+func (e *overtakenError) Unwrap() error { return e.conflict }
+
+// overtaken finds out what somebody else has changed.
+func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
+	now, err := s.named(ctx, []string{e.profile})
+	if err != nil || now[0].Revision == based {
+		return conflict // which is about something else
+	}
+	base := e.seen[based]
+	if base == nil {
+		base = e.opened
+	}
+	c, err := s.change(ctx, e.name, base, now[0])
+	if err != nil {
+		return conflict
+	}
+	e.seen[now[0].Revision] = now[0]
+	return &overtakenError{conflict: conflict, others: c.text(false), revision: now[0].Revision}
+}
+
+// inEditor opens the editor on a text and returns what was saved, without the
+// reason.
+func (e *editing) inEditor(text string, reason error) (string, error) {
+	if err := os.WriteFile(e.file, []byte(e.marked(reason)+text), 0o600); err != nil {
+		return text, err
+	}
+	failed := e.open(e.editor, e.file)
+	saved, err := os.ReadFile(e.file)
+	if err == nil {
+		text = withoutReason(string(saved))
+	}
+	if failed == nil {
+		failed = err
+	}
+	if failed != nil && !errors.Is(failed, context.Canceled) {
+		return text, fmt.Errorf("the editor %q failed (%w); nothing was changed", e.editor, failed)
+	}
+	return text, failed
+}
