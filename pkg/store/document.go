@@ -166,7 +166,7 @@ func encodeRules(list []rules.Stored) []byte {
 	return rawjson.Join(elements)
 }
 
-// encodeLabels removes and adds single members, so that the others stay.
+// encodeLabels writes the labels into spec, if they have changed.
 func (p *Profile) encodeLabels(spec []byte) ([]byte, error) {
 	if slices.Equal(p.Labels, p.stored.labels) {
 		return spec, nil
@@ -179,12 +179,23 @@ func (p *Profile) encodeLabels(spec []byte) ([]byte, error) {
 		}
 		object = rawjson.Get(list, "labelsToApply")
 	}
+	object, err := p.changeLabels(object)
+	if err != nil {
+		return nil, err
+	}
+	if object == nil {
+		object = []byte("{}")
+	}
+	return setField(spec, "labelsToApply", object)
+}
+
+// changeLabels removes and adds single members, so that the others stay.
+func (p *Profile) changeLabels(object []byte) (changed []byte, err error) {
 	now, was := labelValues(p.Labels), labelValues(p.stored.labels)
 	gone := func(name string) bool {
 		_, stays := now[name]
 		return !stays
 	}
-	var err error
 	if object != nil {
 		if object, err = rawjson.Delete(object, gone); err != nil {
 			return nil, err
@@ -204,13 +215,7 @@ func (p *Profile) encodeLabels(spec []byte) ([]byte, error) {
 			}
 		}
 	}
-	if object, err = rawjson.Append(object, added); err != nil {
-		return nil, err
-	}
-	if object == nil {
-		object = []byte("{}")
-	}
-	return setField(spec, "labelsToApply", object)
+	return rawjson.Append(object, added)
 }
 
 func labelValues(labels []Label) map[string]string {
