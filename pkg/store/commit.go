@@ -10,10 +10,19 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// grace is how long a write that was sent may still be waited for and asked
-// about when the time is over or the user has pressed Ctrl-C: less than the
-// second that a command may take beyond its timeout.
-const grace = 700 * time.Millisecond
+// times bound what goes on when a command's own time is over or the user has
+// pressed Ctrl-C. Tests that are not about them prolong them.
+type times struct {
+	answer time.Duration // for the answer to a write that was sent
+	settle time.Duration // and then for finding out without one whether it was saved
+	asking time.Duration // for the key that was denied
+}
+
+// defaultTimes let a write take less than the second that a command may take
+// beyond its timeout.
+func defaultTimes() times {
+	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, asking: time.Second}
+}
 
 // An outcome is how a write ended for certain: saved at a revision, or not
 // saved because something had changed, with what is there now.
@@ -82,9 +91,10 @@ func (w *write) run(ctx context.Context) (outcome, error) {
 	start := time.Now()
 	hopeful, cancel := w.store.dials.hopeful(ctx)
 	defer cancel()
-	patient, cancel := outlive(ctx, grace/2) // for an answer
+	times := w.store.times
+	patient, cancel := outlive(ctx, times.answer)
 	defer cancel()
-	late, cancel := outlive(ctx, grace) // for finding out without one
+	late, cancel := outlive(ctx, times.answer+times.settle)
 	defer cancel()
 	waiting, maybeSaved := hopeful, false
 	var cause error

@@ -226,7 +226,10 @@ func TestContentionUntilTheTimeIsOver(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web"))
 	for _, cancelled := range []bool{false, true} {
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second) // enough for three attempts
+		if cancelled {
+			ctx, cancel = context.WithCancel(soon(t))
+		}
 		n := 0
 		s, between := w.behind(func(_ context.Context, _ string, number int) error {
 			if number >= firstCommit {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/authpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -89,21 +88,18 @@ func accessOf(conditions []clientv3.Cmp, ops ...clientv3.Op) access {
 	return a
 }
 
-// askingTime bounds the search for the key that was denied: the answer is there
-// already, it only becomes a better one.
-const askingTime = time.Second
-
 // denied adds to a DeniedError which key it is about, because etcd does not
 // tell. It asks for the keys that were to be read, but for no values; what may
 // be read and was denied all the same may not be written. Nothing is written to
 // find out. It asks at most 8 times, and once more for each hundred keys and
-// each of the user's roles.
+// each of the user's roles, and not for long: the answer is there already, it
+// only becomes a better one.
 func (s *Store) denied(ctx context.Context, err error, a access) error {
 	var e *DeniedError
 	if !errors.As(err, &e) || len(e.Keys) > 0 {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, askingTime)
+	ctx, cancel := context.WithTimeout(ctx, s.times.asking)
 	defer cancel()
 	unreadable, sure := s.firstUnreadable(ctx, a)
 	switch {

@@ -139,6 +139,7 @@ func TestDeniedWithoutFurtherAnswers(t *testing.T) {
 		<-ctx.Done()
 		return ctx.Err()
 	}, nil)
+	s.KeepTime()
 	_, err := s.Edit(soon(t), "web", appending(t, "allow tcp"))
 	wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs")
 }

@@ -24,7 +24,12 @@ type Store struct {
 	dials     *dialLog
 	user      user
 	log       *slog.Logger
+	times     times
 }
+
+// tokenTries is how often etcd's client asks for a new token when one is
+// refused. All else that may be tried again, retry does.
+const tokenTries = 10
 
 // Open makes a Store. It returns at once and connects in the background, except
 // with a user name: then etcd is asked for a token first. The errors are those
@@ -38,7 +43,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log)}
+	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log), times: defaultTimes()}
 	s.dials.certs, s.dials.logger = certs, s.log
 	options := clientv3.Config{
 		Endpoints:   endpoints,
@@ -49,6 +54,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		DialOptions: append(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config), requestLog{cfg.Log}.dialOptions()...),
 		DialTimeout: remaining(ctx),
 
+		MaxUnaryRetries:    tokenTries,
 		MaxCallRecvMsgSize: maxAnswer,
 	}
 	err = s.retry(ctx, func(ctx context.Context) error { return s.connect(ctx, options) })

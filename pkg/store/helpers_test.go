@@ -80,6 +80,7 @@ func open(t *testing.T, cfg store.Config) *store.Store {
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}
+	s.TakeTime()
 	t.Cleanup(func() {
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
