@@ -28,15 +28,25 @@ func wordsOfArgs(args []string) (words []word, text string) {
 		if name, ok := quotedName(arg); ok {
 			w.text, w.quoted = name, true
 			out.WriteString(arg)
-		} else if arg == "" || strings.ContainsAny(arg, ` "`) || !isPlain(arg) {
-			out.Write(appendQuoted(nil, arg))
-		} else {
+		} else if isBare(arg) {
 			out.WriteString(arg)
+		} else {
+			out.Write(appendQuoted(nil, arg))
 		}
 		w.end = out.Len()
 		words = append(words, w)
 	}
 	return words, out.String()
+}
+
+// isBare reports whether an argument is shown without quotes.
+func isBare(arg string) bool {
+	for i := range len(arg) {
+		if c := arg[i]; c <= ' ' || c == '"' || c >= 0x7f {
+			return isPlain(arg) && !strings.ContainsAny(arg, ` "`)
+		}
+	}
+	return arg != ""
 }
 
 // quotedName takes the quotes off "NAME".
