@@ -10,24 +10,38 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// TestDocs runs every command that README.md and docs/ show in a block of the
-// kind "console", in order and on one etcd for each file, and compares what
-// each prints with what is shown.
-func TestDocs(t *testing.T) {
-	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("..", "..", "docs", "*.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	files = append(files, filepath.Join("..", "..", "README.md"))
-	dir := t.TempDir()
-	shown := 0
-	for _, file := range files {
-		content, err := os.ReadFile(file)
+// documents returns what there is to read beside the code, by file.
+func documents(t *testing.T) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, pattern := range []string{"*.md", filepath.Join("docs", "*.md")} {
+		files, err := filepath.Glob(filepath.Join("..", "..", pattern))
 		if err != nil {
 			t.Fatal(err)
 		}
-		steps := consoleSteps(string(content))
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			found[file] = string(content)
+		}
+	}
+	return found
+}
+
+// TestDocs runs every command that the documents show in a block of the kind
+// "console", in order and on one etcd for each file, and compares what each
+// prints with what is shown.
+func TestDocs(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	shown := 0
+	for file, content := range documents(t) {
+		steps := consoleSteps(content)
+		if len(steps) == 0 {
+			continue
+		}
 		shown += len(steps)
 		script := strings.TrimSuffix(filepath.Base(file), ".md") + ".txtar"
 		if err := os.WriteFile(filepath.Join(dir, script), docScript(steps), 0o644); err != nil {
@@ -40,26 +54,41 @@ func TestDocs(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setupScript, Cmds: scriptCommands()})
 }
 
-// A step is a command and what it prints, or a key that is written without the
-// reader seeing it: <!-- put KEY VALUE --> between the blocks.
+// A step is a command and what it prints, or something that is done between the
+// blocks without the reader seeing it:
+//
+//	<!-- put KEY VALUE -->     write a key
+//	<!-- networks NAME... -->  an engine that has these Docker networks
 type step struct{ command, output string }
 
-const putComment = "<!-- put "
+const (
+	putComment      = "<!-- put "
+	networksComment = "<!-- networks "
+)
 
+func isHidden(line string) bool {
+	return strings.HasPrefix(line, putComment) || strings.HasPrefix(line, networksComment)
+}
+
+// consoleSteps reads the steps of a document. A command goes on in lines that
+// begin with "> ", as a shell shows it.
 func consoleSteps(document string) []step {
 	var steps []step
 	inside := false
 	for line := range strings.Lines(document) {
+		last := len(steps) - 1
 		switch {
 		case strings.HasPrefix(line, "```"):
 			inside = strings.TrimSpace(line) == "```console"
-		case strings.HasPrefix(line, putComment):
+		case isHidden(line):
 			steps = append(steps, step{command: strings.TrimSpace(line)})
 		case !inside:
 		case strings.HasPrefix(line, "$ "):
 			steps = append(steps, step{command: strings.TrimSpace(line[2:])})
+		case strings.HasPrefix(line, "> ") && steps[last].output == "":
+			steps[last].command += "\n" + strings.TrimSuffix(line[2:], "\n")
 		default:
-			steps[len(steps)-1].output += line
+			steps[last].output += line
 		}
 	}
 	return steps
@@ -70,10 +99,10 @@ func docScript(steps []step) []byte {
 	var script strings.Builder
 	script.WriteString("etcd\nshown steps\n-- steps --\n")
 	for _, s := range steps {
-		if !strings.HasPrefix(s.command, putComment) {
+		if !isHidden(s.command) {
 			script.WriteString("$ ")
 		}
-		script.WriteString(s.command + "\n" + s.output)
+		script.WriteString(strings.ReplaceAll(s.command, "\n", "\n> ") + "\n" + s.output)
 	}
 	return []byte(script.String())
 }
@@ -82,15 +111,77 @@ func docScript(steps []step) []byte {
 // standard error, which a reader sees as one.
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 	for _, s := range consoleSteps("```console\n" + ts.ReadFile(args[0])) {
-		if pair, found := strings.CutPrefix(s.command, putComment); found {
-			key, value, _ := strings.Cut(strings.TrimSuffix(pair, " -->"), " ")
-			_, err := worldOf(ts).client.Put(context.Background(), key, value)
-			ts.Check(err)
+		if isHidden(s.command) {
+			runHidden(ts, strings.TrimSuffix(s.command, " -->"))
 			continue
 		}
-		_ = ts.Exec("sh", "-c", s.command+" 2>&1") // what it prints tells whether it failed
+		_ = ts.Exec("sh", "-c", "{ "+s.command+"\n} 2>&1") // what it prints tells whether it failed
 		if got := ts.ReadFile("stdout"); got != s.output {
 			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.command, got, s.output)
 		}
 	}
+}
+
+func runHidden(ts *testscript.TestScript, command string) {
+	if names, found := strings.CutPrefix(command, networksComment); found {
+		var networks []string
+		for _, name := range strings.Fields(names) {
+			networks = append(networks, name+"="+name)
+		}
+		scriptFakeDocker(ts, false, networks)
+		return
+	}
+	key, value, _ := strings.Cut(strings.TrimPrefix(command, putComment), " ")
+	_, err := worldOf(ts).client.Put(context.Background(), key, value)
+	ts.Check(err)
+}
+
+// What a document shows as printed is run: it stands in a block of the kind
+// "console", behind the command that prints it.
+func TestDocsShowNothingElse(t *testing.T) {
+	t.Parallel()
+	for file, content := range documents(t) {
+		for _, line := range shownOutside(content) {
+			t.Errorf("%s shows outside of a console block, so that nobody runs it: %s", file, line)
+		}
+	}
+	for _, escaped := range []string{
+		"```text\n$ calicoctl version\n```\n",
+		"```sh\ncalicoctl version\ncalicoctl: warning\n```\n",
+		"```\nInbound rules:\n```\n",
+		"    $ calicoctl version\n",
+		"```console\nOutbound rules:\n$ true\n```\n",
+	} {
+		if len(shownOutside(escaped)) != 1 {
+			t.Errorf("not found in %q: %q", escaped, shownOutside(escaped))
+		}
+	}
+}
+
+// shownOutside returns the lines of code that look like a session of a shell or
+// like what calicoctl prints, and are not below the command of a console block.
+func shownOutside(document string) []string {
+	var found []string
+	console, run := false, false // whether it is such a block, and a command stood there
+	for line := range strings.Lines(document) {
+		text := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(line, "```"):
+			console, run = text == "```console", false
+		case console && strings.HasPrefix(line, "$ "):
+			run = true
+		case !run && looksPrinted(text):
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+func looksPrinted(text string) bool {
+	for _, begin := range []string{"$ ", "calicoctl: ", "Inbound rules:", "Outbound rules:", "+--"} {
+		if strings.HasPrefix(text, begin) {
+			return true
+		}
+	}
+	return false
 }
