@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // documents returns what there is to read beside the code, by file.
@@ -134,6 +136,29 @@ func runHidden(ts *testscript.TestScript, command string) {
 	key, value, _ := strings.Cut(strings.TrimPrefix(command, putComment), " ")
 	_, err := worldOf(ts).client.Put(context.Background(), key, value)
 	ts.Check(err)
+}
+
+// The rules that docs/rules.md gives as examples are rules.
+func TestDocsRules(t *testing.T) {
+	t.Parallel()
+	document := documents(t)[filepath.Join("..", "..", "docs", "rules.md")]
+	_, examples, _ := strings.Cut(document, "## Examples")
+	examples, _, _ = strings.Cut(examples, "\n## ")
+	found := 0
+	for line := range strings.Lines(examples) {
+		text, isRow := strings.CutPrefix(line, "| `")
+		if !isRow {
+			continue
+		}
+		found++
+		text, _, _ = strings.Cut(text, "` |")
+		if _, err := rules.ParseLine(text, rules.AsNew); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	if found < 10 {
+		t.Errorf("only %d examples found", found)
+	}
 }
 
 // What a document shows as printed is run: it stands in a block of the kind
