@@ -17,6 +17,12 @@
 // NAME is made of letters, digits and ".", "_", "-"; a word of the language
 // is a NAME only in double quotes: tag "to". EXPR is a [Selector].
 //
+// [ParseWords] reads a rule from arguments, where a selector is one of them, and
+// [ParseLine] from a line of a listing, where it stands in double quotes. What is
+// to be written is read [AsNew], and what may be stored already [AsStored].
+// [ParseListing], [ParseProfiles] and [FormatListing], [FormatProfile] are for the
+// rules of a profile, and for files of profiles.
+//
 // # Guarantees
 //
 // A [Rule] has exactly one canonical text, [Format]. For every rule that has

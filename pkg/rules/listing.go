@@ -53,6 +53,7 @@ type ListingError struct {
 	Err  error
 }
 
+// Error begins with the number of the line.
 func (e *ListingError) Error() string { return fmt.Sprintf("line %d: %v", e.Line, e.Err) }
 
 // Unwrap returns Err.

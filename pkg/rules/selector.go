@@ -58,6 +58,7 @@ type SelectorError struct {
 	Msg    string // what was expected and what stands there
 }
 
+// Error counts the character from 1.
 func (e *SelectorError) Error() string {
 	return fmt.Sprintf("selector, character %d: %s", e.Offset+1, e.Msg)
 }

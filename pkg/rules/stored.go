@@ -40,6 +40,7 @@ func (s Stored) Trouble() []string {
 // the rule language cannot hold.
 type BeyondError struct{ Rule Rule }
 
+// Error shows the rule, with what has no words in square brackets.
 func (e *BeyondError) Error() string {
 	return "the rule " + quoteText(Format(e.Rule)) + " has criteria that cannot be written anew"
 }

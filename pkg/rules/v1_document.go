@@ -21,6 +21,7 @@ type PlaceError struct {
 	Msg   string
 }
 
+// Error begins with the place, if there is one.
 func (e *PlaceError) Error() string {
 	if e.Place == "" {
 		return e.Msg

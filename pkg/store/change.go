@@ -14,6 +14,7 @@ type PresentError struct {
 	At        int // its position, from 1
 }
 
+// Error names the position.
 func (e *PresentError) Error() string {
 	return fmt.Sprintf("the rule is already at %s position %d", e.Direction, e.At)
 }
@@ -24,6 +25,7 @@ type PositionError struct {
 	At, Last  int // the position asked for, and the last one there is
 }
 
+// Error names the positions that there are.
 func (e *PositionError) Error() string {
 	if e.Last == 0 {
 		return fmt.Sprintf("there is no position %d: the profile has no %s rules", e.At, e.Direction)
@@ -40,6 +42,7 @@ type MovedError struct {
 	Was, Now  *rules.Rule // nil is the end of the list
 }
 
+// Error says what stood there and what stands there now.
 func (e *MovedError) Error() string {
 	if e.Was != nil && e.Now != nil && rules.Equal(*e.Was, *e.Now) {
 		return fmt.Sprintf("somebody else added or removed a rule like %s at the same moment, "+
@@ -255,6 +258,7 @@ type OtherRuleError struct {
 	OtherForm bool // shown in the same words, but stored in another form
 }
 
+// Error says which rule stands there.
 func (e *OtherRuleError) Error() string {
 	if e.OtherForm {
 		return fmt.Sprintf("%s rule %d is shown in these words but is stored in another form; --at=%d alone removes it",

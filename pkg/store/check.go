@@ -157,6 +157,7 @@ type RuleError struct {
 	Why       string
 }
 
+// Error names the rule and what is wrong with it.
 func (e *RuleError) Error() string {
 	return fmt.Sprintf("%s rule %d (%s): %s", e.Direction, e.At, rules.Format(e.Rule), e.Why)
 }

@@ -23,6 +23,7 @@ type DeniedError struct {
 	Cause  error    // may be nil
 }
 
+// Error names the user, the key, and the permission that a role of the user needs.
 func (e *DeniedError) Error() string {
 	user, permission := "the etcd user", "read"
 	if e.User != "" {

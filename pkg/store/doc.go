@@ -10,6 +10,20 @@
 // Its rules are spec.ingress and spec.egress; a tag is a label with an empty
 // value in spec.labelsToApply (see [rules.TagLabel]).
 //
+// In the v1 layout, that of calicoctl 0.x, a profile is up to three keys:
+//
+//	/calico/v1/policy/profile/<profile>/rules, .../tags, .../labels
+//
+// No Felix reads it from an etcd of API version 3, so it is shown, and made into
+// the former by [Store.Migrate], but not edited.
+//
+// # How it is used
+//
+// [LoadConfig] finds out where etcd is, [Open] makes a [Store], and [Store.Edit]
+// changes one profile by its ID. [Store.Update] is for an edit that depends on more
+// than one profile, such as one whose name may mean two; [Store.Read] reads what
+// a [Query] names as it was at one moment, and [Store.List] and a [View] everything.
+//
 // # Guarantees
 //
 // [Store.Edit] is one atomic compare-and-swap: read with revision, change,
@@ -21,4 +35,10 @@
 // When a connection dies after a write was sent, the same guarded write is sent
 // again, so that at most one of the two can succeed; what remains undecided is
 // an [UnknownOutcomeError], never success or failure by guess.
+//
+// An error of a Store has one of the kinds [ErrNotFound], [ErrConflict],
+// [ErrLocked], [ErrRefused], [ErrUnreachable], [ErrUnknownOutcome], [ErrDamaged],
+// [ErrDenied] and [ErrConfig], for errors.Is, or is the context's own. What the
+// function that changes a profile returns, such as a [PresentError], comes back as it
+// is. With each but ErrUnknownOutcome nothing was written.
 package store

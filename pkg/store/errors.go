@@ -41,6 +41,7 @@ type Error struct {
 	Cause error // may be nil
 }
 
+// Error returns the text, one line.
 func (e *Error) Error() string { return e.Text }
 
 // Unwrap makes errors.Is find the kind and the cause.
@@ -64,6 +65,7 @@ type DamagedError struct {
 	Cause  error
 }
 
+// Error names the key and the cause.
 func (e *DamagedError) Error() string {
 	if strings.HasPrefix(e.What, "endpoint ") {
 		return e.What + " cannot be read: " + e.Cause.Error()
@@ -89,6 +91,7 @@ type UnreachableError struct {
 	Cause     error
 }
 
+// Error names the endpoints, the reason, and how long they were waited for.
 func (e *UnreachableError) Error() string {
 	return fmt.Sprintf("etcd at %s: %s (waited %s)",
 		strings.Join(e.Endpoints, ", "), e.Reason, e.Waited.Round(100*time.Millisecond))
@@ -104,6 +107,7 @@ type UnknownOutcomeError struct {
 	Cause   error
 }
 
+// Error says that the write may or may not have been saved.
 func (e *UnknownOutcomeError) Error() string {
 	text := "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
 	var denied *DeniedError

@@ -21,6 +21,7 @@ type InUseError struct {
 // maxNamed is how many endpoints an error names.
 const maxNamed = 10
 
+// Error names some of the endpoints.
 func (e *InUseError) Error() string {
 	names := make([]string, len(e.Endpoints))
 	for i, endpoint := range e.Endpoints {
