@@ -53,6 +53,8 @@ type parser struct {
 	pos   int
 	rule  Rule
 	found [criteria]int // per criterion, the number of the word that holds its value; 0 = absent
+
+	could Expected // at the word where it failed; see Expect
 }
 
 func (p *parser) parse() error {
@@ -121,7 +123,9 @@ func (p *parser) ipVersion() error {
 	case "6":
 		p.rule.IPVersion = 6
 	default:
-		return p.expected(`4 or 6 after "ipversion"`)
+		err := p.expected(`4 or 6 after "ipversion"`)
+		p.could.Words = []string{"4", "6"} // which are no suggestions for another number
+		return err
 	}
 	p.take(CriterionIPVersion)
 	return nil
@@ -161,7 +165,11 @@ func (p *parser) protocol() error {
 func (p *parser) icmp() error {
 	start := p.pos
 	text, negated := p.negation()
-	if text != "type" {
+	switch {
+	case text == "type":
+	case p.pos > start && p.takesType():
+		return p.expected(`"type" after "not"`, "type")
+	default:
 		p.pos = start
 		return nil
 	}
@@ -193,9 +201,9 @@ func (p *parser) icmp() error {
 }
 
 // typeAllowed: Felix panics on a message type without the word icmp or icmpv6.
-func (p *parser) typeAllowed() bool {
-	return p.mode == AsStored || p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6"
-}
+func (p *parser) typeAllowed() bool { return p.mode == AsStored || p.takesType() }
+
+func (p *parser) takesType() bool { return p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6" }
 
 func (p *parser) protocolHint() string {
 	switch {
@@ -216,7 +224,10 @@ func (p *parser) number(behind string, limit int) (int, error) {
 	}
 	n, ok := decimal(p.peek())
 	if !ok || n > limit {
-		return 0, p.expected("a number from 0 to " + strconv.Itoa(limit) + " after " + quoteText(behind))
+		what := "a number from 0 to " + strconv.Itoa(limit)
+		err := p.expected(what + " after " + quoteText(behind))
+		p.could.Value = what
+		return 0, err
 	}
 	return n, nil
 }
@@ -251,7 +262,7 @@ func (p *parser) headWords() []string {
 		return nil
 	case p.found[CriterionICMPType] > 0:
 		return []string{"code"}
-	case p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6":
+	case p.takesType():
 		return []string{"type", "not type"}
 	case p.rule.Protocol != "" || p.rule.NotProtocol != "":
 		return nil
@@ -323,6 +334,7 @@ func (p *parser) failItem(item int, msg string) error {
 // what was probably meant.
 func (p *parser) expected(what string, candidates ...string) error {
 	err := p.fail("expected " + what)
+	p.could.Words = candidates
 	var e *ParseError
 	if errors.As(err, &e) && p.pos < len(p.words) && !p.words[p.pos].quoted {
 		e.Suggestion = closest(strings.TrimPrefix(p.words[p.pos].text, "!"), candidates)

@@ -95,7 +95,8 @@ func (p *parser) item(e *Entity, side Criterion, before string) error {
 	if !direct {
 		p.pos++
 	}
-	if p.pos == len(p.words) {
+	if p.pos == len(p.words) || p.words[p.pos].missing {
+		p.could.Tag, p.could.Value = item.offset == tagOffset, item.value()
 		return p.fail("expected " + item.value() + " after " + quoteText(item.keyword))
 	}
 	var err error

@@ -6,6 +6,7 @@ import "strings"
 type word struct {
 	text       string
 	quoted     bool // stood in double quotes, so it is no word of the language
+	missing    bool // is still to be said; see Expect
 	start, end int
 }
 

@@ -1,0 +1,83 @@
+package rules
+
+import (
+	"slices"
+	"strings"
+)
+
+// Expected is what may stand next in a rule.
+type Expected struct {
+	Words []string // of the language, in the order of a rule
+	Tag   bool     // the name of a tag
+	Value string   // what value must stand there, in words for people; or empty
+}
+
+// Expect returns what may stand behind the first words of a new rule, each one
+// argument as for [ParseWords]. It is what the parser says it expects there, but
+// without what would be refused all the same: a criterion for the second time, or
+// ports of a protocol that has none. Behind words that are wrong it is nothing.
+func Expect(words []string) Expected {
+	said, text := wordsOfArgs(words)
+	p := parser{words: append(said, word{text: "?", quoted: true, missing: true}), text: text, mode: AsNew}
+	if err := p.parse(); err == nil || p.pos != len(said) {
+		return Expected{}
+	}
+	could := p.could
+	could.Words = p.possible(could.Words)
+	return could
+}
+
+// possible returns those of the words that the rule may go on with.
+func (p *parser) possible(could []string) []string {
+	var words []string
+	for _, w := range could {
+		switch {
+		case w == "not type":
+			w = "not"
+		case strings.Contains(w, " "): // such as "a protocol number"
+			continue
+		case p.rule.IPVersion == 4 && w == "icmpv6", p.rule.IPVersion == 6 && w == "icmp":
+			continue
+		}
+		if !slices.Contains(words, w) && !p.taken(w) {
+			words = append(words, w)
+		}
+	}
+	// No protocol has been said where one may be, so that it may be negated, too.
+	if i := slices.Index(words, "tcp"); i >= 0 && !p.negated() {
+		words = slices.Insert(words, i, "not")
+	}
+	return words
+}
+
+// taken reports whether a word of an entity would be refused.
+func (p *parser) taken(text string) bool {
+	if text == "to" {
+		return p.found[toSide] > 0
+	}
+	if p.found[fromSide] == 0 && p.found[toSide] == 0 {
+		return false
+	}
+	item, direct, _ := entityItem(text)
+	if direct {
+		return false
+	}
+	c := p.side() + item.offset
+	if p.negated() {
+		c += notOffset
+	}
+	return p.found[c] > 0 || item.offset == portsOffset && !hasPorts(p.rule.Protocol)
+}
+
+// side returns the entity that is being read.
+func (p *parser) side() Criterion {
+	if p.found[toSide] > 0 {
+		return toSide
+	}
+	return fromSide
+}
+
+// negated reports whether the word in front of the next one is "not".
+func (p *parser) negated() bool {
+	return p.pos > 0 && p.words[p.pos-1].text == "not" && !p.words[p.pos-1].quoted
+}
