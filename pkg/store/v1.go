@@ -25,8 +25,10 @@ func partsV1() [partCountV1]string { return [...]string{"rules", "tags", "labels
 // keyV1 returns the key of a part of a v1 profile; in the ID "%" and "/" are
 // escaped.
 func keyV1(id, part string) string {
-	return prefixV1 + strings.NewReplacer("%", "%25", "/", "%2f").Replace(id) + "/" + part
+	return prefixV1 + escapeV1(id) + "/" + part
 }
+
+func escapeV1(id string) string { return strings.NewReplacer("%", "%25", "/", "%2f").Replace(id) }
 
 // splitKeyV1 returns the name in a key as it is escaped there, and the part.
 func splitKeyV1(key string) (name, part string, ok bool) {

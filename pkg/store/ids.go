@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	clientv3 "go.etcd.io/etcd/client/v3"
+)
+
+// A Listed is a stored profile of which only its key is known.
+type Listed struct {
+	ID     string
+	Layout Layout
+}
+
+// IDs returns the profiles whose IDs begin so, without reading them: at most
+// limit of v3, sorted, and then at most limit of v1. One that is in both layouts
+// comes twice. Where the user may not read v1, there is none.
+func (s *Store) IDs(ctx context.Context, beginning string, limit int) ([]Listed, error) {
+	gets := []clientv3.Op{
+		keysOf(profileKey(beginning), limit),
+		keysOf(prefixV1+escapeV1(beginning), limit*partCountV1),
+	}
+	ids, err := s.ids(ctx, gets)
+	if errors.Is(err, ErrDenied) {
+		ids, err = s.ids(ctx, gets[:1])
+	}
+	return ids, err
+}
+
+func keysOf(prefix string, limit int) clientv3.Op {
+	return clientv3.OpGet(prefix, clientv3.WithPrefix(), clientv3.WithKeysOnly(), clientv3.WithLimit(int64(limit)))
+}
+
+func (s *Store) ids(ctx context.Context, gets []clientv3.Op) (ids []Listed, err error) {
+	var answer *clientv3.TxnResponse
+	err = s.retry(ctx, func(ctx context.Context) error {
+		answer, err = s.client.Txn(ctx).Then(gets...).Commit()
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range answer.Responses {
+		for _, kv := range r.GetResponseRange().GetKvs() {
+			if id, ok := idOf(string(kv.Key)); ok {
+				ids = append(ids, id)
+			}
+		}
+	}
+	return slices.Compact(ids), nil // the parts of a v1 profile follow each other
+}
+
+// idOf reads the key of a profile in either layout.
+func idOf(key string) (Listed, bool) {
+	if id, found := strings.CutPrefix(key, profilePrefix); found {
+		return Listed{ID: id, Layout: V3}, true
+	}
+	name, part, _ := splitKeyV1(key)
+	id := unescapeV1(name)
+	known := partsV1()
+	return Listed{ID: id, Layout: V1}, slices.Contains(known[:], part) && keyV1(id, part) == key
+}
