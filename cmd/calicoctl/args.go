@@ -20,8 +20,11 @@ func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 	switch {
 	case help:
 		words = words[1:]
-	case len(words) > 1 && strings.HasPrefix(args[words[0]], "__complete"):
-		words = words[1 : len(words)-1] // the last word is being typed
+	case isCompletion(args):
+		words = words[1:]
+		if last := len(words) - 1; last >= 0 && words[last] == len(args)-1 {
+			words = words[:last] // it is being typed
+		}
 	}
 	if len(words) < 2 || args[words[0]] != "profile" {
 		return args, nil
@@ -47,15 +50,15 @@ func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 		name = nil
 	}
 	between := slices.DeleteFunc(slices.Clone(args[profile+1:at]), func(arg string) bool { return arg == "--" })
-	hideOthers(root)
+	hideOf(root, func(command string) bool { return !behindName(command) })
 	return slices.Concat(args[:profile+1], name, between, args[at+1:]), nil
 }
 
-// hideOthers leaves to completion only what can stand behind a name.
-func hideOthers(root *cobra.Command) {
+// hideOf leaves out commands of profile where it is listed what can stand there.
+func hideOf(root *cobra.Command, hidden func(command string) bool) {
 	for _, parent := range root.Commands() {
 		for _, c := range parent.Commands() {
-			c.Hidden = c.Hidden || parent.Name() == "profile" && !behindName(c.Name())
+			c.Hidden = c.Hidden || parent.Name() == "profile" && hidden(c.Name())
 		}
 	}
 }

@@ -19,6 +19,7 @@ func (a *app) profileCommand() *cobra.Command {
 			return missingCommand(cmd)
 		},
 	}
+	cmd.ValidArgsFunction = a.completeProfile
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
 		a.profileExportCommand(), a.profileApplyCommand(),

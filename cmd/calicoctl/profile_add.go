@@ -31,6 +31,7 @@ driver does.`,
 			})
 		},
 	}
+	cmd.ValidArgsFunction = a.completeNewName
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	e.dry.addFlags(cmd)
 	return cmd

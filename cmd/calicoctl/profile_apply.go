@@ -53,7 +53,6 @@ in any case. When it ends early, it says which profiles were changed.`,
 				return (&applyRun{ruleEdit: e, session: s, file: file}).run(ctx, list)
 			})
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
 	e.dry.addFlags(cmd)

@@ -34,7 +34,6 @@ a profile that has moved on since its revision line.`,
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error { return s.export(ctx, args) })
 		},
-		ValidArgsFunction: cobra.NoFileCompletions,
 	}
 }
 

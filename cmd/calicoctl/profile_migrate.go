@@ -63,6 +63,7 @@ name. Names are taken as they are written in etcd.`,
 		},
 	}
 	f := cmd.Flags()
+	cmd.ValidArgsFunction = a.completeOldName
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")

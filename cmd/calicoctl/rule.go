@@ -46,7 +46,6 @@ func (e *ruleEdit) addFlags(cmd *cobra.Command, at string) {
 	f := cmd.Flags()
 	f.StringVar(&e.at, "at", "", at)
 	e.addEditFlags(cmd)
-	cmd.ValidArgsFunction = completeDirection
 }
 
 func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
@@ -103,14 +102,4 @@ func direction(cmd *cobra.Command, args []string) (rules.Direction, []string, er
 		return d, args[1:], nil
 	}
 	return "", nil, usagef("expected inbound or outbound after %q, got %q; the usage is: %s", cmd.Name(), args[0], usageLine(cmd))
-}
-
-func completeDirection(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-	switch len(args) {
-	case 0:
-		return []string{"inbound", "outbound"}, cobra.ShellCompDirectiveNoFileComp
-	case 1:
-		return []string{"allow", "deny", "log", "pass"}, cobra.ShellCompDirectiveNoFileComp
-	}
-	return nil, cobra.ShellCompDirectiveNoFileComp
 }

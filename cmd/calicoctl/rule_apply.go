@@ -28,7 +28,6 @@ profile has moved on, or somebody changes it at the same moment, nothing is chan
 	e.addEditFlags(cmd)
 	cmd.Flags().Lookup("force").Usage = "also remove rules without a revision, and edit profiles that Kubernetes' controllers maintain"
 	file.addFlags(cmd)
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
 }
 
@@ -48,7 +47,6 @@ code 10 says that there is a difference.`,
 	}
 	cmd.Flags().BoolVar(&e.dry.exitCode, "exit-code", false, "exit code 10 when there is a difference")
 	file.addFlags(cmd)
-	cmd.ValidArgsFunction = cobra.NoFileCompletions
 	return cmd
 }
 

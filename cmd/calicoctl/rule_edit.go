@@ -25,9 +25,8 @@ writes it, and makes the profile say what was saved. When that cannot be done,
 because a line is wrong or somebody else has changed the profile meanwhile, the
 editor opens again with the reason on top and the text as it was left. Quitting
 without a change changes nothing.`,
-		Example:           "  EDITOR=nano calicoctl profile databases rule edit",
-		Args:              noWords,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		Example: "  EDITOR=nano calicoctl profile databases rule edit",
+		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err

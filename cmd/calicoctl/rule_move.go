@@ -38,7 +38,6 @@ the same moment, nothing is changed (exit code 4). Prints nothing on success.`,
 	e.addEditFlags(cmd)
 	cmd.Flags().StringVar(&from, "from", "", "the rule's position `N`")
 	cmd.Flags().StringVar(&to, "to", "", "its new position `M`")
-	cmd.ValidArgsFunction = completeDirection
 	return cmd
 }
 

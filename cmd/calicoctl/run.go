@@ -31,6 +31,9 @@ type app struct {
 	log     *slog.Logger // see startLog
 	timeout time.Duration
 	literal bool
+
+	dockerTime time.Duration // what Docker gets of it; 0 is no less than etcd
+
 	output  string
 	profile string // the NAME in "profile NAME ..."
 
@@ -42,11 +45,7 @@ type app struct {
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
 	root := a.command()
-	args, err := nameFirst(root, args)
-	if err == nil {
-		root.SetArgs(args)
-		err = root.ExecuteContext(ctx)
-	}
+	err := a.execute(ctx, root, args)
 	if a.out.Len() > 0 {
 		if _, werr := stdout.Write(a.out.Bytes()); err == nil && werr != nil {
 			err = fmt.Errorf("%sthe output could not be written: %w", a.done, werr)
@@ -59,6 +58,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		a.explain(err)
 	}
 	return exitCode(err)
+}
+
+func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) error {
+	if isCompletion(args) {
+		a.complete(ctx, root, args)
+		return nil
+	}
+	args, err := nameFirst(root, args)
+	if err != nil {
+		return err
+	}
+	root.SetArgs(args)
+	return root.ExecuteContext(ctx)
 }
 
 // command returns the tree of commands.
@@ -88,13 +100,7 @@ transaction in etcd.`,
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.profileCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())
-	root.InitDefaultCompletionCmd()
-	for _, c := range root.Commands() {
-		if c.Name() == "completion" {
-			c.Args = unknownCommand
-			c.RunE = func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) }
-		}
-	}
+	a.completionCommand(root)
 	return root
 }
 

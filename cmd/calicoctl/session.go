@@ -68,6 +68,11 @@ func (a *app) askDocker(ctx context.Context) (*resolve.Networks, error) {
 	if a.literal {
 		return nil, nil
 	}
+	if a.dockerTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, a.dockerTime)
+		defer cancel()
+	}
 	start := time.Now()
 	networks, err := a.askEngine(ctx)
 	if err != nil {

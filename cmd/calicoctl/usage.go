@@ -39,6 +39,18 @@ func helpCommand() *cobra.Command {
 			}
 			return topic.Help()
 		},
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, typed string) (topics []cobra.Completion, _ cobra.ShellCompDirective) {
+			topic, rest, err := cmd.Root().Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, noFiles
+			}
+			for _, c := range topic.Commands() {
+				if c.IsAvailableCommand() && strings.HasPrefix(c.Name(), typed) {
+					topics = append(topics, cobra.CompletionWithDesc(c.Name(), c.Short))
+				}
+			}
+			return topics, noFiles
+		},
 	}
 }
 

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// completeRule completes the next word of a rule. Where a value must stand, a
+// shell that can shows what kind.
+func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	typed, bang := strings.CutPrefix(typed, "!")
+	sign := ""
+	if bang {
+		words, sign = append(words[:len(words):len(words)], "not"), "!"
+	}
+	could := rules.Expect(words)
+	if could.Tag {
+		return a.completeTag(cmd, typed), noFiles
+	}
+	var list []cobra.Completion
+	for _, word := range beginning(could.Words, typed) {
+		list = append(list, sign+word)
+	}
+	if could.Value != "" {
+		list = cobra.AppendActiveHelp(list, could.Value)
+	}
+	return list, keepOrder
+}
+
+// completeTag completes the name of a tag. What is taken off a profile, it must
+// carry; what is put on it, it must not.
+func (a *app) completeTag(cmd *cobra.Command, typed string) []cobra.Completion {
+	ofProfile := cmd.Parent().Name() == "tag"
+	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
+		carried := suggestions{}
+		if ofProfile {
+			err = s.show(ctx, func(p *store.Profile, names shownNames) error {
+				for _, tag := range p.Tags() {
+					carried.add(names.name(tag), "")
+				}
+				return nil
+			})
+		}
+		if ofProfile && cmd.Name() == "remove" {
+			return carried, err
+		}
+		tags, err = s.knownTags(ctx)
+		for tag := range carried {
+			delete(tags, tag)
+		}
+		return tags, err
+	}).sorted(typed)
+}
+
+// knownTags returns what may stand for a tag: the names of Docker networks and of
+// profiles, and what profiles carry. With an error, those that it has found.
+func (s *session) knownTags(ctx context.Context) (suggestions, error) {
+	var words []string
+	seen := 0
+	err := s.store.List(ctx, func(id string, p *store.Profile, _ error) error {
+		words = append(words, id)
+		if p != nil {
+			words = append(words, p.Tags()...)
+		}
+		if seen++; seen == maxOffered {
+			return errAllSeen
+		}
+		return nil
+	})
+	if errors.Is(err, errAllSeen) {
+		err = nil
+	}
+	tags := suggestions{}
+	names, nerr := s.namesOf(ctx, words)
+	for _, word := range words {
+		name := word
+		if nerr == nil {
+			name = names.name(word)
+		}
+		tags.add(name, aboutName(name, word, ""))
+	}
+	return tags, errors.Join(err, nerr)
+}
+
+// positional reports whether the value of a flag is the position of a rule.
+func positional(cmd *cobra.Command, flag string) bool {
+	slots := slots(cmd)
+	return len(slots) > 0 && slots[0] == "inbound|outbound" && (flag == "at" || flag == "from" || flag == "to")
+}
+
+// completePosition completes the position of a rule, and shows the rule.
+func (a *app) completePosition(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	d, _, err := direction(cmd, args)
+	if err != nil {
+		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
+	}
+	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
+		err = s.show(ctx, func(p *store.Profile, names shownNames) error {
+			for i, r := range *p.Rules(d) {
+				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.name))))
+			}
+			if cmd.Name() == "add" {
+				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(len(list)+1), "at the end"))
+			}
+			return nil
+		})
+		return list, err
+	})
+	return beginning(list, typed), keepOrder
+}
