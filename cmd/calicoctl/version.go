@@ -1,25 +1,84 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/store"
 )
+
+// version is set by the linker.
+var version string
+
+// versionView is what this program is, for -o json and -o yaml.
+type versionView struct {
+	Version  string       `json:"version"`
+	Commit   string       `json:"commit,omitempty"` // of git; not known of a build without it
+	Modified bool         `json:"modified"`         // the sources were not those of the commit
+	Go       string       `json:"go"`
+	Platform string       `json:"platform"`
+	Layouts  []layoutView `json:"layouts"` // of profiles in etcd
+}
+
+type layoutView struct {
+	Layout store.Layout `json:"layout"`
+	Access string       `json:"access"`
+}
 
 func (a *app) versionCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "version",
-		Short:   "Print the version",
-		Example: "  calicoctl version -o json",
-		Args:    noWords,
+		Use:   "version",
+		Short: "Print the version",
+		Long: `Prints the version, the commit that it was built from, and which layouts of
+profiles in etcd it knows: those of v3 are edited, those of calicoctl 0.x (v1)
+are read. Nobody is asked.`,
+		Example: `  calicoctl version
+  calicoctl version -o json`,
+		Args: noWords,
 		RunE: func(*cobra.Command, []string) error {
-			v := struct {
-				Version string   `json:"version"`
-				Go      string   `json:"go"`
-				Layouts []string `json:"layouts"` // of profiles in etcd
-			}{version, runtime.Version(), []string{"v3"}}
-			return a.print(fmt.Sprintf("calicoctl %s (%s, profiles in etcd v3: layout v3)\n", v.Version, v.Go), v)
+			info, _ := debug.ReadBuildInfo()
+			v := describeBuild(version, info)
+			return a.print(v.text(), v)
 		},
 	}
+}
+
+// describeBuild returns the version that the linker was given, or else that of
+// the module, and what Go noted of the build, if it did.
+func describeBuild(linked string, info *debug.BuildInfo) versionView {
+	v := versionView{
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
+		Layouts: []layoutView{{store.V3, "edit"}, {store.V1, "read"}},
+	}
+	module := ""
+	if info != nil {
+		module = strings.TrimSuffix(info.Main.Version, "(devel)")
+		for _, s := range info.Settings {
+			switch s.Key {
+			case "vcs.revision":
+				v.Commit = s.Value
+			case "vcs.modified":
+				v.Modified = s.Value == "true"
+			}
+		}
+	}
+	v.Version = cmp.Or(linked, module, "dev")
+	return v
+}
+
+func (v versionView) text() string {
+	commit := cmp.Or(v.Commit, "unknown")
+	if v.Modified {
+		commit += ", modified"
+	}
+	return fmt.Sprintf(`calicoctl %s (%s)
+commit: %s
+platform: %s
+profiles in etcd: layout v3 is edited, layout v1 (of calicoctl 0.x) is read
+`, v.Version, v.Go, commit, v.Platform)
 }
