@@ -22,6 +22,8 @@ endif
 ifeq ($(VERSION),)
 override VERSION := dev
 BUILDFLAGS := -buildvcs=false
+else
+BUILDFLAGS := -buildvcs=auto
 endif
 # A command is a process of ten milliseconds: without the tables for debuggers, and
 # without gRPC's web pages about its requests, which nobody could open.
