@@ -36,10 +36,13 @@ LAZY = bin/lazy/go.mod
 # Where our own sources are.
 DIRECTORIES = .ci $(filter-out bin/ dist/,$(wildcard */))
 
+# The program that writes the manual of the other one.
+GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VERSION)" ./cmd/calicoctl
+
 SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test race torture demo bench sandbox lint fmt install clean help
+.PHONY: build test race torture demo bench sandbox lint fmt docs man install clean help
 
 build: $(LAZY) ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -68,9 +71,18 @@ lint: ## check the format (gofumpt), then go vet and staticcheck
 	if [ -n "$$list" ]; then echo "not in gofumpt's format, run make fmt:"; echo "$$list"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
+	$(GO) vet -tags generate ./cmd/calicoctl
+	$(STATICCHECK) -tags generate ./cmd/calicoctl
 
 fmt: ## bring all files into gofumpt's format
 	$(GOFUMPT) -w $(DIRECTORIES)
+
+docs: ## write docs/reference.md from the commands
+	$(GENERATE) reference docs/reference.md
+
+man: ## write the manual pages into bin/man
+	@rm -rf bin/man && mkdir -p bin/man
+	$(GENERATE) man bin/man
 
 install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -1,3 +1,5 @@
+//go:build !generate
+
 // The limits of the container's CPU, which the runtime would look up and watch,
 // do not matter to a process of ten milliseconds.
 

@@ -1,0 +1,57 @@
+//go:build generate
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/calicoctl/calicoctl/internal/manual"
+)
+
+// With the tag generate, the program writes the manual of the other one, so that
+// the code for it is in neither: the reference in Markdown into a file, or the
+// manual pages into a directory.
+func main() {
+	if err := generate(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func generate(args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: (reference FILE | man DIR)")
+	}
+	m := manual.Manual{Root: (&app{}).command(), Usage: usageLine, Name: commandName}
+	switch args[0] {
+	case "reference":
+		return os.WriteFile(args[1], []byte(m.Reference()), 0o644)
+	case "man":
+		return writePages(m, args[1])
+	}
+	return fmt.Errorf("unknown word %q", args[0])
+}
+
+// writePages writes the manual pages. Their date is that of SOURCE_DATE_EPOCH, as
+// reproducible builds have it, or none.
+func writePages(m manual.Manual, dir string) error {
+	date := ""
+	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
+		}
+		date = time.Unix(seconds, 0).UTC().Format(time.DateOnly)
+	}
+	for _, page := range m.Pages(date, "calicoctl "+describeBuild(version, nil).Version) {
+		if err := os.WriteFile(filepath.Join(dir, page.Name), []byte(page.Text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
