@@ -9,10 +9,11 @@ DESTDIR ?=
 DURATION ?= 10m
 SEED     ?= 0
 
-# The tools of lint and fmt run straight from the module proxy, so that they and
+# The tools of lint, fmt and package run straight from the module proxy, so that they and
 # what they depend on stay out of go.mod.
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+NFPM        = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 
 # Without a git checkout, or a git that reads it, the version is dev and Go must
 # not look for one either: it fails where git does.
@@ -36,13 +37,19 @@ LAZY = bin/lazy/go.mod
 # Where our own sources are.
 DIRECTORIES = .ci $(filter-out bin/ dist/,$(wildcard */))
 
+# Of make package. A version begins with a digit, and may hold no hyphen in .rpm;
+# without a tag it is 0.0.0. The time is that of the commit, or any that stays.
+ARCHES          = amd64 arm64
+PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -E '/^v?[0-9]+\.[0-9]/!s/^/0.0.0+/; s/^v//; s/-(alpha|beta|rc)/~\1/; s/-/+/; s/-/./g')
+EPOCH          := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
+
 # The program that writes the manual of the other one.
 GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VERSION)" ./cmd/calicoctl
 
 SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test race torture demo bench sandbox lint fmt docs man install clean help
+.PHONY: build test race torture demo bench sandbox lint fmt docs man package install clean help
 
 build: $(LAZY) ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -83,6 +90,28 @@ docs: ## write docs/reference.md from the commands
 man: ## write the manual pages into bin/man
 	@rm -rf bin/man && mkdir -p bin/man
 	$(GENERATE) man bin/man
+
+# Everything in the packages has the time of the commit, and they are the same bytes
+# whenever and wherever they are made of it with the same Go.
+package: ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
+	rm -rf dist
+	mkdir -p dist/files/man dist/files/completion
+	cp LICENSE README.md dist/files
+	SOURCE_DATE_EPOCH=$(EPOCH) $(GENERATE) man dist/files/man
+	gzip -9n dist/files/man/*.1
+	@$(MAKE) --no-print-directory build
+	for shell in bash zsh fish; do bin/calicoctl completion $$shell > dist/files/completion/calicoctl.$$shell || exit 1; done
+	for arch in $(ARCHES); do GOOS=linux GOARCH=$$arch $(BUILD) -o dist/files/$$arch/calicoctl ./cmd/calicoctl || exit 1; done
+	find dist/files -exec touch -d @$(EPOCH) {} +
+	export SOURCE_DATE_EPOCH=$(EPOCH) PACKAGE_VERSION=$(PACKAGE_VERSION); \
+	for arch in $(ARCHES); do \
+		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p deb -t dist/ && \
+		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p rpm -t dist/ && \
+		$(GO) run ./packaging/image --program dist/files/$$arch/calicoctl --arch $$arch --version $(VERSION) \
+			--tags calicoctl:latest,calicoctl:$(VERSION) --output dist/calicoctl_$(VERSION)_$$arch.image.tar || exit 1; \
+	done
+	rm -r dist/files
+	cd dist && sha256sum calicoctl* > SHA256SUMS && cat SHA256SUMS
 
 install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
