@@ -49,7 +49,7 @@ GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VE
 SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test race torture demo bench sandbox lint fmt docs man package install clean help
+.PHONY: build test race torture demo bench sandbox lint fmt docs man screencast package install clean help
 
 build: $(LAZY) ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -91,9 +91,12 @@ man: ## write the manual pages into bin/man
 	@rm -rf bin/man && mkdir -p bin/man
 	$(GENERATE) man bin/man
 
+screencast: build ## play the walkthrough of README.md into docs/walkthrough.svg
+	$(GO) run $(BUILDFLAGS) ./screencast
+
 # Everything in the packages has the time of the commit, and they are the same bytes
 # whenever and wherever they are made of it with the same Go.
-package: ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
+package: $(LAZY) ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
 	rm -rf dist
 	mkdir -p dist/files/man dist/files/completion
 	cp LICENSE README.md dist/files
@@ -121,7 +124,7 @@ clean: ## remove what was built
 	rm -rf bin dist
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s  %s\n", $$1, $$2 }' Makefile
 
 # For install, which may run under sudo where Go is not in the PATH: built only
 # when a source is newer.

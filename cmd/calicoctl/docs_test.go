@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/calicoctl/calicoctl/internal/console"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -40,7 +41,7 @@ func TestDocs(t *testing.T) {
 	dir := t.TempDir()
 	shown := 0
 	for file, content := range documents(t) {
-		steps := consoleSteps(content)
+		steps := console.Steps(content)
 		if len(steps) == 0 {
 			continue
 		}
@@ -56,55 +57,15 @@ func TestDocs(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setupScript, Cmds: scriptCommands()})
 }
 
-// A step is a command and what it prints, or something that is done between the
-// blocks without the reader seeing it:
-//
-//	<!-- put KEY VALUE -->     write a key
-//	<!-- networks NAME... -->  an engine that has these Docker networks
-type step struct{ command, output string }
-
-const (
-	putComment      = "<!-- put "
-	networksComment = "<!-- networks "
-)
-
-func isHidden(line string) bool {
-	return strings.HasPrefix(line, putComment) || strings.HasPrefix(line, networksComment)
-}
-
-// consoleSteps reads the steps of a document. A command goes on in lines that
-// begin with "> ", as a shell shows it.
-func consoleSteps(document string) []step {
-	var steps []step
-	inside := false
-	for line := range strings.Lines(document) {
-		last := len(steps) - 1
-		switch {
-		case strings.HasPrefix(line, "```"):
-			inside = strings.TrimSpace(line) == "```console"
-		case isHidden(line):
-			steps = append(steps, step{command: strings.TrimSpace(line)})
-		case !inside:
-		case strings.HasPrefix(line, "$ "):
-			steps = append(steps, step{command: strings.TrimSpace(line[2:])})
-		case strings.HasPrefix(line, "> ") && steps[last].output == "":
-			steps[last].command += "\n" + strings.TrimSuffix(line[2:], "\n")
-		default:
-			steps[last].output += line
-		}
-	}
-	return steps
-}
-
 // docScript writes the steps as a script: one etcd, and each step compared.
-func docScript(steps []step) []byte {
+func docScript(steps []console.Step) []byte {
 	var script strings.Builder
 	script.WriteString("etcd\nshown steps\n-- steps --\n")
 	for _, s := range steps {
-		if !isHidden(s.command) {
+		if !console.IsHidden(s.Command) {
 			script.WriteString("$ ")
 		}
-		script.WriteString(strings.ReplaceAll(s.command, "\n", "\n> ") + "\n" + s.output)
+		script.WriteString(strings.ReplaceAll(s.Command, "\n", "\n> ") + "\n" + s.Output)
 	}
 	return []byte(script.String())
 }
@@ -112,20 +73,20 @@ func docScript(steps []step) []byte {
 // scriptShown runs the steps of a file and compares standard output and
 // standard error, which a reader sees as one.
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
-	for _, s := range consoleSteps("```console\n" + ts.ReadFile(args[0])) {
-		if isHidden(s.command) {
-			runHidden(ts, strings.TrimSuffix(s.command, " -->"))
+	for _, s := range console.Steps("```console\n" + ts.ReadFile(args[0])) {
+		if console.IsHidden(s.Command) {
+			runHidden(ts, strings.TrimSuffix(s.Command, " -->"))
 			continue
 		}
-		_ = ts.Exec("sh", "-c", "{ "+s.command+"\n} 2>&1") // what it prints tells whether it failed
-		if got := ts.ReadFile("stdout"); got != s.output {
-			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.command, got, s.output)
+		_ = ts.Exec("sh", "-c", "{ "+s.Command+"\n} 2>&1") // what it prints tells whether it failed
+		if got := ts.ReadFile("stdout"); got != s.Output {
+			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.Command, got, s.Output)
 		}
 	}
 }
 
 func runHidden(ts *testscript.TestScript, command string) {
-	if names, found := strings.CutPrefix(command, networksComment); found {
+	if names, found := strings.CutPrefix(command, console.NetworksComment); found {
 		var networks []string
 		for _, name := range strings.Fields(names) {
 			networks = append(networks, name+"="+name)
@@ -133,7 +94,7 @@ func runHidden(ts *testscript.TestScript, command string) {
 		scriptFakeDocker(ts, false, networks)
 		return
 	}
-	key, value, _ := strings.Cut(strings.TrimPrefix(command, putComment), " ")
+	key, value, _ := strings.Cut(strings.TrimPrefix(command, console.PutComment), " ")
 	_, err := worldOf(ts).client.Put(context.Background(), key, value)
 	ts.Check(err)
 }

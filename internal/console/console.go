@@ -1,0 +1,48 @@
+// Package console reads the sessions that documents show: the blocks of the kind
+// "console", in which a line that begins with "$ " is a command, and what stands
+// below it is what the command prints.
+package console
+
+import "strings"
+
+// A Step is a command and what it prints, or something that is done between the
+// blocks without the reader seeing it:
+//
+//	<!-- put KEY VALUE -->     write a key
+//	<!-- networks NAME... -->  an engine that has these Docker networks
+type Step struct{ Command, Output string }
+
+// What the comments begin with that are steps.
+const (
+	PutComment      = "<!-- put "
+	NetworksComment = "<!-- networks "
+)
+
+// IsHidden reports whether a command, or a line of a document, is such a comment.
+func IsHidden(line string) bool {
+	return strings.HasPrefix(line, PutComment) || strings.HasPrefix(line, NetworksComment)
+}
+
+// Steps reads the steps of a document. A command goes on in lines that begin with
+// "> ", as a shell shows it.
+func Steps(document string) []Step {
+	var steps []Step
+	inside := false
+	for line := range strings.Lines(document) {
+		last := len(steps) - 1
+		switch {
+		case strings.HasPrefix(line, "```"):
+			inside = strings.TrimSpace(line) == "```console"
+		case IsHidden(line):
+			steps = append(steps, Step{Command: strings.TrimSpace(line)})
+		case !inside:
+		case strings.HasPrefix(line, "$ "):
+			steps = append(steps, Step{Command: strings.TrimSpace(line[2:])})
+		case strings.HasPrefix(line, "> ") && steps[last].Output == "":
+			steps[last].Command += "\n" + strings.TrimSuffix(line[2:], "\n")
+		default:
+			steps[last].Output += line
+		}
+	}
+	return steps
+}
