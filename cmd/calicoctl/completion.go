@@ -85,7 +85,7 @@ func (a *app) flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
 		return a.completeName
 	}
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-		if positional(cmd, f.Name) {
+		if (value == "N" || value == "M") && isOfRules(cmd) {
 			return a.completePosition(cmd, args, typed)
 		}
 		return cobra.AppendActiveHelp(nil, usage), noFiles

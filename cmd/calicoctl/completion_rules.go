@@ -89,10 +89,11 @@ func (s *session) knownTags(ctx context.Context) (suggestions, error) {
 	return tags, errors.Join(err, nerr)
 }
 
-// positional reports whether the value of a flag is the position of a rule.
-func positional(cmd *cobra.Command, flag string) bool {
+// isOfRules reports whether a command is about the rules of a direction, which it
+// says first, so that a number is the position of one.
+func isOfRules(cmd *cobra.Command) bool {
 	slots := slots(cmd)
-	return len(slots) > 0 && slots[0] == "inbound|outbound" && (flag == "at" || flag == "from" || flag == "to")
+	return len(slots) > 0 && slots[0] == "inbound|outbound"
 }
 
 // completePosition completes the position of a rule, and shows the rule.
