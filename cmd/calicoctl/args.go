@@ -50,15 +50,20 @@ func nameFirst(root *cobra.Command, args []string) ([]string, error) {
 		name = nil
 	}
 	between := slices.DeleteFunc(slices.Clone(args[profile+1:at]), func(arg string) bool { return arg == "--" })
-	hideOf(root, func(command string) bool { return !behindName(command) })
+	hideInFront(root)
 	return slices.Concat(args[:profile+1], name, between, args[at+1:]), nil
 }
 
+// hideInFront leaves out what cannot stand behind a name.
+func hideInFront(root *cobra.Command) {
+	hideOf(root, func(c *cobra.Command) bool { return !behindName(c.Name()) })
+}
+
 // hideOf leaves out commands of profile where it is listed what can stand there.
-func hideOf(root *cobra.Command, hidden func(command string) bool) {
+func hideOf(root *cobra.Command, hidden func(*cobra.Command) bool) {
 	for _, parent := range root.Commands() {
 		for _, c := range parent.Commands() {
-			c.Hidden = c.Hidden || parent.Name() == "profile" && hidden(c.Name())
+			c.Hidden = c.Hidden || parent.Name() == "profile" && hidden(c)
 		}
 	}
 }

@@ -35,9 +35,9 @@ func (a *app) complete(ctx context.Context, root *cobra.Command, args []string) 
 	switch {
 	case args[1] == "help": // which is about all of them
 	case err == nil && !slices.Equal(named, args), hasFlag(args, "--profile"):
-		hideOf(root, func(command string) bool { return !behindName(command) })
+		hideInFront(root)
 	default:
-		hideOf(root, behindName)
+		hideOf(root, func(c *cobra.Command) bool { return !strings.Contains(usageLine(c), c.CommandPath()) })
 	}
 	if err == nil {
 		root.SetArgs(named)
@@ -122,8 +122,7 @@ func (a *app) completeWord(cmd *cobra.Command, args []string, typed string) ([]c
 // has them: NAME, NAME..., (inbound|outbound) without the parentheses. Flags are
 // left out, and what stands there twice because it may stand beside a flag.
 func slots(cmd *cobra.Command) []string {
-	line := strings.TrimPrefix(usageLine(cmd), commandName(cmd))
-	words := strings.Fields(strings.NewReplacer("(", "", ")", "", "[", "", "]", "").Replace(line))
+	words := strings.Fields(strings.NewReplacer("(", "", ")", "", "[", "", "]", "").Replace(usageBehind(cmd)))
 	var found []string
 	for i, word := range words {
 		short := i > 0 && len(words[i-1]) == 2 && words[i-1][0] == '-' // whose value this is
@@ -132,6 +131,27 @@ func slots(cmd *cobra.Command) []string {
 		}
 	}
 	return found
+}
+
+// usageBehind returns what the usage line has behind a command's own words. Of a
+// command that stands in front of a name or behind one, the line has both.
+func usageBehind(cmd *cobra.Command) string {
+	behind := map[bool]string{}
+	for _, line := range strings.Split(usageLine(cmd), " | "+cmd.Root().Name()+" ") {
+		line = strings.TrimPrefix(line, cmd.Root().Name()+" ")
+		named := false
+		for _, word := range strings.Fields(cmd.CommandPath())[1:] {
+			if rest, found := strings.CutPrefix(line, "NAME "); found && word != "NAME" {
+				line, named = rest, true
+			}
+			line = strings.TrimLeft(strings.TrimPrefix(line, word), " ")
+		}
+		behind[named] = line
+	}
+	if line, both := behind[cmd.Flags().Changed("profile")]; both {
+		return line
+	}
+	return behind[true] + behind[false] // there is one
 }
 
 // beginning returns those of the words that begin as what is typed.
