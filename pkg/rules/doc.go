@@ -32,6 +32,9 @@
 // that is not changed is written back as it was. What has no words is spelled
 // out in Rule.Beyond, and such a rule is never encoded anew.
 //
+// [Evaluate] says what the rules of profiles do with a packet, of which some may
+// not be known, and why. [ParsePacket] reads one from words.
+//
 // What Calico's agent Felix refuses, mis-renders or dies of is found by
 // [Check], which readers of new rules apply, too. Everything here is pure:
 // no I/O, no state, no panics.

@@ -97,3 +97,29 @@ func ExampleFormatListing() {
 	// Outbound rules:
 	//    1 allow
 }
+
+func ExampleEvaluate() {
+	inbound, _, err := rules.ParseListing("Inbound rules:\n1 allow from tag databases\n2 allow tcp from tag web to ports 3306\nOutbound rules:\n", rules.AsNew)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var profile rules.Ruleset
+	for _, rule := range inbound {
+		stored, err := rules.EncodeV3(rule)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		profile.Rules = append(profile.Rules, stored)
+	}
+	packet := rules.Packet{Protocol: "tcp", From: rules.End{Labels: []map[string]string{rules.TagLabels("web")}}}
+	verdict := rules.Evaluate([]rules.Ruleset{profile}, packet, nil)
+	fmt.Println(verdict.Outcome, verdict.Steps[1].Needs)
+	packet.To.Port = 3306
+	verdict = rules.Evaluate([]rules.Ruleset{profile}, packet, nil)
+	fmt.Printf("%s by rule %d; rule 1: %s\n", verdict.Outcome, verdict.Steps[verdict.Decider].Rule+1, verdict.Steps[0].Why)
+	// Output:
+	// depends [the destination port]
+	// allowed by rule 2; rule 1: the source does not have tag databases
+}

@@ -2,6 +2,7 @@ package rules_test
 
 import (
 	"bytes"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,37 @@ func FuzzWords(f *testing.F) {
 				continue
 			}
 			checkForms(t, r, mode)
+		}
+	})
+}
+
+// FuzzPacketWords proves that reading a packet never panics, that every error can
+// be printed, and that what is read can be asked about.
+func FuzzPacketWords(f *testing.F) {
+	for _, words := range []string{
+		"", "tcp", "icmp type 8 code 0 from 10.0.0.1 to fd00::1", "from tag a tag b ports 1 to container c ports 2",
+		"17 from endpoint \"to\" to 10.0.0.1 tag x", "tcp to cidr 10.0.0.0/8", "!tcp", "from tag \"to\" to to", "58 from fe80::1%eth0",
+	} {
+		f.Add(strings.ReplaceAll(words, " ", "\x00"))
+	}
+	f.Fuzz(func(t *testing.T, words string) {
+		p, err := rules.ParsePacket(strings.Split(words, "\x00"))
+		if err != nil {
+			checkError(t, err)
+			return
+		}
+		if p.From.Port < 0 || p.From.Port > 65535 || p.Protocol == "0" || len(p.From.Tags) > 0 && p.From.Container+p.From.Endpoint != "" {
+			t.Fatalf("%q is read as %+v", words, p)
+		}
+		packet := rules.Packet{Protocol: p.Protocol, From: rules.End{Port: p.From.Port, Unknown: true}, To: rules.End{Port: p.To.Port}}
+		if p.From.Addr.IsValid() {
+			packet.From.Addrs = []netip.Addr{p.From.Addr}
+		}
+		if p.To.Addr.IsValid() {
+			packet.To.Addrs = []netip.Addr{p.To.Addr}
+		}
+		if !packet.IsPossible() {
+			t.Fatalf("%q is read as %+v, which is no packet", words, p)
 		}
 	})
 }

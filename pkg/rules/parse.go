@@ -58,9 +58,8 @@ type parser struct {
 }
 
 func (p *parser) parse() error {
-	if i := slices.IndexFunc(p.words, func(w word) bool { return w.text == "" }); i >= 0 {
-		p.pos = i
-		return p.fail("empty word; is a shell variable empty?")
+	if err := p.noEmptyWord(); err != nil {
+		return err
 	}
 	var noAction error
 	if len(p.words) > 0 || p.rule.Beyond == "" {
@@ -79,6 +78,15 @@ func (p *parser) parse() error {
 		}
 	}
 	return p.check()
+}
+
+func (p *parser) noEmptyWord() error {
+	i := slices.IndexFunc(p.words, func(w word) bool { return w.text == "" })
+	if i < 0 {
+		return nil
+	}
+	p.pos = i
+	return p.fail("empty word; is a shell variable empty?")
 }
 
 // check points at the word that holds the first thing Calico refuses.

@@ -1,0 +1,223 @@
+package rules
+
+import "slices"
+
+// A Ruleset is the rules of one profile in one direction.
+type Ruleset struct {
+	Rules []Stored
+
+	// Drops says why Felix drops all that comes to the profile: because it
+	// refuses one of its rules, or because there is no such profile. Empty is
+	// the usual.
+	Drops string
+}
+
+// An Outcome is what happens to a packet.
+type Outcome string
+
+// The outcomes. A packet that no rule of the last profile decides about is
+// dropped.
+const (
+	Allowed Outcome = "allowed"
+	Denied  Outcome = "denied"
+	Depends Outcome = "depends" // on what is not known of the packet
+)
+
+// A Verdict is the outcome for a packet and the reasons.
+type Verdict struct {
+	Outcome Outcome
+
+	// Decider is the step of the rule, or of the profile that drops everything,
+	// which decides whatever is not known of the packet. It is -1 when no rule
+	// does, and when several do, depending on what is not known.
+	Decider int
+
+	// Steps are the rules up to the last that may decide, in their order.
+	Steps []Step
+
+	// Examples is, of Depends, one for each outcome, if both were found.
+	Examples []Example
+}
+
+// A Step is a rule that the packet comes to, and what the rule does.
+type Step struct {
+	Set    int // the number of the profile, from 0
+	Rule   int // the number of the rule, from 0; -1 is the profile as a whole
+	Action Action
+	Fits   Fit
+	Why    string // of FitsNot: the first criterion that does not hold; of a profile: its Drops
+	Needs  []Need // of MayFit
+
+	// Matters is true for a rule that may fit and upon which the outcome
+	// depends.
+	Matters bool
+}
+
+// A Fit is whether a rule fits a packet.
+type Fit string
+
+// The values of Fit.
+const (
+	FitsNot Fit = "no"
+	MayFit  Fit = "maybe" // it depends on what is not known
+	Fits    Fit = "yes"
+)
+
+// An Example is an outcome with what would lead to it.
+type Example struct {
+	Outcome Outcome
+	With    []Assumption
+}
+
+// Evaluate says what happens to a packet at an endpoint that has these
+// profiles, as Felix does it: the first rule that fits decides; log goes on to
+// the next rule, pass leaves the profile, and so does a packet that no rule fits;
+// behind the last profile it is dropped. shown returns how a tag is called in
+// reasons; nil leaves it as it is.
+//
+// The outcome is Depends only if packets are like the given one that are allowed
+// and others that are denied, except that a search among thousands of rules may
+// be given up. A packet that contradicts itself, such as icmpv6 between IPv4
+// addresses, is denied: there is none.
+func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Verdict {
+	if shown == nil {
+		shown = func(tag string) string { return tag }
+	}
+	e := &evaluator{shown: shown}
+	for _, s := range sets {
+		list := make([]matchable, len(s.Rules))
+		for i, r := range s.Rules {
+			list[i] = newMatchable(r)
+		}
+		e.sets = append(e.sets, matchset{rules: list, drops: s.Drops})
+	}
+	p, ok := p.derive()
+	if !ok {
+		return Verdict{Outcome: Denied, Decider: -1}
+	}
+	w := e.walk(p, nil)
+	v := Verdict{Outcome: w.outcome(), Decider: w.decider, Steps: w.steps}
+	if v.Outcome == Depends {
+		v.Outcome, v.Examples = e.examples(p)
+		v.Decider = -1
+	}
+	if v.Outcome == Depends {
+		w.weigh()
+	}
+	return v
+}
+
+type matchset struct {
+	rules []matchable
+	drops string
+}
+
+type evaluator struct {
+	sets  []matchset
+	shown func(string) string
+	asked int // how many rules were matched
+}
+
+// An opinion holds what is assumed of the criteria without words: by step, yes
+// or no.
+type opinion map[[2]int]answer
+
+// A walk is the way of a packet through the rules.
+type walk struct {
+	steps   []Step
+	decider int
+	allowed bool // may be
+	denied  bool
+}
+
+func (w *walk) outcome() Outcome {
+	switch {
+	case w.allowed && w.denied:
+		return Depends
+	case w.allowed:
+		return Allowed
+	}
+	return Denied
+}
+
+// walk goes through the rules until one decides for sure.
+func (e *evaluator) walk(p Packet, assumed opinion) *walk {
+	w := &walk{decider: -1}
+	for i := range e.sets {
+		if !e.walkSet(w, i, p, assumed) {
+			return w
+		}
+	}
+	w.decide(Deny, -1)
+	return w
+}
+
+// decide takes note of a decision that is made, or that may be. The first sure
+// one is the decider, whatever may come of later ones.
+func (w *walk) decide(a Action, sure int) {
+	if a == Allow {
+		w.allowed = true
+	} else {
+		w.denied = true
+	}
+	if w.decider < 0 {
+		w.decider = sure
+	}
+}
+
+// walkSet reports whether the packet may leave the profile.
+func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves bool) {
+	s := e.sets[set]
+	if s.drops != "" {
+		w.steps = append(w.steps, Step{Set: set, Rule: -1, Action: Deny, Fits: Fits, Why: s.drops})
+		w.decide(Deny, len(w.steps)-1)
+		return false
+	}
+	for i := range s.rules {
+		e.asked++
+		r := &s.rules[i]
+		belief, found := assumed[[2]int{set, i}]
+		if !found {
+			belief = unknown
+		}
+		m := r.matches(p, e.shown, belief)
+		step := Step{Set: set, Rule: i, Action: r.rule.Action, Why: m.why, Needs: m.needs}
+		step.Fits = [...]Fit{no: FitsNot, unknown: MayFit, yes: Fits}[m.answer]
+		w.steps = append(w.steps, step)
+		switch {
+		case m.answer == no, r.rule.Action == Log:
+		case r.rule.Action == Pass:
+			leaves = true
+		case m.answer == yes:
+			w.decide(r.rule.Action, len(w.steps)-1)
+		default:
+			w.decide(r.rule.Action, -1)
+		}
+		if m.answer == yes && r.rule.Action != Log {
+			return leaves
+		}
+	}
+	return true
+}
+
+// weigh marks the rules upon which the outcome depends: those that may fit, and
+// behind which something else may happen than what they do.
+func (w *walk) weigh() {
+	allowed, denied := false, true // what may happen behind a step
+	if len(w.steps) > 0 {
+		if last := w.steps[len(w.steps)-1]; last.Fits == Fits && last.Action == Allow {
+			allowed, denied = true, false
+		}
+	}
+	for i, step := range slices.Backward(w.steps) {
+		switch {
+		case step.Fits == FitsNot || step.Action == Log:
+		case step.Fits == MayFit:
+			w.steps[i].Matters = step.Action == Allow && denied || step.Action == Deny && allowed || step.Action == Pass
+			fallthrough
+		default:
+			allowed = allowed || step.Action == Allow
+			denied = denied || step.Action == Deny
+		}
+	}
+}

@@ -1,0 +1,108 @@
+package rules_test
+
+import "net/netip"
+
+// What follows says again, in the simplest way and on types of its own, what
+// Felix does, to be compared with Evaluate. It shares nothing with the package
+// but the JSON of a rule.
+
+type bruteRule struct {
+	action         string
+	version        int
+	proto, notPr   string
+	typ, code      int // -1 is absent
+	negatedType    bool
+	source, target bruteEnd
+}
+
+type bruteEnd struct {
+	nets, notNets   []string
+	ports, notPorts [][2]int
+	selector, notSe *bruteSelector
+}
+
+// A bruteSelector is a text and what it means.
+type bruteSelector struct {
+	text    string
+	matches func(map[string]string) bool
+}
+
+// A brutePacket is one of which everything is known.
+type brutePacket struct {
+	version      int
+	proto        string
+	typ, code    int
+	sport, dport int
+	source, dest string
+	sl, dl       []map[string]string
+}
+
+func (r bruteRule) fits(p brutePacket) bool {
+	if r.version != 0 && r.version != p.version || r.proto != "" && r.proto != p.proto || r.notPr != "" && r.notPr == p.proto {
+		return false
+	}
+	if r.typ >= 0 {
+		same := r.typ == p.typ && (r.code < 0 || r.code == p.code)
+		if same == r.negatedType {
+			return false
+		}
+	}
+	return r.source.fits(p, p.source, p.sport, p.sl) && r.target.fits(p, p.dest, p.dport, p.dl)
+}
+
+func (e bruteEnd) fits(p brutePacket, address string, port int, labels []map[string]string) bool {
+	within := func(list []string) (inside, rendered bool) {
+		for _, text := range list {
+			net := netip.MustParsePrefix(text)
+			inside = inside || net.Contains(netip.MustParseAddr(address))
+			rendered = rendered || net.Addr().Is4() == (p.version == 4)
+		}
+		return inside, rendered
+	}
+	if inside, rendered := within(e.nets); len(e.nets) > 0 && (!inside || !rendered) {
+		return false
+	}
+	if inside, rendered := within(e.notNets); len(e.notNets) > 0 && (inside || !rendered) {
+		return false
+	}
+	among := func(list [][2]int) bool {
+		for _, r := range list {
+			if r[0] <= port && port <= r[1] {
+				return true
+			}
+		}
+		return false
+	}
+	if len(e.ports) > 0 && !among(e.ports) || among(e.notPorts) {
+		return false
+	}
+	picked := func(s *bruteSelector) bool {
+		for _, l := range labels {
+			if s.matches(l) {
+				return true
+			}
+		}
+		return false
+	}
+	return (e.selector == nil || picked(e.selector)) && (e.notSe == nil || !picked(e.notSe))
+}
+
+// bruteOutcome returns what happens, and the profile and rule that decide, or -1.
+func bruteOutcome(sets [][]bruteRule, drops []bool, p brutePacket) (allowed bool, set, rule int) {
+profiles:
+	for i, list := range sets {
+		if drops[i] {
+			return false, i, -1
+		}
+		for j, r := range list {
+			if !r.fits(p) || r.action == "Log" {
+				continue
+			}
+			if r.action == "Pass" {
+				continue profiles
+			}
+			return r.action == "Allow", i, j
+		}
+	}
+	return false, -1, -1
+}
