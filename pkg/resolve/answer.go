@@ -58,15 +58,20 @@ func expect(decoder *json.Decoder, want json.Token) error {
 	return nil
 }
 
-// notNetworks is the error for JSON that is not a list of networks. An error of
-// the connection is left as it is.
+// notNetworks is the error for JSON that is not a list of networks.
 func notNetworks(err error) error {
+	return notAnswer("the answer is not a list of Docker networks", err)
+}
+
+// notAnswer is the error for JSON that is not what was asked for. An error of the
+// connection is left as it is.
+func notAnswer(words string, err error) error {
 	var (
 		syntax *json.SyntaxError
 		kind   *json.UnmarshalTypeError
 	)
 	if err == nil || err == io.EOF || errors.As(err, &syntax) || errors.As(err, &kind) {
-		return &reason{words: "the answer is not a list of Docker networks", cause: err}
+		return &reason{words: words, cause: err}
 	}
 	return err
 }

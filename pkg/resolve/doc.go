@@ -29,6 +29,8 @@
 // is an [AmbiguousError] and never a guess; and [Networks.Name] turns an ID into
 // a name only if that name leads back to the ID.
 //
+// [Engine.Container] asks for one container and its addresses.
+//
 // Docker's own search is not used, because its name and id filters are regular
 // expressions that match anywhere in the text.
 package resolve

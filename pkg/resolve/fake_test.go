@@ -21,8 +21,8 @@ import (
 type fakeEngine struct {
 	// min and max are the versions of the API that it takes.
 	min, max string
-	// ping and networks, if set, answer instead.
-	ping, networks http.HandlerFunc
+	// ping, networks and containers, if set, answer instead.
+	ping, networks, containers http.HandlerFunc
 
 	mu       sync.Mutex
 	requests []string
@@ -58,6 +58,8 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "OK")
 	case strings.HasSuffix(r.URL.Path, "/networks"):
 		f.serveNetworks(w, r)
+	case strings.Contains(r.URL.Path, "/containers/") && f.containers != nil:
+		f.containers(w, r)
 	default:
 		http.NotFound(w, r)
 	}
