@@ -28,7 +28,21 @@ func (p *Profile) Trouble() []string {
 	if p.Layout == V1 {
 		return p.labelTrouble("; such a profile cannot be migrated")
 	}
-	var found []string
+	found := p.RuleTrouble()
+	const means = "; Felix takes no tags from such a profile"
+	found = append(found, p.labelTrouble(means)...)
+	for _, why := range p.metadataTrouble() {
+		found = append(found, why+means)
+	}
+	return found
+}
+
+// RuleTrouble lists the part of Trouble for which Felix drops everything. No
+// Felix reads a v1 profile, so it has none.
+func (p *Profile) RuleTrouble() (found []string) {
+	if p.Layout == V1 {
+		return nil
+	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
 			for _, t := range r.Trouble() {
@@ -36,12 +50,16 @@ func (p *Profile) Trouble() []string {
 			}
 		}
 	}
-	const means = "; Felix takes no tags from such a profile"
-	found = append(found, p.labelTrouble(means)...)
-	for _, why := range p.metadataTrouble() {
-		found = append(found, why+means)
-	}
 	return found
+}
+
+// Applied returns the labels that Felix takes from the profile for its endpoints:
+// none, if it refuses one of them or the name of the profile.
+func (p *Profile) Applied() []Label {
+	if p.Layout != V1 && len(p.labelTrouble(""))+len(p.metadataTrouble()) > 0 {
+		return nil
+	}
+	return p.Labels
 }
 
 func (p *Profile) labelTrouble(means string) (found []string) {

@@ -48,7 +48,7 @@ func (e Endpoint) String() string {
 
 // keyTail returns what of an endpoint's key is its own.
 func keyTail(key string) string {
-	for _, prefix := range []string{workloadPrefix, hostPrefix, hostPrefixV1} {
+	for _, prefix := range []string{workloadPrefix, hostPrefix, hostPrefixV1, globalSetPrefix, setPrefix} {
 		if tail, found := strings.CutPrefix(key, prefix); found {
 			return tail
 		}
@@ -68,24 +68,32 @@ func (v *View) EachEndpoint(ctx context.Context, visit func(Endpoint, error) err
 // scanEndpoints returns, beside what EachEndpoint does, the conditions that no
 // endpoint was made or changed since. They hold for endpoints that are gone.
 func (v *View) scanEndpoints(ctx context.Context, visit func(Endpoint, error) error) ([]clientv3.Cmp, error) {
+	return v.scan(ctx, endpointParts(), func(_ *mvccpb.KeyValue, e Endpoint, damaged error) error { return visit(e, damaged) })
+}
+
+// An endpointPart is where endpoints of a kind are, and how they are read.
+type endpointPart struct {
+	prefix string
+	decode func(*mvccpb.KeyValue) (e Endpoint, is bool, err error)
+}
+
+func endpointParts() []endpointPart {
+	return []endpointPart{{workloadPrefix, decodeWorkload}, {hostPrefix, decodeHost}, {hostPrefixV1, decodeEndpointV1}}
+}
+
+// scan calls visit for what is read from each part, with its key and document.
+func (v *View) scan(ctx context.Context, parts []endpointPart, visit func(*mvccpb.KeyValue, Endpoint, error) error) ([]clientv3.Cmp, error) {
 	var conditions []clientv3.Cmp
-	for _, part := range []struct {
-		prefix string
-		decode func(*mvccpb.KeyValue) (Endpoint, bool, error)
-	}{
-		{workloadPrefix, decodeWorkload},
-		{hostPrefix, decodeHost},
-		{hostPrefixV1, decodeEndpointV1},
-	} {
+	for _, part := range parts {
 		err := v.each(ctx, part.prefix, endpointPage, func(kv *mvccpb.KeyValue) error {
 			e, is, err := part.decode(kv)
 			if err != nil {
-				err = &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + rules.Printable(e.Key), Cause: err}
+				err = damagedEndpoint(e, err)
 			}
 			if !is && err == nil {
 				return nil
 			}
-			return visit(e, err)
+			return visit(kv, e, err)
 		})
 		if errors.Is(err, ErrDenied) && part.prefix == hostPrefixV1 {
 			continue
@@ -97,6 +105,10 @@ func (v *View) scanEndpoints(ctx context.Context, visit func(Endpoint, error) er
 			clientv3.Compare(clientv3.ModRevision(part.prefix), "<", v.revision+1).WithPrefix())
 	}
 	return conditions, nil
+}
+
+func damagedEndpoint(e Endpoint, cause error) error {
+	return &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + rules.Printable(e.Key), Cause: cause}
 }
 
 func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {

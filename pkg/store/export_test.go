@@ -26,10 +26,14 @@ func (p *Profile) Document() []byte { return p.document }
 // reads, and returns the errors.
 func DecodeAnything(value []byte) (errs []error) {
 	kv := &mvccpb.KeyValue{Key: []byte(hostPrefixV1 + "h/endpoint/e"), Value: value, ModRevision: 1}
-	for _, decode := range []func(*mvccpb.KeyValue) (Endpoint, bool, error){decodeWorkload, decodeHost, decodeEndpointV1} {
-		_, _, err := decode(kv)
+	for _, decode := range []func(*mvccpb.KeyValue) (Endpoint, bool, error){decodeWorkload, decodeHost, decodeEndpointV1, decodeSet} {
+		e, _, err := decode(kv)
+		if err == nil {
+			_, err = ownLabels(value, e)
+		}
 		errs = append(errs, err)
 	}
+	errs = append(errs, decodePolicy(globalPolicyPrefix, kv).unclear)
 	for _, part := range partsV1() {
 		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
 		if err == nil {

@@ -25,6 +25,7 @@ type Query struct {
 	Lock     bool     // whether the datastore is locked; needed for an edit
 	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
 	OnlyV1   []string // IDs of profiles to read in the layout v1 alone
+	Policies bool     // whether there are policies; left out where the user may not read them
 }
 
 // inV1 returns the IDs of the profiles that are read in the layout v1.
@@ -45,16 +46,34 @@ type Snapshot struct {
 
 // Read reads what the query names in one request, or, past 100 keys, in more
 // requests at the same revision.
-func (s *Store) Read(ctx context.Context, q Query) (*Snapshot, error) {
-	snap, err := s.read(ctx, q)
-	if q.V1 && errors.Is(err, ErrDenied) {
-		q.V1 = false
-		snap, err = s.read(ctx, q)
+func (s *Store) Read(ctx context.Context, q Query) (snap *Snapshot, err error) {
+	for _, q = range q.lesser() {
+		if snap, err = s.read(ctx, q); !errors.Is(err, ErrDenied) {
+			break
+		}
 	}
 	if err != nil {
 		return nil, s.denied(ctx, err, accessOf(nil, q.gets(0)...))
 	}
 	return snap, nil
+}
+
+// lesser returns the query and, in the order in which they are tried, those
+// without what the user may not be permitted to read.
+func (q Query) lesser() []Query {
+	all := []Query{q}
+	if q.Policies {
+		without := q
+		without.Policies = false
+		all = append(all, without)
+	}
+	if q.V1 {
+		for _, other := range slices.Clone(all) {
+			other.V1 = false
+			all = append(all, other)
+		}
+	}
+	return all
 }
 
 func (s *Store) read(ctx context.Context, q Query) (*Snapshot, error) {
@@ -89,6 +108,9 @@ func (q Query) size() int {
 	if q.Lock {
 		n++
 	}
+	if q.Policies {
+		n += 2
+	}
 	return n + partCountV1*len(q.inV1())
 }
 
@@ -108,6 +130,9 @@ func (q Query) gets(revision int64) []clientv3.Op {
 		for _, part := range partsV1() {
 			ops = append(ops, clientv3.OpGet(keyV1(id, part), clientv3.WithRev(revision)))
 		}
+	}
+	if q.Policies {
+		ops = append(ops, glanceAtPolicies(revision)...)
 	}
 	return ops
 }
