@@ -52,6 +52,7 @@ profile take-%[1]d rule remove inbound --at=1
 profile move-%[1]d rule move inbound --from=1 --to=2
 profile replace-%[1]d rule replace inbound --at=1 log
 profile edit-%[1]d rule edit
+profile test-%[1]d rule test inbound tcp from 192.0.2.1
 profile json-%[1]d rule json`, n), "\n") {
 		all = append(all, typed{line: line})
 	}
@@ -78,7 +79,7 @@ func prepareProfiles(t *testing.T, server *embedetcd.Server, n int) {
 	}
 	for _, name := range []string{
 		"remove", "copy", "export", "tag", "tagged", "untag", "show", "add", "take", "move", "replace", "edit", "json",
-		"update", "diff", "listed", "applied",
+		"update", "diff", "listed", "applied", "test",
 	} {
 		id := fmt.Sprintf("%s-%d", name, n)
 		labels := `,"labelsToApply":{"red":""}`
@@ -328,7 +329,7 @@ func TestDockerHangs(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	prepareProfiles(t, server, 0)
 	socket := serveConns(t, "unix", filepath.Join(t.TempDir(), "docker.sock"), func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	reads := regexp.MustCompile(` show| json| export`)
+	reads := regexp.MustCompile(` show| json| export| test`)
 	forAll(everyCommand(0), func(command typed) {
 		e := bounded(t, 4*time.Second, func() ended {
 			cmd := exec.CommandContext(t.Context(), "calicoctl", strings.Fields(command.line)...)

@@ -22,6 +22,7 @@ const (
 	exitConflict    = 4   // somebody else changed it
 	exitUnknown     = 5   // may or may not have been saved
 	exitNo          = 10  // the answer to a question is no; a dry run found a difference
+	exitDepends     = 11  // the answer to a question is that it depends
 	exitInterrupted = 130 // Ctrl-C
 )
 
@@ -34,6 +35,11 @@ func usagef(format string, args ...any) error {
 	return &usageError{text: fmt.Sprintf(format, args...)}
 }
 
+// isAnswer reports whether an error is no failure but the answer to a question.
+func isAnswer(err error) bool {
+	return errors.Is(err, errDiffers) || errors.Is(err, errDenied) || errors.Is(err, errDepends)
+}
+
 // exitCode chooses the exit code for an error.
 func exitCode(err error) int {
 	var usage *usageError
@@ -42,8 +48,10 @@ func exitCode(err error) int {
 	var partly *partlyError
 	var file *fileError
 	switch {
-	case errors.Is(err, errDiffers):
+	case errors.Is(err, errDiffers), errors.Is(err, errDenied):
 		return exitNo
+	case errors.Is(err, errDepends):
+		return exitDepends
 	case errors.As(err, &partly):
 		switch code := exitCode(partly.cause); code {
 		case exitUnknown, exitInterrupted:
@@ -60,7 +68,7 @@ func exitCode(err error) int {
 		return exitUnreachable
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &engine):
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &engine), errors.Is(err, resolve.ErrNoEngine):
 		return exitUnreachable
 	}
 	return exitRefused

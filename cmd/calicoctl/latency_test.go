@@ -56,6 +56,7 @@ func TestRoundTrips(t *testing.T) {
 	}{
 		{"profile web rule show", 1},
 		{"profile web tag show", 1},
+		{"profile web rule test inbound from tag web", 1},
 		{"profile web rule add inbound allow tcp", 2},
 		{"profile web rule add inbound allow tcp", 1}, // it is there
 		{"profile web rule remove inbound allow tcp", 2},

@@ -42,6 +42,8 @@ const profileHelp = `Commands:
   calicoctl profile NAME rule replace (inbound|outbound) --at=N RULE
   calicoctl profile NAME rule edit                        change them in an editor
   calicoctl profile NAME rule diff|apply -f FILE          compare with a listing; make it so
+  calicoctl profile NAME rule test (inbound|outbound) [PROTOCOL [type N [code N]]] [from END] [to END]
+                                                          what happens to a packet, and why
   calicoctl profile NAME rule json                        print them as JSON of calicoctl 0.x
   calicoctl profile NAME rule update [-f FILE]            replace them by such JSON
   calicoctl profile NAME tag show                         list its tags
@@ -75,5 +77,6 @@ RULE is:
 
 Exit codes: 0 done, 1 refused or not found, 2 the words are wrong, 3 etcd or
 Docker gave no answer and nothing was changed, 4 conflict with another writer,
-5 may or may not have been saved, 10 a dry run with --exit-code found something
-to change, 130 interrupted.`
+5 may or may not have been saved, 10 the answer is no (rule test: it is denied; a
+dry run with --exit-code, or rule diff: something would change), 11 it depends
+(rule test), 130 interrupted.`

@@ -35,7 +35,12 @@ type trial struct{ words, name, new, stdin string }
 // needs all that the command ever needs.
 func trials() map[string]trial {
 	return map[string]trial{
-		"profile NAME rule show":             {"profile web rule show", "web", "", ""},
+		"profile NAME rule show": {"profile web rule show", "web", "", ""},
+		"profile NAME rule test": {"profile web rule test inbound", "web", "", ""},
+
+		"profile NAME rule test inbound from ADDRESS":  {"profile web rule test inbound from 192.0.2.7", "web", "", ""},
+		"profile NAME rule test inbound --endpoint=ID": {"profile cache rule test inbound --endpoint=cache1", "cache", "", ""},
+
 		"profile NAME rule diff":             {"profile web rule diff -f -", "web", "", newListing},
 		"profile NAME rule json":             {"profile web rule json", "web", "", ""},
 		"profile NAME tag show":              {"profile web tag show", "web", "", ""},
@@ -161,6 +166,8 @@ func (g *guarded) reset() {
 	g.must(err)
 	for key, value := range map[string]string{
 		resources + "profiles/web":            storedWeb,
+		resources + "profiles/cache":          strings.ReplaceAll(storedWeb, "web", "cache"),
+		resources + "hostendpoints/cache1":    `{"kind":"HostEndpoint","spec":{"profiles":["cache"]}}`,
 		"/calico/v1/policy/profile/OLD/rules": `{"inbound_rules":[],"outbound_rules":[]}`,
 		"/calico/v1/policy/profile/OLD/tags":  `[]`,
 		"/calico/v1/policy/profile/old/rules": `{"inbound_rules":[],"outbound_rules":[]}`,
@@ -301,7 +308,8 @@ func TestDocumentedRoles(t *testing.T) {
 		switch words := " " + command + " "; {
 		case strings.Contains(words, " migrate "):
 			rank = 3
-		case strings.Contains(words, " show ") || strings.Contains(words, " json ") || strings.Contains(words, " diff ") || strings.Contains(words, " export "):
+		case strings.Contains(words, " show ") || strings.Contains(words, " json ") || strings.Contains(words, " diff ") ||
+			strings.Contains(words, " test ") || strings.Contains(words, " export "):
 			rank = 1
 		}
 		for i, role := range []string{"reader", "editor", "admin"} {

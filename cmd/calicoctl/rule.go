@@ -20,7 +20,7 @@ func (a *app) ruleCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
 	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleMoveCommand(), a.ruleReplaceCommand(),
-		a.ruleApplyCommand(), a.ruleEditCommand(), a.ruleDiffCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
+		a.ruleApplyCommand(), a.ruleEditCommand(), a.ruleDiffCommand(), a.ruleTestCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
 	return cmd
 }
 

@@ -13,6 +13,7 @@ import (
 func (a *app) ruleShowCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:         "show",
+		SuggestFor:  []string{"list"},
 		Short:       "List the rules of a profile with their positions",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule show [flags]"},
 		Long: `Lists the inbound and outbound rules of a profile with their positions. The

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -24,6 +25,7 @@ type world struct {
 	client     *clientv3.Client
 	interposer *etcdtest.Interposer
 	accepted   chan struct{} // gets something when a hanging port is connected to
+	containers sync.Map      // of the fake engine; see script_container_test.go
 }
 
 type worldKey struct{}
@@ -75,6 +77,12 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	hang-docker                a Docker socket that accepts and never answers
 //	deny-docker                a Docker socket without permission to connect
 //	fake-docker VAR=NAME...    an engine that has these networks; VAR is the ID
+//	fake-container NAME [VAR=ADDRESS...]
+//	                           the fake engine has this container, on these networks;
+//	                           without any, it does not run
+//	docker-container VAR NAME ID
+//	                           start a container on a network of the real engine; VAR
+//	                           is its address
 //	real-docker                use the real engine
 //	docker-network VAR NAME    create a network; VAR is its ID
 //	docker-twin VAR NAME       a second network of that name
@@ -110,21 +118,24 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"hang-docker":    scriptHangDocker,
 		"deny-docker":    scriptDenyDocker,
 		"fake-docker":    scriptFakeDocker,
+		"fake-container": scriptFakeContainer, // and docker-container: see script_container_test.go
 		"real-docker":    scriptRealDocker,
 		"docker-network": scriptDockerNetwork,
 		"docker-twin":    scriptDockerTwin,
-		"interrupt":      scriptInterrupt,
-		"closed-pipe":    scriptClosedPipe,
-		"certificates":   scriptCertificates, // and the next three: see script_secured_test.go
-		"secure-etcd":    scriptSecureEtcd,
-		"tls-server":     scriptTLSServer,
-		"etcd-users":     scriptUsers,
-		"wrong-words":    scriptWrongWords,
-		"shown":          scriptShown,
-		"expand":         scriptExpand,
-		"etcd-fill":      scriptFill,
-		"within":         scriptWithin,
-		"safe":           scriptSafe,
+
+		"docker-container": scriptDockerContainer,
+		"interrupt":        scriptInterrupt,
+		"closed-pipe":      scriptClosedPipe,
+		"certificates":     scriptCertificates, // and the next three: see script_secured_test.go
+		"secure-etcd":      scriptSecureEtcd,
+		"tls-server":       scriptTLSServer,
+		"etcd-users":       scriptUsers,
+		"wrong-words":      scriptWrongWords,
+		"shown":            scriptShown,
+		"expand":           scriptExpand,
+		"etcd-fill":        scriptFill,
+		"within":           scriptWithin,
+		"safe":             scriptSafe,
 	}
 }
 
