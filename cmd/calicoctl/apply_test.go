@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"testing"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -40,7 +39,7 @@ func TestApplyInterrupted(t *testing.T) {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = server.Close() })
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 			defer cancel()
 			between := &etcdtest.Interposer{Before: func(request context.Context, method string, number int) error {
 				if method == etcdtest.Commit && number == test.request {

@@ -324,7 +324,7 @@ func FuzzCommands(f *testing.F) {
 	}
 	l := newLab(f)
 	f.Fuzz(func(t *testing.T, place byte, document []byte, which uint16) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 		defer cancel()
 		l.check(ctx, t, place, document, which)
 	})

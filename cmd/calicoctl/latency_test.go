@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -28,7 +27,7 @@ import (
 // only reads one key with etcd's client takes the same.
 func TestRoundTrips(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 	defer cancel()
 	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
 	if err != nil {

@@ -5,12 +5,17 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/calicoctl/calicoctl/internal/dnstest"
 	"github.com/calicoctl/calicoctl/internal/embedetcd"
 )
+
+// safetyNet bounds what a test waits for; it is never reached when all is well,
+// however slow the machine is.
+const safetyNet = 5 * time.Minute
 
 func TestMain(m *testing.M) {
 	embedetcd.Quiet()

@@ -36,7 +36,7 @@ func TestModel(t *testing.T) {
 		}
 	}
 	t.Logf("%s=%d repeats this run", seedVariable, seed)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
 	if err != nil {

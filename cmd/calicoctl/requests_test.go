@@ -16,7 +16,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/docker/docker/api/types/network"
 	"github.com/google/uuid"
@@ -150,7 +149,7 @@ func checkRequests(ctx context.Context, t *testing.T, c *counted, databases, app
 
 func TestRequests(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 	defer cancel()
 	checkRequests(ctx, t, newCounted(ctx, t, fakeEngine()), "databases", "applications")
 }
@@ -158,7 +157,7 @@ func TestRequests(t *testing.T) {
 func TestRequestsOfRealEngine(t *testing.T) {
 	t.Parallel()
 	mustHaveDocker(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 	defer cancel()
 	docker, err := engine()
 	if err != nil {
@@ -185,7 +184,7 @@ func TestRequestsOfRealEngine(t *testing.T) {
 // Each lost race is one more request to etcd, and none to Docker.
 func TestRequestsOfLostRaces(t *testing.T) {
 	t.Parallel()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 	defer cancel()
 	c := newCounted(ctx, t, fakeEngine())
 	c.run(ctx, t, nil, "profile add databases")

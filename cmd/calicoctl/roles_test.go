@@ -9,7 +9,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -192,7 +191,7 @@ func (g *guarded) runs(user string, typed trial) (code int, said string) {
 		"ETCD_ENDPOINTS": g.etcd.Endpoint(), "ETCD_USERNAME": user, "ETCD_PASSWORD": user + "-secret", "CALICOCTL_LITERAL": "1",
 		"VISUAL": "sed -i s/deny/log/", // for rule edit
 	}
-	ctx, cancel := context.WithTimeout(g.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(g.t.Context(), safetyNet)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
 	code = run(ctx, strings.Fields(typed.words), strings.NewReader(typed.stdin), &stdout, &stderr, func(name string) string { return environment[name] })

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -51,11 +50,11 @@ func scriptDockerContainer(ts *testscript.TestScript, _ bool, args []string) {
 	docker, err := engine()
 	ts.Check(err)
 	defer docker.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	id, remove, err := dockertest.Run(ctx, docker, args[1], args[2])
 	ts.Defer(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 		defer cancel()
 		ts.Check(remove(ctx))
 	})

@@ -55,7 +55,7 @@ func scriptRealDocker(ts *testscript.TestScript, _ bool, _ []string) {
 func scriptDockerNetwork(ts *testscript.TestScript, _ bool, args []string) {
 	docker, err := engine()
 	ts.Check(err)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	made, err := docker.NetworkCreate(ctx, args[1], network.CreateOptions{Driver: "bridge"})
 	ts.Check(err)
@@ -101,7 +101,7 @@ func scriptDockerTwin(ts *testscript.TestScript, _ bool, args []string) {
 
 func removeNetwork(ts *testscript.TestScript, docker *client.Client, id string) {
 	defer docker.Close()
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	ts.Check(docker.NetworkRemove(ctx, id))
 }

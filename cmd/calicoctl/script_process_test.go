@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -16,7 +15,7 @@ import (
 // process prepares a command that runs beside the script; what it prints is the
 // script's stdout and stderr.
 func process(ts *testscript.TestScript, args []string) (cmd *exec.Cmd, end func()) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	file, err := exec.LookPath(args[0])
 	ts.Check(err)
 	cmd = exec.CommandContext(ctx, file, args[1:]...)

@@ -89,7 +89,7 @@ func scriptSecureEtcd(ts *testscript.TestScript, _ bool, args []string) {
 // startEtcd starts the etcd of a script.
 func startEtcd(ts *testscript.TestScript, options embedetcd.Options, config *tls.Config) {
 	w := worldOf(ts)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	var err error
 	w.etcd, err = embedetcd.Start(ctx, options)
@@ -136,7 +136,7 @@ func scriptTLSServer(ts *testscript.TestScript, _ bool, args []string) {
 
 func scriptUsers(ts *testscript.TestScript, _ bool, args []string) {
 	w := worldOf(ts)
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
 	defer cancel()
 	ts.Check(etcdtest.Users(ctx, w.client, ts.ReadFile(args[0])))
 	if w.etcd.Endpoint()[:5] == "http:" { // else the client's certificate says who it is

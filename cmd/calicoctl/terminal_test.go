@@ -11,7 +11,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -25,7 +24,7 @@ const terminalWeb = `{"kind":"Profile","apiVersion":"projectcalico.org/v3","meta
 // startWeb starts an etcd with a profile web, and returns what asks for it.
 func startWeb(t *testing.T) (ctx context.Context, endpoint string, stored func() string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
 	t.Cleanup(cancel)
 	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
 	if err != nil {
@@ -58,7 +57,7 @@ const (
 // A difference has colour on a terminal, and nowhere else.
 func TestColor(t *testing.T) {
 	t.Parallel()
-	ctx, endpoint, _ := startWeb(t)
+	_, endpoint, _ := startWeb(t)
 	listing := filepath.Join(t.TempDir(), "listing.txt")
 	if err := os.WriteFile(listing, []byte("Inbound rules:\nallow\nlog\nOutbound rules:\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -74,6 +73,8 @@ func TestColor(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
+			ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
+			defer cancel()
 			code, shown := inTerminal(ctx, t, []string{"ETCD_ENDPOINTS=" + endpoint, test.environment}, nil, test.words).end()
 			if code != exitDone || !strings.Contains(shown, test.want) || strings.Contains(shown, "\x1b") != strings.Contains(test.want, "\x1b") {
 				t.Errorf("exit code %d, and\n%q\nwant\n%q", code, shown, test.want)
@@ -82,6 +83,8 @@ func TestColor(t *testing.T) {
 	}
 	t.Run("pipe", func(t *testing.T) {
 		t.Parallel()
+		ctx, cancel := context.WithTimeout(t.Context(), safetyNet)
+		defer cancel()
 		var piped strings.Builder
 		code, shown := inTerminal(ctx, t, []string{"ETCD_ENDPOINTS=" + endpoint}, func(cmd *exec.Cmd) { cmd.Stdout = &piped }, replace).end()
 		if code != exitDone || shown != "" || piped.String() != plainDiff {
