@@ -146,7 +146,7 @@ func missingCommand(cmd *cobra.Command) error {
 	var names []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
-			names = append(names, c.Name())
+			names = append(names, strings.TrimPrefix(commandName(c), commandName(cmd)+" "))
 		}
 	}
 	return usagef("expected a command after %q: %s; see %s --help",

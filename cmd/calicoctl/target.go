@@ -16,13 +16,14 @@ type target struct {
 	word    string
 	network *resolve.Network // nil when no Docker network is meant
 	planned map[string]bool  // see session
+	literal bool             // Docker was not asked
 }
 
 // target looks a NAME up among Docker's networks. The error is a
 // *resolve.AmbiguousError.
 func (s *session) target(word string) (target, error) {
 	network, found, err := s.networks.Find(word)
-	t := target{word: word, planned: s.planned}
+	t := target{word: word, planned: s.planned, literal: s.literal}
 	if err == nil && found {
 		t.network = &network
 	}
@@ -103,6 +104,9 @@ func (t target) notFound() error {
 		text += fmt.Sprintf(" Docker network %s (%s) has no profile here, neither under its ID nor under its name;"+
 			" \"calicoctl profile add %s\" makes one, if ETCD_ENDPOINTS names the right etcd",
 			rules.Printable(t.network.Name), t.network.ID, name)
+	case t.literal:
+		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right? With --literal, %s is not looked for among Docker networks."+
+			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add --literal %s\" makes one", name, name)
 	default:
 		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right, and is this the host that has the Docker network?"+
 			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add %s\" makes one", name)
