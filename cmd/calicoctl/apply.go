@@ -176,26 +176,11 @@ func (a *application) change(p *store.Profile, said, resolved []rules.Rule) erro
 	if !a.listing.HasTags {
 		return nil
 	}
-	return setTags(p, resolved)
-}
-
-// setTags makes the tags of a profile those that are wrapped in rules.
-func setTags(p *store.Profile, wrapped []rules.Rule) error {
-	var wanted []string
-	for _, r := range wrapped {
-		wanted = append(wanted, r.From.Tag.Name)
+	tags := make([]string, len(resolved))
+	for i, wrapped := range resolved {
+		tags[i] = wrapped.From.Tag.Name
 	}
-	for _, tag := range p.Tags() {
-		if !slices.Contains(wanted, tag) {
-			store.RemoveTag(p, tag)
-		}
-	}
-	for _, tag := range wanted {
-		if _, err := store.AddTag(p, tag); err != nil {
-			return err
-		}
-	}
-	return nil
+	return store.SetTags(p, tags)
 }
 
 // allowed refuses a change of a profile that has moved on since it was exported,
@@ -230,6 +215,9 @@ func takesOut(before, after *store.Profile) bool {
 			}
 		}
 	}
-	kept := after.Tags()
-	return slices.ContainsFunc(before.Tags(), func(tag string) bool { return !slices.Contains(kept, tag) })
+	kept := map[string]bool{}
+	for _, tag := range after.Tags() {
+		kept[tag] = true
+	}
+	return slices.ContainsFunc(before.Tags(), func(tag string) bool { return !kept[tag] })
 }

@@ -18,10 +18,14 @@ func AddTag(p *Profile, tag string) (added bool, err error) {
 		p.Labels = append(slices.Clip(p.Labels), Label{Name: name})
 		return true, nil
 	case p.Labels[at].Value != "":
-		return false, Refusedf("profile %s has the label %s with the value %s, which the tag would replace",
-			rules.Printable(p.ID), rules.Printable(name), quote(p.Labels[at].Value))
+		return false, p.tagRefused(p.Labels[at])
 	}
 	return false, nil
+}
+
+func (p *Profile) tagRefused(stands Label) error {
+	return Refusedf("profile %s has the label %s with the value %s, which the tag would replace",
+		rules.Printable(p.ID), rules.Printable(stands.Name), quote(stands.Value))
 }
 
 // RemoveTag takes a tag off a profile. It reports false when the profile does
@@ -31,4 +35,34 @@ func RemoveTag(p *Profile, tag string) (removed bool) {
 	before := len(p.Labels)
 	p.Labels = slices.DeleteFunc(slices.Clone(p.Labels), func(l Label) bool { return l == label })
 	return len(p.Labels) < before
+}
+
+// SetTags makes a profile carry these tags and no others. All other labels stay.
+// The error is that of [AddTag], and then nothing is changed.
+func SetTags(p *Profile, tags []string) error {
+	wanted := make(map[string]bool, len(tags)) // labels
+	for _, tag := range tags {
+		wanted[rules.TagLabel(tag)] = true
+	}
+	labels := make([]Label, 0, len(p.Labels))
+	for _, l := range p.Labels {
+		_, isTag := rules.LabelTag(l.Name)
+		switch {
+		case wanted[l.Name] && l.Value != "":
+			return p.tagRefused(l)
+		case wanted[l.Name] || !isTag || l.Value != "":
+			labels = append(labels, l)
+		}
+	}
+	for _, l := range labels {
+		delete(wanted, l.Name)
+	}
+	for _, tag := range tags {
+		if name := rules.TagLabel(tag); wanted[name] {
+			labels = append(labels, Label{Name: name})
+			delete(wanted, name)
+		}
+	}
+	p.Labels = labels
+	return nil
 }
