@@ -22,7 +22,8 @@ func endedBy(ctx context.Context, cause error) string {
 	switch {
 	case errors.Is(cause, context.Canceled):
 		return "interrupted"
-	case errors.Is(cause, store.ErrUnreachable) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+	case errors.Is(cause, context.DeadlineExceeded),
+		errors.Is(cause, store.ErrUnreachable) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return "the time was over (--timeout)"
 	}
 	return cause.Error()

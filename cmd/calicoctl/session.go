@@ -109,7 +109,11 @@ func (s *session) needDocker(words ...string) error {
 
 // warnDocker says that names could not be looked up.
 func (s *session) warnDocker() {
-	if s.docker != nil && !errors.Is(s.docker, context.Canceled) {
+	switch {
+	case s.docker == nil, errors.Is(s.docker, context.Canceled):
+	case errors.Is(s.docker, context.DeadlineExceeded): // and with it the command's time
+		s.warn("the Docker engine did not answer in %s (--timeout)", s.timeout)
+	default:
 		s.warn("%v; names of Docker networks are not known", s.docker)
 	}
 }

@@ -13,8 +13,13 @@ import (
 )
 
 // retry calls request until it succeeds, fails for good, or there is no point
-// or no time in trying again. The request must be one that may be repeated.
+// or no time in trying again. The request must be one that may be repeated. When
+// the time was over before etcd was asked, it is not etcd that gave no answer: the
+// error is the context's then.
 func (s *Store) retry(ctx context.Context, request func(context.Context) error) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	start := time.Now()
 	hopeful, cancel := s.dials.hopeful(ctx)
 	defer cancel()
