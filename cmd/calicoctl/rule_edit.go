@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -227,7 +228,7 @@ func (e *editing) overtaken(ctx context.Context, s *session, based int64, confli
 // inEditor opens the editor on a text and returns what was saved, without the
 // reason.
 func (e *editing) inEditor(text string, reason error) (string, error) {
-	if err := os.WriteFile(e.file, []byte(e.marked(reason)+text), 0o600); err != nil {
+	if err := e.write(e.marked(reason) + text); err != nil {
 		return text, err
 	}
 	failed := e.open(e.editor, e.file)
@@ -242,4 +243,21 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 		return text, fmt.Errorf("the editor %q failed (%w); nothing was changed", e.editor, failed)
 	}
 	return text, failed
+}
+
+// write puts a text where the editor finds it, or leaves there what is there: the
+// text that the user has saved must not get lost when the disk is full.
+func (e *editing) write(text string) error {
+	file, err := os.CreateTemp(filepath.Dir(e.file), "calicoctl-*.txt")
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteString(text)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), e.file)
+	}
+	if err != nil {
+		_ = os.Remove(file.Name())
+	}
+	return err
 }
