@@ -93,3 +93,15 @@ func TestTooManyRules(t *testing.T) {
 		t.Errorf("error %v, want %s", err, want)
 	}
 }
+
+func TestTooManyLines(t *testing.T) {
+	t.Parallel()
+	listing := func(n int) string { return "Inbound rules:\nOutbound rules:\n" + strings.Repeat("allow\n", n) }
+	if _, out, err := rules.ParseListing(listing(rules.MaxStored), rules.AsStored); err != nil || len(out) != rules.MaxStored {
+		t.Errorf("%d rules, %v", len(out), err)
+	}
+	_, _, err := rules.ParseListing(listing(rules.MaxStored+1), rules.AsStored)
+	if want := "line 100003: more than 100000 outbound rules, which no profile can hold"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}

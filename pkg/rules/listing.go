@@ -100,6 +100,9 @@ func (p *listingParser) line(text string) error {
 	if p.current == Outbound {
 		list = &p.outbound
 	}
+	if len(*list) == MaxStored {
+		return fmt.Errorf("more than %d %s rules, which no profile can hold", MaxStored, p.current)
+	}
 	rule, err := ParseLine(cutPosition(text), p.mode)
 	if err == nil {
 		*list = append(*list, rule)
