@@ -13,20 +13,26 @@ import (
 // A listingFile is the file of listings that a command reads.
 type listingFile struct {
 	*app
-	name string // "-" is standard input
+	names []string // as they were given
+	name  string   // "-" is standard input
 }
 
 func (f *listingFile) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&f.name, "filename", "f", "", "the listing's `FILE`; - is standard input")
+	cmd.Flags().StringArrayVarP(&f.names, "filename", "f", nil, "the listing's `FILE`; - is standard input")
 }
 
-// check makes sure that there is a file, and that no words stand where it should.
+// check makes sure that there is one file, and that no words stand where it should.
 func (f *listingFile) check(cmd *cobra.Command, args []string) error {
+	if len(f.names) > 0 {
+		f.name = f.names[0]
+	}
 	switch {
 	case f.name == "" && len(args) == 1:
 		return usagef("to read the file %q, say -f %s", args[0], args[0])
 	case len(args) > 0:
 		return usagef("unexpected word %q; the usage is: %s", args[0], usageLine(cmd))
+	case len(f.names) > 1:
+		return usagef("-f names one file, not both %q and %q", f.names[0], f.names[1])
 	case f.name == "":
 		return usagef("which file? The usage is: %s", usageLine(cmd))
 	}
