@@ -87,6 +87,24 @@ func ExampleSelector_Matches() {
 	// false
 }
 
+func ExampleFindDead() {
+	inbound, _, err := rules.ParseListing("Inbound rules:\nallow tcp to ports 1:1023\nallow tcp to ports 1024:65535\n"+
+		"deny tcp from 10.0.0.0/8 to ports 22\nOutbound rules:\n", rules.AsNew)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var list []rules.Stored
+	for _, rule := range inbound {
+		list = append(list, rules.Stored{Rule: rule})
+	}
+	dead, _ := rules.FindDead(list)
+	for _, d := range dead {
+		fmt.Println(rules.Format(list[d.Index].Rule), "is dead because of", d.By)
+	}
+	// Output: deny tcp from cidr 10.0.0.0/8 to ports 22 is dead because of [0]
+}
+
 func ExampleFormatListing() {
 	allow := rules.Rule{Action: rules.Allow}
 	fmt.Print(rules.FormatListing([]rules.Rule{{Action: rules.Log}, allow}, []rules.Rule{allow}))
