@@ -36,6 +36,7 @@
 // not be known, and why. [ParsePacket] reads one from words.
 //
 // What Calico's agent Felix refuses, mis-renders or dies of is found by
-// [Check], which readers of new rules apply, too. Everything here is pure:
-// no I/O, no state, no panics.
+// [Check], which readers of new rules apply, too. What [FindDead], [FindExposed]
+// and [Way] claim of a list of rules is proven, and where a bounded effort proves
+// nothing they claim nothing. Everything here is pure: no I/O, no state, no panics.
 package rules
