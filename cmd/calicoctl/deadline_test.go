@@ -43,6 +43,8 @@ profile copy copy-%[1]d copied-%[1]d
 profile migrate old-%[1]d
 profile export export-%[1]d
 profile export
+profile lint
+profile show-%[1]d lint
 profile tag-%[1]d tag show
 profile tagged-%[1]d tag add red
 profile untag-%[1]d tag remove red
@@ -248,6 +250,15 @@ func TestDeadlines(t *testing.T) {
 	}
 }
 
+// lintedCode takes it for done that lint has found errors, as the profiles are not
+// good ones.
+func lintedCode(command typed, code int) int {
+	if code == exitNo && strings.HasSuffix(command.line, " lint") {
+		return exitDone
+	}
+	return code
+}
+
 func forAll(commands []typed, f func(typed)) {
 	var all sync.WaitGroup
 	for _, command := range commands {
@@ -307,6 +318,7 @@ func TestHardToGetAt(t *testing.T) {
 			env := map[string]string{"ETCD_ENDPOINTS": world.endpoints, "CALICOCTL_LITERAL": "1", "EDITOR": appending}
 			forAll(everyCommand(n), func(command typed) {
 				e := runHere(t.Context(), command, env, "--timeout", world.timeout.String())
+				e.code = lintedCode(command, e.code)
 				if !slices.Contains(world.codes, e.code) {
 					t.Errorf("%s: exit code %d, says\n%s%s", command.line, e.code, e.stdout, e.stderr)
 				}
@@ -329,7 +341,7 @@ func TestDockerHangs(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	prepareProfiles(t, server, 0)
 	socket := serveConns(t, "unix", filepath.Join(t.TempDir(), "docker.sock"), func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	reads := regexp.MustCompile(` show| json| export| test`)
+	reads := regexp.MustCompile(` show | show$| json| export| test| lint`)
 	forAll(everyCommand(0), func(command typed) {
 		e := bounded(t, 4*time.Second, func() ended {
 			cmd := exec.CommandContext(t.Context(), "calicoctl", strings.Fields(command.line)...)
@@ -350,7 +362,7 @@ func TestDockerHangs(t *testing.T) {
 		case strings.HasPrefix(command.line, "profile migrate"): // is about names in etcd alone
 			want, says = exitDone, ""
 		}
-		if e.code != want || !strings.Contains(e.stderr, says) {
+		if lintedCode(command, e.code) != want || !strings.Contains(e.stderr, says) {
 			t.Errorf("%s: exit code %d, want %d, says\n%s%s", command.line, e.code, want, e.stdout, e.stderr)
 		}
 	})

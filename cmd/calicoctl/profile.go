@@ -6,7 +6,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "profile",
 		Short:       "Read and change profiles: the policy of networks",
-		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME (rule|tag) COMMAND", "commands": "listed in Long"},
+		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME (rule|tag) COMMAND | calicoctl profile NAME lint", "commands": "listed in Long"},
 		Long:        profileHelp,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
@@ -14,7 +14,7 @@ func (a *app) profileCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.profile != "" {
-				return usagef("expected rule or tag after the profile %q; see calicoctl profile --help", a.profile)
+				return usagef("expected rule, tag or lint after the profile %q; see calicoctl profile --help", a.profile)
 			}
 			return missingCommand(cmd)
 		},
@@ -23,7 +23,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
 		a.profileExportCommand(), a.profileApplyCommand(),
-		a.ruleCommand(), a.tagCommand())
+		a.profileLintCommand(), a.ruleCommand(), a.tagCommand())
 	return cmd
 }
 
@@ -35,6 +35,7 @@ const profileHelp = `Commands:
   calicoctl profile migrate (NAME [NEW] | --all)          from the layout of calicoctl 0.x
   calicoctl profile export [NAME...]                      write them to a file
   calicoctl profile apply -f FILE                         make them say what a file does
+  calicoctl profile lint [NAME...]                        find what is wrong, dead or dangerous in them
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
@@ -48,10 +49,11 @@ const profileHelp = `Commands:
   calicoctl profile NAME rule update [-f FILE]            replace them by such JSON
   calicoctl profile NAME tag show                         list its tags
   calicoctl profile NAME tag add|remove TAG
+  calicoctl profile NAME lint                             find what is wrong in it
 
 NAME is a profile, a Docker network, a network's ID, or the first 12 or more
-digits of one. A profile may be called like a command: the word in front of
-"rule" or "tag" is a name, except after add and remove; --profile=NAME always is one.
+digits of one. A profile may be called like a command: the word in front of "rule",
+"tag" or "lint" is a name, except after add and remove; --profile=NAME always is one.
 --dry-run shows what an edit would change.
 
 RULE is:
@@ -77,6 +79,6 @@ RULE is:
 
 Exit codes: 0 done, 1 refused or not found, 2 the words are wrong, 3 etcd or
 Docker gave no answer and nothing was changed, 4 conflict with another writer,
-5 may or may not have been saved, 10 the answer is no (rule test: it is denied; a
-dry run with --exit-code, or rule diff: something would change), 11 it depends
-(rule test), 130 interrupted.`
+5 may or may not have been saved, 10 the answer is no (rule test: it is denied;
+lint: there are errors; a dry run with --exit-code, or rule diff: something would
+change), 11 it depends (rule test), 130 interrupted.`

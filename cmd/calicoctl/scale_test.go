@@ -77,6 +77,10 @@ func TestScale(t *testing.T) {
 	detailed = s.run(0, "profile", "show", "--detailed", "-o", "json")
 	s.counts(detailed.stdout, `"endpoint": "`, manyEndpoints)
 
+	lint := s.run(0, "profile", "lint")
+	s.counts(lint.stdout, "[unused-profile]", manyProfiles-usedProfiles)
+	s.counts(lint.stdout, "  warning: ", manyProfiles-usedProfiles)
+
 	// The check looks at every endpoint: one that stands last alone has the
 	// profile, ten are named of many, and none has it.
 	inUse := s.run(1, "profile", "remove", lastProfile)

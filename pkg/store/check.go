@@ -24,18 +24,7 @@ const (
 // that it refuses make the profile's tags vanish, so that rules elsewhere that
 // deny by tag stop matching. Of a v1 profile, which no Felix reads, it lists the
 // tags and labels that v3 cannot hold.
-func (p *Profile) Trouble() []string {
-	if p.Layout == V1 {
-		return p.labelTrouble("; such a profile cannot be migrated")
-	}
-	found := p.RuleTrouble()
-	const means = "; Felix takes no tags from such a profile"
-	found = append(found, p.labelTrouble(means)...)
-	for _, why := range p.metadataTrouble() {
-		found = append(found, why+means)
-	}
-	return found
-}
+func (p *Profile) Trouble() []string { return append(p.RuleTrouble(), p.NameTrouble()...) }
 
 // RuleTrouble lists the part of Trouble for which Felix drops everything. No
 // Felix reads a v1 profile, so it has none.
@@ -49,6 +38,19 @@ func (p *Profile) RuleTrouble() (found []string) {
 				found = append(found, fmt.Sprintf("%s rule %d: %s", d, i+1, t))
 			}
 		}
+	}
+	return found
+}
+
+// NameTrouble is what of Trouble is not about rules: labels, names, annotations.
+func (p *Profile) NameTrouble() []string {
+	if p.Layout == V1 {
+		return p.labelTrouble("; such a profile cannot be migrated")
+	}
+	const means = "; Felix takes no tags from such a profile"
+	found := p.labelTrouble(means)
+	for _, why := range p.metadataTrouble() {
+		found = append(found, why+means)
 	}
 	return found
 }

@@ -161,7 +161,7 @@ func (p *Profile) Editable(force bool) error {
 	case p.Layout == V1:
 		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
 			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), MigrateCommand(p.ID))
-	case !force && (strings.HasPrefix(p.ID, "kns.") || strings.HasPrefix(p.ID, "ksa.")):
+	case !force && IsMaintained(p.ID):
 		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
 			"--force edits it all the same", rules.Printable(p.ID))
 	}
@@ -175,6 +175,12 @@ func MigrateCommand(id string) string {
 		command += " " + lower
 	}
 	return command
+}
+
+// IsMaintained reports whether Kubernetes' controllers keep the profile of that ID
+// in step with Kubernetes, so that an edit would not last.
+func IsMaintained(id string) bool {
+	return strings.HasPrefix(id, "kns.") || strings.HasPrefix(id, "ksa.")
 }
 
 // again decides after a lost race whether to start over, and waits a little.

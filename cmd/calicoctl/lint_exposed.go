@@ -1,0 +1,84 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// sensitive are the ports of databases and of what administers hosts, which
+// hardly ever are meant for everyone.
+func sensitive() (services []rules.Service, names []string) {
+	for _, s := range []struct {
+		protocol rules.Protocol
+		port     int
+		name     string
+	}{
+		{"tcp", 22, "SSH"},
+		{"tcp", 23, "Telnet"},
+		{"udp", 161, "SNMP"},
+		{"tcp", 445, "SMB"},
+		{"udp", 623, "IPMI"},
+		{"tcp", 873, "rsync"},
+		{"tcp", 1433, "SQL Server"},
+		{"tcp", 1521, "Oracle"},
+		{"tcp", 2049, "NFS"},
+		{"tcp", 2375, "Docker"},
+		{"tcp", 2376, "Docker"},
+		{"tcp", 2379, "etcd"},
+		{"tcp", 2380, "etcd"},
+		{"tcp", 3306, "MySQL"},
+		{"tcp", 3389, "Remote Desktop"},
+		{"tcp", 5432, "PostgreSQL"},
+		{"tcp", 5900, "VNC"},
+		{"tcp", 5984, "CouchDB"},
+		{"tcp", 5985, "WinRM"},
+		{"tcp", 5986, "WinRM"},
+		{"tcp", 6379, "Redis"},
+		{"tcp", 6443, "Kubernetes"},
+		{"tcp", 8086, "InfluxDB"},
+		{"tcp", 9042, "Cassandra"},
+		{"tcp", 9200, "Elasticsearch"},
+		{"tcp", 9300, "Elasticsearch"},
+		{"tcp", 10250, "kubelet"},
+		{"tcp", 11211, "Memcached"},
+		{"udp", 11211, "Memcached"},
+		{"tcp", 27017, "MongoDB"},
+	} {
+		services = append(services, rules.Service{Protocol: s.protocol, Port: s.port})
+		names = append(names, fmt.Sprintf("%d (%s)", s.port, s.name))
+	}
+	return services, names
+}
+
+// judgeExposed finds rules that open sensitive ports to everyone. The profiles
+// of Kubernetes do so all: there, policies decide.
+func (l *linter) judgeExposed(p *store.Profile) {
+	if store.IsMaintained(p.ID) {
+		return
+	}
+	services, names := sensitive()
+	for _, x := range rules.FindExposed(p.Inbound, services) {
+		var open []string
+		for _, i := range x.Services {
+			open = append(open, names[i])
+		}
+		open = slices.Compact(open) // of two protocols
+		const most = 5
+		text := "port " + open[0]
+		switch more := len(open) - most; {
+		case x.All:
+			text = "every port"
+		case more > 0:
+			text = fmt.Sprintf("ports %s and %d more of databases and administration", strings.Join(open[:most], ", "), more)
+		case len(open) > 1:
+			text = "ports " + strings.Join(open, ", ")
+		}
+		f := place(p.ID, rules.Inbound, x.Index, p.Inbound[x.Index].Rule)
+		l.add(f.tell(levelWarning, "open-port", sayText("it opens "+text+" to everyone"),
+			l.at(f, "say from whom: ", "replace", fmt.Sprintf("--at=%d RULE", f.Position))))
+	}
+}
