@@ -171,7 +171,7 @@ const (
 // lookUp asks etcd and Docker. What does not come in time is not there; ask may
 // return a part together with an error.
 func lookUp[T any](cmd *cobra.Command, a *app, ask func(context.Context, *session) (T, error)) (found T) {
-	if a.prepare() != nil {
+	if a.prepare(cmd) != nil {
 		return found
 	}
 	limit, err := time.ParseDuration(a.getenv("CALICOCTL_COMPLETION_TIMEOUT"))

@@ -45,6 +45,7 @@ profile export export-%[1]d
 profile export
 profile lint
 profile show-%[1]d lint
+profile graph
 profile tag-%[1]d tag show
 profile tagged-%[1]d tag add red
 profile untag-%[1]d tag remove red
@@ -341,7 +342,7 @@ func TestDockerHangs(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	prepareProfiles(t, server, 0)
 	socket := serveConns(t, "unix", filepath.Join(t.TempDir(), "docker.sock"), func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	reads := regexp.MustCompile(` show | show$| json| export| test| lint`)
+	reads := regexp.MustCompile(` show | show$| json| export| test| lint| graph`)
 	forAll(everyCommand(0), func(command typed) {
 		e := bounded(t, 4*time.Second, func() ended {
 			cmd := exec.CommandContext(t.Context(), "calicoctl", strings.Fields(command.line)...)

@@ -23,7 +23,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
 		a.profileExportCommand(), a.profileApplyCommand(),
-		a.profileLintCommand(), a.ruleCommand(), a.tagCommand())
+		a.profileLintCommand(), a.profileGraphCommand(), a.ruleCommand(), a.tagCommand())
 	return cmd
 }
 
@@ -36,6 +36,7 @@ const profileHelp = `Commands:
   calicoctl profile export [NAME...]                      write them to a file
   calicoctl profile apply -f FILE                         make them say what a file does
   calicoctl profile lint [NAME...]                        find what is wrong, dead or dangerous in them
+  calicoctl profile graph [NAME...]                       show who may talk to whom
   calicoctl profile NAME rule show                        list its rules
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)

@@ -48,6 +48,7 @@ func trials() map[string]trial {
 		"profile export":                     {"profile export", "", "", ""},
 		"profile NAME lint":                  {"profile web lint", "web", "", ""},
 		"profile lint":                       {"profile lint", "", "", ""},
+		"profile graph":                      {"profile graph", "", "", ""},
 		"profile show":                       {"profile show", "", "", ""},
 		"profile show --detailed":            {"profile show --detailed", "", "", ""},
 		"profile add NAME":                   {"profile add fresh", "fresh", "", ""},
@@ -310,7 +311,7 @@ func TestDocumentedRoles(t *testing.T) {
 		switch words := " " + command + " "; {
 		case strings.Contains(words, " migrate "):
 			rank = 3
-		case slices.ContainsFunc([]string{" show ", " json ", " diff ", " export ", " test ", " lint "}, func(verb string) bool { return strings.Contains(words, verb) }):
+		case slices.ContainsFunc([]string{" show ", " json ", " diff ", " export ", " test ", " lint ", " graph "}, func(verb string) bool { return strings.Contains(words, verb) }):
 			rank = 1
 		}
 		for i, role := range []string{"reader", "editor", "admin"} {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,7 +91,7 @@ transaction in etcd.`,
 		SilenceErrors:     true,
 		Args:              unknownCommand,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
-		PersistentPreRunE: func(*cobra.Command, []string) error { return a.prepare() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 	}
 	a.addFlags(root)
 	root.SetOut(&a.out)
@@ -117,16 +118,26 @@ func (a *app) addFlags(root *cobra.Command) {
 	f.StringVarP(&a.level, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
 	f.StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text, json or yaml")
 	must(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp)))
-	must(root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]string{"text", "json", "yaml"}, cobra.ShellCompDirectiveNoFileComp)))
+	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+		return formats(cmd), cobra.ShellCompDirectiveNoFileComp
+	}))
+}
+
+// moreFormats is the annotation of a command with the formats that it has beside
+// those of all.
+const moreFormats = "formats"
+
+// formats returns what --output of a command may be.
+func formats(cmd *cobra.Command) []string {
+	return append([]string{"text", "json", "yaml"}, strings.Fields(cmd.Annotations[moreFormats])...)
 }
 
 // prepare checks what flags and environment say, before anything is read or
 // changed, and starts the clock.
-func (a *app) prepare() error {
-	switch a.output {
-	case "text", "json", "yaml":
-	default:
-		return usagef("--output: expected text, json or yaml, got %q", a.output)
+func (a *app) prepare(cmd *cobra.Command) error {
+	if list := formats(cmd); !slices.Contains(list, a.output) {
+		last := len(list) - 1
+		return usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.output)
 	}
 	if a.timeout <= 0 {
 		return usagef("--timeout: expected a time such as 10s, got %s", a.timeout)

@@ -77,9 +77,14 @@ func TestScale(t *testing.T) {
 	detailed = s.run(0, "profile", "show", "--detailed", "-o", "json")
 	s.counts(detailed.stdout, `"endpoint": "`, manyEndpoints)
 
+	// Each profile lets in its own endpoints.
 	lint := s.run(0, "profile", "lint")
 	s.counts(lint.stdout, "[unused-profile]", manyProfiles-usedProfiles)
 	s.counts(lint.stdout, "  warning: ", manyProfiles-usedProfiles)
+	graph := s.run(0, "profile", "graph")
+	s.contains(graph.stdout, manyProfiles+4, profileName(0), profileName(manyProfiles-1))
+	graph = s.run(0, "profile", "graph", "-o", "dot")
+	s.counts(graph.stdout, " -> ", manyProfiles)
 
 	// The check looks at every endpoint: one that stands last alone has the
 	// profile, ten are named of many, and none has it.
