@@ -50,6 +50,7 @@ profile tag-%[1]d tag show
 profile tagged-%[1]d tag add red
 profile untag-%[1]d tag remove red
 profile show-%[1]d rule show
+profile past-%[1]d history
 profile add-%[1]d rule add inbound allow tcp
 profile take-%[1]d rule remove inbound --at=1
 profile move-%[1]d rule move inbound --from=1 --to=2
@@ -82,7 +83,7 @@ func prepareProfiles(t *testing.T, server *embedetcd.Server, n int) {
 	}
 	for _, name := range []string{
 		"remove", "copy", "export", "tag", "tagged", "untag", "show", "add", "take", "move", "replace", "edit", "json",
-		"update", "diff", "listed", "applied", "test",
+		"update", "diff", "listed", "applied", "test", "past",
 	} {
 		id := fmt.Sprintf("%s-%d", name, n)
 		labels := `,"labelsToApply":{"red":""}`
@@ -342,7 +343,7 @@ func TestDockerHangs(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 	prepareProfiles(t, server, 0)
 	socket := serveConns(t, "unix", filepath.Join(t.TempDir(), "docker.sock"), func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
-	reads := regexp.MustCompile(` show | show$| json| export| test| lint| graph`)
+	reads := regexp.MustCompile(` show | show$| json| export| test| lint| graph| history`)
 	forAll(everyCommand(0), func(command typed) {
 		e := bounded(t, 4*time.Second, func() ended {
 			cmd := exec.CommandContext(t.Context(), "calicoctl", strings.Fields(command.line)...)

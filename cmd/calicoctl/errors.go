@@ -155,7 +155,7 @@ func missingCommand(cmd *cobra.Command) error {
 
 // noWords refuses arguments of a command that takes none.
 func noWords(cmd *cobra.Command, args []string) error {
-	if cmd.Flags().Changed("profile") && !behindName(cmd.Parent().Name()) {
+	if cmd.Flags().Changed("profile") && !behindName(cmd.Name()) && !behindName(cmd.Parent().Name()) {
 		return usagef("%s is about no single profile, so --profile cannot stand there", commandName(cmd))
 	}
 	if len(args) > 0 {

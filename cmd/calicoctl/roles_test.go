@@ -44,6 +44,7 @@ func trials() map[string]trial {
 		"profile NAME rule diff":             {"profile web rule diff -f -", "web", "", newListing},
 		"profile NAME rule json":             {"profile web rule json", "web", "", ""},
 		"profile NAME tag show":              {"profile web tag show", "web", "", ""},
+		"profile NAME history":               {"profile web history", "web", "", ""},
 		"profile export NAME":                {"profile export web", "web", "", ""},
 		"profile export":                     {"profile export", "", "", ""},
 		"profile NAME lint":                  {"profile web lint", "web", "", ""},
@@ -311,7 +312,7 @@ func TestDocumentedRoles(t *testing.T) {
 		switch words := " " + command + " "; {
 		case strings.Contains(words, " migrate "):
 			rank = 3
-		case slices.ContainsFunc([]string{" show ", " json ", " diff ", " export ", " test ", " lint ", " graph "}, func(verb string) bool { return strings.Contains(words, verb) }):
+		case slices.ContainsFunc([]string{" show ", " json ", " diff ", " export ", " test ", " lint ", " graph ", " history "}, func(verb string) bool { return strings.Contains(words, verb) }):
 			rank = 1
 		}
 		for i, role := range []string{"reader", "editor", "admin"} {

@@ -89,6 +89,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	interrupt N command...     Ctrl-C as soon as the command has connected to a
 //	                           hanging port; it must end with exit code N
 //	closed-pipe command...     nobody reads what the command prints
+//	etcd-compact, etcd-remove: see script_past_test.go
 //	certificates, secure-etcd, tls-server, etcd-users: see script_secured_test.go
 //	expand FILE...             fill templates; see script_hostile_test.go, also for
 //	etcd-fill N KEYFILE FILE
@@ -136,6 +137,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"etcd-fill":        scriptFill,
 		"within":           scriptWithin,
 		"safe":             scriptSafe,
+		"etcd-compact":     scriptCompact, // see script_past_test.go
+		"etcd-remove":      scriptRemove,
 	}
 }
 

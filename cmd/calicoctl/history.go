@@ -1,0 +1,192 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var limit string
+	cmd := &cobra.Command{
+		Use:         "history",
+		Short:       "Show what has been changed in a profile, revision by revision",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME history [--limit=N] [flags]"},
+		Long: `Shows the revisions of a profile that etcd still has, the newest first, and what
+each has changed in tags and rules; its creation and its removal, too, also of a
+profile that is not there any more. etcd keeps the past until it is compacted, by
+itself after some time or by an administrator; where that has happened, the
+history ends. "undo --to-revision=R" brings a revision back.`,
+		Example: `  calicoctl profile databases history
+  calicoctl profile databases history --limit=1
+  calicoctl profile databases history -o json`,
+		Args:              noWords,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			most, ok := positive(limit)
+			switch {
+			case cmd.Flags().Changed("limit") && !ok:
+				return usagef("--limit: expected a number from 1 on, got %q", limit)
+			case a.profile == "":
+				return a.needName(cmd)
+			}
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return (&historyRun{session: s, limit: most}).run(ctx)
+			})
+		},
+	}
+	cmd.Flags().StringVar(&limit, "limit", "", "only the newest `N` revisions")
+	return cmd
+}
+
+// A historyRun is one use of profile history.
+type historyRun struct {
+	*session
+	id    string
+	limit int64 // 0 is none
+	color bool
+
+	held  *store.Version // waits for the version before it
+	count int64
+	text  strings.Builder
+	views []revisionView
+}
+
+// errEnough ends the reading of a history early.
+var errEnough = errors.New("enough")
+
+func (h *historyRun) run(ctx context.Context) (err error) {
+	h.warnDocker()
+	t, err := h.target(h.profile)
+	if err != nil {
+		return err
+	}
+	if h.id, err = h.whose(ctx, t); err != nil {
+		return err
+	}
+	h.color = h.app.color()
+	h.views = []revisionView{}
+	compacted, err := h.store.History(ctx, h.id, func(v store.Version) error { return h.next(ctx, v) })
+	switch {
+	case errors.Is(err, errEnough):
+		err = nil
+	case err == nil && h.held != nil:
+		err = h.tell(ctx, *h.held, store.Version{}, "What was before is compacted, so what it changed is not known.")
+	case err == nil && h.count == 0: // it was thrown away at this very moment
+		err = t.notFound()
+	}
+	if err != nil {
+		return err
+	}
+	if compacted && h.count > 0 {
+		h.text.WriteString("\nHistory ends here: older revisions are compacted.\n")
+		if last := len(h.views) - 1; last >= 0 {
+			h.views[last].OlderCompacted = true
+		}
+	}
+	return h.print(h.text.String(), h.views)
+}
+
+// next takes the next older version, with which the one after it is compared.
+func (h *historyRun) next(ctx context.Context, v store.Version) error {
+	if h.held != nil {
+		unknown := ""
+		if v.Damaged != nil {
+			unknown = fmt.Sprintf("What it changed is not known, because revision %d cannot be read.", v.Revision)
+		}
+		if err := h.tell(ctx, *h.held, v, unknown); err != nil {
+			return err
+		}
+	}
+	h.held = &v
+	if v.Created {
+		h.held = nil
+		return h.tell(ctx, v, store.Version{}, "")
+	}
+	return nil
+}
+
+// tell prints a version.
+func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown string) error {
+	d, err := h.versionDiff(ctx, h.id, v, before.Profile)
+	if err != nil {
+		return err
+	}
+	d.unknown = unknown
+	if h.count++; h.count > 1 {
+		h.text.WriteString("\n")
+	}
+	if h.output == "text" {
+		h.text.WriteString(d.text(h.color))
+	} else {
+		h.views = append(h.views, d.view(h.id))
+	}
+	if h.count == h.limit {
+		h.held = nil
+		return errEnough
+	}
+	return nil
+}
+
+// whose returns the ID of the profile whose past is meant: the one that is there
+// or, if none is, the one that was.
+func (s *session) whose(ctx context.Context, t target) (string, error) {
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), V1: true})
+	if err != nil {
+		return "", err
+	}
+	id, err := t.existing(snap)
+	var pair *pairError
+	switch {
+	case errors.As(err, &pair):
+		s.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+			rules.Printable(pair.name), pair.id)
+		id = pair.name
+	case err != nil:
+		return s.whoseOnce(ctx, t)
+	}
+	return id, hasPast(snap, id)
+}
+
+// hasPast refuses a profile that is not one key of etcd's.
+func hasPast(snap *store.Snapshot, id string) error {
+	p, err := snap.Profile(id)
+	switch {
+	case err != nil: // damaged, which its past is not
+		return nil
+	case p.BuiltIn:
+		return store.Refusedf("profile %s is built into Calico and has no history", id)
+	case p.Layout == store.V1:
+		return store.Refusedf("profile %s is in the layout of calicoctl 0.x, whose history is not told; "+
+			"\"%s\" makes a v3 profile of it", rules.Printable(id), store.MigrateCommand(id))
+	}
+	return nil
+}
+
+// whoseOnce returns the ID of the profile that was there once.
+func (s *session) whoseOnce(ctx context.Context, t target) (string, error) {
+	var found []string
+	for _, id := range t.ids() {
+		_, err := s.store.History(ctx, id, func(store.Version) error { return errEnough })
+		switch {
+		case errors.Is(err, errEnough):
+			found = append(found, id)
+		case err != nil:
+			return "", err
+		}
+	}
+	switch len(found) {
+	case 0:
+		return "", t.notFound()
+	case 1:
+		return found[0], nil
+	}
+	return "", store.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
+		"give the ID for the latter, or --literal for the former", rules.Printable(found[0]), found[1])
+}
