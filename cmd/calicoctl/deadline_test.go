@@ -51,6 +51,7 @@ profile tagged-%[1]d tag add red
 profile untag-%[1]d tag remove red
 profile show-%[1]d rule show
 profile past-%[1]d history
+profile undo-%[1]d undo
 profile add-%[1]d rule add inbound allow tcp
 profile take-%[1]d rule remove inbound --at=1
 profile move-%[1]d rule move inbound --from=1 --to=2
@@ -83,12 +84,15 @@ func prepareProfiles(t *testing.T, server *embedetcd.Server, n int) {
 	}
 	for _, name := range []string{
 		"remove", "copy", "export", "tag", "tagged", "untag", "show", "add", "take", "move", "replace", "edit", "json",
-		"update", "diff", "listed", "applied", "test", "past",
+		"update", "diff", "listed", "applied", "test", "past", "undo",
 	} {
 		id := fmt.Sprintf("%s-%d", name, n)
 		labels := `,"labelsToApply":{"red":""}`
 		if name == "tagged" {
 			labels = ""
+		}
+		if name == "undo" {
+			put("/calico/resources/v3/projectcalico.org/profiles/"+id, `{"kind":"Profile","apiVersion":"projectcalico.org/v3"}`)
 		}
 		put("/calico/resources/v3/projectcalico.org/profiles/"+id, fmt.Sprintf(`{"kind":"Profile","apiVersion":"projectcalico.org/v3",`+
 			`"metadata":{"name":%q},"spec":{"ingress":[{"action":"Allow"},{"action":"Deny"}]%s}}`, id, labels))

@@ -149,7 +149,8 @@ func (s *session) whose(ctx context.Context, t target) (string, error) {
 			rules.Printable(pair.name), pair.id)
 		id = pair.name
 	case err != nil:
-		return s.whoseOnce(ctx, t)
+		id, _, err := s.whoseOnce(ctx, t)
+		return id, err
 	}
 	return id, hasPast(snap, id)
 }
@@ -169,24 +170,28 @@ func hasPast(snap *store.Snapshot, id string) error {
 	return nil
 }
 
-// whoseOnce returns the ID of the profile that was there once.
-func (s *session) whoseOnce(ctx context.Context, t target) (string, error) {
+// whoseOnce returns the ID of the profile that was there once, and its newest
+// version, which is its removal unless it is there again.
+func (s *session) whoseOnce(ctx context.Context, t target) (id string, newest store.Version, err error) {
 	var found []string
 	for _, id := range t.ids() {
-		_, err := s.store.History(ctx, id, func(store.Version) error { return errEnough })
+		_, err := s.store.History(ctx, id, func(v store.Version) error {
+			newest = v
+			return errEnough
+		})
 		switch {
 		case errors.Is(err, errEnough):
 			found = append(found, id)
 		case err != nil:
-			return "", err
+			return "", newest, err
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", t.notFound()
+		return "", newest, t.notFound()
 	case 1:
-		return found[0], nil
+		return found[0], newest, nil
 	}
-	return "", store.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
+	return "", newest, store.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
 		"give the ID for the latter, or --literal for the former", rules.Printable(found[0]), found[1])
 }

@@ -6,7 +6,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "profile",
 		Short:       "Read and change profiles: the policy of networks",
-		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME (rule|tag) COMMAND | calicoctl profile NAME (lint|history)", "commands": "listed in Long"},
+		Annotations: map[string]string{"usage": "calicoctl profile COMMAND | calicoctl profile NAME (rule|tag) COMMAND | calicoctl profile NAME (lint|history|undo)", "commands": "listed in Long"},
 		Long:        profileHelp,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
@@ -14,7 +14,7 @@ func (a *app) profileCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.profile != "" {
-				return usagef("expected rule, tag, lint or history after the profile %q; see calicoctl profile --help", a.profile)
+				return usagef("expected rule, tag, lint, history or undo after the profile %q; see calicoctl profile --help", a.profile)
 			}
 			return missingCommand(cmd)
 		},
@@ -23,7 +23,7 @@ func (a *app) profileCommand() *cobra.Command {
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
 		a.profileExportCommand(), a.profileApplyCommand(),
-		a.profileLintCommand(), a.profileGraphCommand(), a.ruleCommand(), a.tagCommand(), a.historyCommand())
+		a.profileLintCommand(), a.profileGraphCommand(), a.ruleCommand(), a.tagCommand(), a.historyCommand(), a.undoCommand())
 	return cmd
 }
 
@@ -52,11 +52,12 @@ const profileHelp = `Commands:
   calicoctl profile NAME tag add|remove TAG
   calicoctl profile NAME lint                             find what is wrong in it
   calicoctl profile NAME history [--limit=N]              show what was changed, revision by revision
+  calicoctl profile NAME undo [--to-revision=R]           bring an earlier revision back
 
 NAME is a profile, a Docker network, a network's ID, or the first 12 or more
 digits of one. A profile may be called like a command: the word in front of "rule",
-"tag", "lint" or "history" is a name, except after add and remove; --profile=NAME
-always is one.
+"tag", "lint", "history" or "undo" is a name, except after add and remove;
+--profile=NAME always is one.
 --dry-run shows what an edit would change.
 
 RULE is:

@@ -94,9 +94,14 @@ func (t target) create(snap *store.Snapshot) (*store.Profile, error) {
 	}
 	for _, other := range t.allIDs() {
 		if other != t.newID() && snap.Has(other) {
-			return nil, store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
-				"could not be told from it by its name; use that one, or remove it first", rules.Printable(other), t.newID())
+			return nil, t.secondOfPair(other)
 		}
 	}
 	return store.NewProfile(t.newID())
+}
+
+// secondOfPair refuses to make a profile beside another one.
+func (t target) secondOfPair(other string) error {
+	return store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
+		"could not be told from it by its name; use that one, or remove it first", rules.Printable(other), t.newID())
 }

@@ -46,23 +46,8 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 	if err != nil {
 		return err
 	}
-	result, err := s.store.Remove(ctx, store.Edit{
-		Query:      store.Query{Profiles: t.ids(), Lock: true, V1: true},
-		Pick:       t.pick,
-		IfRevision: e.ifRevision,
-		Force:      e.force,
-		DryRun:     e.dry.only,
-	}, noCheck)
-	var used *store.InUseError
-	switch {
-	case errors.As(err, &used):
-		have := "have"
-		if used.Total == 1 {
-			have = "has"
-		}
-		return store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. "+
-			"Use --no-check to remove it all the same", used.Total, have, used)
-	case err != nil:
+	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.ids(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
+	if err != nil {
 		return err
 	}
 	gone := result
@@ -71,4 +56,26 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 		return err
 	}
 	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), e.profile, result)
+}
+
+// removeIn removes the profile that is meant. Of one in use it is said how to do so
+// all the same.
+func (e *ruleEdit) removeIn(ctx context.Context, s *session, t target, query store.Query, noCheck bool, how string) (store.Result, error) {
+	result, err := s.store.Remove(ctx, store.Edit{
+		Query:      query,
+		Pick:       t.pick,
+		IfRevision: e.ifRevision,
+		Force:      e.force,
+		DryRun:     e.dry.only,
+	}, noCheck)
+	var used *store.InUseError
+	if !errors.As(err, &used) {
+		return result, err
+	}
+	have := "have"
+	if used.Total == 1 {
+		have = "has"
+	}
+	return result, store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. %s",
+		used.Total, have, used, how)
 }

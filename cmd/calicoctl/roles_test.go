@@ -45,6 +45,7 @@ func trials() map[string]trial {
 		"profile NAME rule json":             {"profile web rule json", "web", "", ""},
 		"profile NAME tag show":              {"profile web tag show", "web", "", ""},
 		"profile NAME history":               {"profile web history", "web", "", ""},
+		"profile NAME undo":                  {"profile web undo", "web", "", ""},
 		"profile export NAME":                {"profile export web", "web", "", ""},
 		"profile export":                     {"profile export", "", "", ""},
 		"profile NAME lint":                  {"profile web lint", "web", "", ""},
@@ -167,6 +168,8 @@ func (g *guarded) hold(rights []right) {
 func (g *guarded) reset() {
 	g.t.Helper()
 	_, err := g.client.Delete(g.t.Context(), resources, clientv3.WithPrefix())
+	g.must(err)
+	_, err = g.client.Put(g.t.Context(), resources+"profiles/web", strings.Replace(storedWeb, "Deny", "Log", 1)) // for undo
 	g.must(err)
 	for key, value := range map[string]string{
 		resources + "profiles/web":            storedWeb,

@@ -104,13 +104,14 @@ func isServerError(err, wanted error) bool {
 
 // VersionAt returns the version of a profile that stood at a revision of etcd,
 // which may be that of an older change; ErrNotFound when there was none, and
-// ErrRefused when etcd has no such revision, any more or yet.
+// ErrRefused when etcd has no such revision, any more or yet, and when what stood
+// there cannot be read.
 func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Version, error) {
 	kv, _, err := s.keyAt(ctx, id, revision)
 	name := rules.Printable(id)
 	switch {
 	case isCompacted(err):
-		return Version{}, Refusedf("etcd has thrown away (compacted) what was before revision %d of profile %s", revision+1, name)
+		return Version{}, Refusedf("what profile %s was at revision %d is compacted: etcd has thrown it away", name, revision)
 	case isServerError(err, rpctypes.ErrFutureRev):
 		return Version{}, Refusedf("there is no revision %d yet", revision)
 	case err != nil:
@@ -119,8 +120,8 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 		return Version{}, errorf(ErrNotFound, "at revision %d there was no profile %s", revision, name)
 	}
 	v := versionOf(id, kv)
-	if v.Damaged != nil {
-		v.Damaged = fmt.Errorf("at revision %d, %w", v.Revision, v.Damaged)
+	if v.Damaged != nil { // which nobody can repair any more
+		return v, &Error{Kind: ErrRefused, Cause: v.Damaged, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Damaged)}
 	}
 	return v, nil
 }

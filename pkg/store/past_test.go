@@ -166,14 +166,16 @@ func TestVersionAt(t *testing.T) {
 	if v.Revision != first || !v.Created || !slices.Equal(texts(v.Profile.Inbound), []string{"deny"}) {
 		t.Errorf("%+v", v)
 	}
-	v, err = s.VersionAt(soon(t), "web", damaged)
-	must(t, err)
-	wantError(t, v.Damaged, store.ErrDamaged, "")
+	_, err = s.VersionAt(soon(t), "web", damaged)
+	if !errors.Is(err, store.ErrRefused) || !errors.Is(err, store.ErrDamaged) {
+		t.Errorf("%v", err)
+	}
+	wantIn(t, err, fmt.Sprintf("at revision %d, profile web", damaged))
 	_, err = s.VersionAt(soon(t), "web", removed)
 	wantError(t, err, store.ErrNotFound, fmt.Sprintf("at revision %d there was no profile web", removed))
 	_, err = s.VersionAt(soon(t), "web", removed+9)
 	wantError(t, err, store.ErrRefused, fmt.Sprintf("there is no revision %d yet", removed+9))
 	w.compact(removed)
 	_, err = s.VersionAt(soon(t), "web", first)
-	wantError(t, err, store.ErrRefused, fmt.Sprintf("etcd has thrown away (compacted) what was before revision %d of profile web", first+1))
+	wantError(t, err, store.ErrRefused, fmt.Sprintf("what profile web was at revision %d is compacted: etcd has thrown it away", first))
 }

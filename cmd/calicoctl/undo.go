@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+func (a *app) undoCommand() *cobra.Command {
+	u := &undoing{ruleEdit: &ruleEdit{app: a}}
+	var to string
+	cmd := &cobra.Command{
+		Use:         "undo",
+		Short:       "Bring rules and tags of an earlier revision back",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME undo [--to-revision=R] [flags]"},
+		Long: `Makes rules and tags of a profile again what they were before its newest revision,
+or at revision R, as one more edit: so a second undo undoes the first. Rules get
+back the form in which they were stored. Labels with a value, and what else the
+profile holds, stay as they are. Prints both revisions and the difference.
+
+A profile that was removed is brought back as it was, and one whose newest revision
+is its creation is removed, unless an endpoint has it.
+
+The newest edit may be somebody else's: --if-revision=N undoes N or nothing (exit
+code 4), of a removed profile the revision of its removal. It is refused when
+nothing would change, and when the earlier revision is compacted; "history" shows
+those that are left.`,
+		Example: `  calicoctl profile databases undo
+  calicoctl profile databases undo --to-revision=1207 --dry-run
+  calicoctl profile databases undo --if-revision=1215`,
+		Args:              noWords,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := u.checkEditFlags(cmd); err != nil {
+				return err
+			}
+			if cmd.Flags().Changed("to-revision") {
+				var ok bool
+				if u.to, ok = positive(to); !ok {
+					return usagef("--to-revision: expected a revision as history prints it, got %q", to)
+				}
+			}
+			return a.inSession(cmd.Context(), u.run)
+		},
+	}
+	u.addEditFlags(cmd)
+	cmd.Flags().StringVar(&to, "to-revision", "", "to what it was at this `REVISION`, as history prints it")
+	return cmd
+}
+
+// An undoing is one use of profile undo.
+type undoing struct {
+	*ruleEdit
+	to     int64 // the revision asked for; 0 is the one before the newest
+	target target
+	undone int64 // the newest revision
+}
+
+func (u *undoing) run(ctx context.Context, s *session) (err error) {
+	if err = s.needDocker(u.profile); err != nil {
+		return err
+	}
+	if u.target, err = s.target(u.profile); err != nil {
+		return err
+	}
+	query := store.Query{Profiles: u.target.allIDs(), Lock: true, V1: true}
+	snap, err := s.store.Read(ctx, query)
+	if err != nil {
+		return err
+	}
+	id, err := u.target.existing(snap)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return u.revive(ctx, s, query, snap)
+	case err != nil:
+		return err
+	}
+	p, err := snap.Profile(id)
+	if err == nil {
+		err = p.Editable(u.force)
+	}
+	if err != nil {
+		return err
+	}
+	u.undone = p.Revision
+	if err := u.stillAt(p.ID, "is"); err != nil {
+		return err
+	}
+	earlier, err := u.earlier(ctx, s, p.ID)
+	if u.to == 0 && errors.Is(err, store.ErrNotFound) {
+		return u.uncreate(ctx, s, query)
+	}
+	if err != nil {
+		return err
+	}
+	return u.restore(ctx, s, query, snap, earlier)
+}
+
+// stillAt refuses to undo another revision than the one that is meant.
+func (u *undoing) stillAt(id, stands string) error {
+	if u.ifRevision != 0 && u.ifRevision != u.undone {
+		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", rules.Printable(id), stands, u.undone, u.ifRevision)
+	}
+	return nil
+}
+
+// earlier returns the profile as it is to be again.
+func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Profile, error) {
+	at := u.to
+	if at == 0 {
+		at = u.undone - 1
+	}
+	v, err := s.store.VersionAt(ctx, id, at)
+	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", rules.Printable(u.profile))
+	switch {
+	case u.to != 0 && errors.Is(err, store.ErrNotFound):
+		return nil, &store.Error{Kind: store.ErrNotFound, Text: err.Error() + "; " + look}
+	case errors.Is(err, store.ErrRefused):
+		return nil, store.Refusedf("%v; %s", err, look)
+	case err != nil:
+		return nil, err
+	case u.to != 0 && v.Revision != u.to:
+		return nil, store.Refusedf("revision %d is not one of profile %s, which was then at revision %d; %s",
+			u.to, rules.Printable(id), v.Revision, look)
+	}
+	return v.Profile, nil
+}
+
+// restore gives the profile rules and tags of an earlier version.
+func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *store.Profile) error {
+	result, err := s.store.Update(ctx, snap, store.Edit{
+		Query:      query,
+		Pick:       u.target.pick,
+		IfRevision: u.undone,
+		Force:      u.force,
+		Once:       true,
+		DryRun:     u.dry.only,
+		Change: func(_ *store.Snapshot, p *store.Profile) error {
+			if err := store.TakeOver(p, earlier); err != nil || p.Changed() {
+				return err
+			}
+			return u.nothingToDo(p, earlier)
+		},
+	})
+	if err != nil {
+		return s.withNames(ctx, err)
+	}
+	u.warnTrouble(result.Profile)
+	return u.report(ctx, s, result, earlier.Revision)
+}
+
+// nothingToDo says that an undo would change nothing.
+func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
+	name := rules.Printable(p.ID)
+	if u.to == 0 {
+		return store.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
+			"--to-revision brings an older one back", u.undone, name)
+	}
+	return store.Refusedf("profile %s has the rules and tags of revision %d already", name, earlier.Revision)
+}
+
+// uncreate removes a profile whose newest revision is its creation.
+func (u *undoing) uncreate(ctx context.Context, s *session, query store.Query) error {
+	u.ifRevision = u.undone
+	result, err := u.removeIn(ctx, s, u.target, query, false,
+		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", rules.Printable(u.profile)))
+	if err != nil {
+		return err
+	}
+	return u.report(ctx, s, result, 0)
+}
+
+// revive brings a removed profile back.
+func (u *undoing) revive(ctx context.Context, s *session, query store.Query, snap *store.Snapshot) error {
+	id, newest, err := s.whoseOnce(ctx, u.target)
+	if err != nil {
+		return err
+	}
+	if !newest.Removed() {
+		return store.Conflictf("profile %s was created by somebody else at the same moment; look at it again", rules.Printable(id))
+	}
+	u.undone = newest.Revision
+	if err := u.stillAt(id, "was removed"); err != nil {
+		return err
+	}
+	earlier, err := u.earlier(ctx, s, id)
+	if err != nil {
+		return err
+	}
+	result, err := s.store.Update(ctx, snap, store.Edit{
+		Query:  query,
+		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.revive(snap, earlier) },
+		Force:  u.force,
+		Once:   true,
+		DryRun: u.dry.only,
+		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+	})
+	if err != nil {
+		return err
+	}
+	return u.report(ctx, s, result, earlier.Revision)
+}
+
+// revive returns the version to create. Like create, it refuses to make the second
+// of a pair that no name could tell apart.
+func (t target) revive(snap *store.Snapshot, version *store.Profile) (*store.Profile, error) {
+	for _, id := range t.allIDs() {
+		if id != version.ID && snap.Has(id) {
+			return nil, t.secondOfPair(id)
+		}
+	}
+	return store.Revive(version)
+}
+
+// undoView is what became of an undo, for -o json and -o yaml.
+type undoView struct {
+	changeView
+	Undone   int64 `json:"undone"`             // the revision that was the newest
+	Restored int64 `json:"restored,omitempty"` // the one that was brought back; none is the time before the creation
+}
+
+// report prints which revision is as which other was, and the difference.
+func (u *undoing) report(ctx context.Context, s *session, r store.Result, restored int64) error {
+	shown := r
+	if restored == 0 {
+		shown.Profile = nil
+	}
+	if err := u.dry.show(ctx, s, u.profile, shown); err != nil {
+		return err
+	}
+	if !u.dry.only {
+		u.done = "the change was saved, but "
+	}
+	view := undoView{
+		changeView: changeView{editView: editJSON(u.profile, r), DryRun: u.dry.only, Diff: u.dry.shown.view()},
+		Undone:     u.undone, Restored: restored,
+	}
+	if err := u.print(u.said(r, restored)+u.dry.shown.text(u.color()), view); err != nil {
+		return err
+	}
+	return u.dry.answer(r.Changed)
+}
+
+// said says which revision is as which other was.
+func (u *undoing) said(r store.Result, restored int64) string {
+	name := rules.Printable(u.profile)
+	switch now := r.Profile.Revision; {
+	case restored == 0 && u.dry.only:
+		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)
+	case restored == 0:
+		return fmt.Sprintf("Profile %s is removed at revision %d, as it was not there before revision %d:\n", name, now, u.undone)
+	case u.dry.only:
+		return fmt.Sprintf("Profile %s would be as it was at revision %d:\n", name, restored)
+	default:
+		return fmt.Sprintf("Profile %s is at revision %d as it was at revision %d:\n", name, now, restored)
+	}
+}
