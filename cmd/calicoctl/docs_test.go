@@ -73,16 +73,38 @@ func docScript(steps []console.Step) []byte {
 // scriptShown runs the steps of a file and compares standard output and
 // standard error, which a reader sees as one.
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
+	meanwhile := ""
 	for _, s := range console.Steps("```console\n" + ts.ReadFile(args[0])) {
+		if other, found := strings.CutPrefix(s.Command, console.MeanwhileComment); found {
+			meanwhile = strings.TrimSuffix(other, " -->")
+			continue
+		}
 		if console.IsHidden(s.Command) {
 			runHidden(ts, strings.TrimSuffix(s.Command, " -->"))
 			continue
 		}
-		_ = ts.Exec("sh", "-c", "{ "+s.Command+"\n} 2>&1") // what it prints tells whether it failed
-		if got := ts.ReadFile("stdout"); got != s.Output {
+		got := ""
+		if meanwhile != "" {
+			got, meanwhile = staying(ts, s, meanwhile), ""
+		} else {
+			_ = ts.Exec("sh", "-c", "{ "+s.Command+"\n} 2>&1") // what it prints tells whether it failed
+			got = ts.ReadFile("stdout")
+		}
+		if got != s.Output {
 			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.Command, got, s.Output)
 		}
 	}
+}
+
+// staying runs a command and, when it has printed something, another one; when it
+// has printed as much as it should, it ends it and returns what that is.
+func staying(ts *testscript.TestScript, s console.Step, meanwhile string) string {
+	scriptStart(ts, false, strings.Fields(s.Command))
+	scriptSees(ts, false, []string{"\n"})
+	ts.Check(ts.Exec("sh", "-c", meanwhile))
+	scriptSees(ts, false, []string{s.Output})
+	scriptEnds(ts, false, []string{"130", "INT"})
+	return worldOf(ts).beside.stdout.String()
 }
 
 func runHidden(ts *testscript.TestScript, command string) {

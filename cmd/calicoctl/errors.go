@@ -37,7 +37,8 @@ func usagef(format string, args ...any) error {
 
 // isAnswer reports whether an error is no failure but the answer to a question.
 func isAnswer(err error) bool {
-	return errors.Is(err, errDiffers) || errors.Is(err, errDenied) || errors.Is(err, errDepends)
+	return errors.Is(err, errDiffers) || errors.Is(err, errDenied) || errors.Is(err, errDepends) ||
+		errors.Is(err, errWatched)
 }
 
 // exitCode chooses the exit code for an error.
@@ -52,6 +53,8 @@ func exitCode(err error) int {
 		return exitNo
 	case errors.Is(err, errDepends):
 		return exitDepends
+	case errors.Is(err, errWatched):
+		return exitInterrupted
 	case errors.As(err, &partly):
 		switch code := exitCode(partly.cause); code {
 		case exitUnknown, exitInterrupted:

@@ -152,20 +152,21 @@ func (s *session) whose(ctx context.Context, t target) (string, error) {
 		id, _, err := s.whoseOnce(ctx, t)
 		return id, err
 	}
-	return id, hasPast(snap, id)
+	p, err := snap.Profile(id)
+	if err != nil { // damaged, which its past is not
+		return id, nil
+	}
+	return id, hasPast(p)
 }
 
 // hasPast refuses a profile that is not one key of etcd's.
-func hasPast(snap *store.Snapshot, id string) error {
-	p, err := snap.Profile(id)
+func hasPast(p *store.Profile) error {
 	switch {
-	case err != nil: // damaged, which its past is not
-		return nil
 	case p.BuiltIn:
-		return store.Refusedf("profile %s is built into Calico and has no history", id)
+		return store.Refusedf("profile %s is built into Calico and never changes", p.ID)
 	case p.Layout == store.V1:
-		return store.Refusedf("profile %s is in the layout of calicoctl 0.x, whose history is not told; "+
-			"\"%s\" makes a v3 profile of it", rules.Printable(id), store.MigrateCommand(id))
+		return store.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
+			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), store.MigrateCommand(p.ID))
 	}
 	return nil
 }

@@ -37,7 +37,7 @@ const profileHelp = `Commands:
   calicoctl profile apply -f FILE                         make them say what a file does
   calicoctl profile lint [NAME...]                        find what is wrong, dead or dangerous in them
   calicoctl profile graph [NAME...]                       show who may talk to whom
-  calicoctl profile NAME rule show                        list its rules
+  calicoctl profile NAME rule show [--watch]              list its rules; show each change
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE
   calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE)
   calicoctl profile NAME rule move (inbound|outbound) --from=N --to=M

@@ -11,24 +11,34 @@ import (
 )
 
 func (a *app) ruleShowCommand() *cobra.Command {
-	return &cobra.Command{
+	var watch bool
+	cmd := &cobra.Command{
 		Use:         "show",
 		SuggestFor:  []string{"list"},
 		Short:       "List the rules of a profile with their positions",
-		Annotations: map[string]string{"usage": "calicoctl profile NAME rule show [flags]"},
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule show [--watch] [flags]"},
 		Long: `Lists the inbound and outbound rules of a profile with their positions. The
 first rule that fits a packet decides; "log" goes on to the next, "pass" leaves
 the profile. A packet that no rule fits is dropped.
 
 NAME is a profile, a Docker network, or the first 12 or more digits of a
 network's ID. A network's ID in a rule is shown as the network's name if that
-name leads back to it.`,
+name leads back to it.
+
+With --watch it stays until Ctrl-C, and shows each change when it happens, with its
+revision: also the removal of the profile and that it is made again. Lost
+connections are made anew, and what came meanwhile is shown then. --timeout bounds
+the first reading only. -o json prints one document a line.`,
 		Example: `  calicoctl profile databases rule show
+  calicoctl profile databases rule show --watch
   calicoctl profile databases rule show -o json`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.needName(cmd); err != nil {
 				return err
+			}
+			if watch {
+				return a.watch(cmd.Context())
 			}
 			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
 				a.warnMisleading(p, names)
@@ -39,6 +49,8 @@ name leads back to it.`,
 			})
 		},
 	}
+	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "stay, and show each change when it happens")
+	return cmd
 }
 
 // show reads the profile that the command names, with the names that its IDs

@@ -12,12 +12,12 @@ import (
 // scriptBeforeRequest is before-commit for requests that are not the first
 // write:
 //
-//	before-request txn|range N put|delete KEY [FILE]
+//	before-request txn|range|watch N put|delete KEY [FILE]
 //
-// From now on, before transaction or range read N of a command, somebody else
+// From now on, before transaction, range read or watch N of a command, somebody else
 // writes a key.
 func scriptBeforeRequest(ts *testscript.TestScript, _ bool, args []string) {
-	methods := map[string]string{"txn": etcdtest.Commit, "range": "/etcdserverpb.KV/Range"}
+	methods := map[string]string{"txn": etcdtest.Commit, "range": "/etcdserverpb.KV/Range", "watch": watchMethod}
 	wanted, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	key, err := strconv.Unquote(`"` + args[3] + `"`)

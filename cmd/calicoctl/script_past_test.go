@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/calicoctl/calicoctl/internal/etcdtest"
 )
 
 // The commands of scripts about what was:
@@ -12,6 +14,10 @@ import (
 //	etcd-compact [REVISION]    throw away what is older than a revision, or all
 //	                           that is old
 //	etcd-remove KEY            remove a key
+//	lose-watch N               from now on the first N watches lose their connection
+//	compact-before-watch KEY FILE
+//	                           from now on, before the first watch, somebody writes
+//	                           a key and throws away what is old
 
 func scriptCompact(ts *testscript.TestScript, _ bool, args []string) {
 	client := worldOf(ts).client
@@ -33,3 +39,39 @@ func scriptRemove(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := worldOf(ts).client.Delete(context.Background(), args[0])
 	ts.Check(err)
 }
+
+// scriptLoseWatch: from now on, the first N watches of a command lose their
+// connection.
+func scriptLoseWatch(ts *testscript.TestScript, _ bool, args []string) {
+	lost, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	interpose(ts, &etcdtest.Interposer{Before: func(_ context.Context, method string, number int) error {
+		if method == watchMethod && number <= lost {
+			return etcdtest.ErrLost()
+		}
+		return nil
+	}})
+}
+
+// scriptCompactBeforeWatch: before a command watches, somebody writes a key twice,
+// and etcd throws the past away.
+func scriptCompactBeforeWatch(ts *testscript.TestScript, _ bool, args []string) {
+	client, value := worldOf(ts).client, readTrimmed(ts, args[1])
+	interpose(ts, &etcdtest.Interposer{Before: func(ctx context.Context, method string, number int) error {
+		if method != watchMethod || number > 1 {
+			return nil
+		}
+		var revision int64
+		for _, v := range []string{value + " ", value} {
+			answer, err := client.Put(ctx, args[0], v)
+			if err != nil {
+				return err
+			}
+			revision = answer.Header.Revision
+		}
+		_, err := client.Compact(ctx, revision)
+		return err
+	}})
+}
+
+const watchMethod = "/etcdserverpb.Watch/Watch"

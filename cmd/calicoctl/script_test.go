@@ -24,6 +24,7 @@ type world struct {
 	etcd       *embedetcd.Server
 	client     *clientv3.Client
 	interposer *etcdtest.Interposer
+	beside     *beside
 	accepted   chan struct{} // gets something when a hanging port is connected to
 	containers sync.Map      // of the fake engine; see script_container_test.go
 }
@@ -89,7 +90,8 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	interrupt N command...     Ctrl-C as soon as the command has connected to a
 //	                           hanging port; it must end with exit code N
 //	closed-pipe command...     nobody reads what the command prints
-//	etcd-compact, etcd-remove: see script_past_test.go
+//	etcd-compact, etcd-remove, lose-watch, compact-before-watch: see script_past_test.go
+//	start, sees, types, closes, ends: see script_beside_test.go
 //	certificates, secure-etcd, tls-server, etcd-users: see script_secured_test.go
 //	expand FILE...             fill templates; see script_hostile_test.go, also for
 //	etcd-fill N KEYFILE FILE
@@ -124,21 +126,28 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"docker-network": scriptDockerNetwork,
 		"docker-twin":    scriptDockerTwin,
 
-		"docker-container": scriptDockerContainer,
-		"interrupt":        scriptInterrupt,
-		"closed-pipe":      scriptClosedPipe,
-		"certificates":     scriptCertificates, // and the next three: see script_secured_test.go
-		"secure-etcd":      scriptSecureEtcd,
-		"tls-server":       scriptTLSServer,
-		"etcd-users":       scriptUsers,
-		"wrong-words":      scriptWrongWords,
-		"shown":            scriptShown,
-		"expand":           scriptExpand,
-		"etcd-fill":        scriptFill,
-		"within":           scriptWithin,
-		"safe":             scriptSafe,
-		"etcd-compact":     scriptCompact, // see script_past_test.go
-		"etcd-remove":      scriptRemove,
+		"docker-container":     scriptDockerContainer,
+		"interrupt":            scriptInterrupt,
+		"closed-pipe":          scriptClosedPipe,
+		"certificates":         scriptCertificates, // and the next three: see script_secured_test.go
+		"secure-etcd":          scriptSecureEtcd,
+		"tls-server":           scriptTLSServer,
+		"etcd-users":           scriptUsers,
+		"wrong-words":          scriptWrongWords,
+		"shown":                scriptShown,
+		"expand":               scriptExpand,
+		"etcd-fill":            scriptFill,
+		"within":               scriptWithin,
+		"safe":                 scriptSafe,
+		"etcd-compact":         scriptCompact, // see script_past_test.go
+		"etcd-remove":          scriptRemove,
+		"lose-watch":           scriptLoseWatch,
+		"compact-before-watch": scriptCompactBeforeWatch,
+		"start":                scriptStart, // and the next four: see script_beside_test.go
+		"sees":                 scriptSees,
+		"types":                scriptTypes,
+		"closes":               scriptCloses,
+		"ends":                 scriptEnds,
 	}
 }
 

@@ -10,17 +10,25 @@ import "strings"
 //
 //	<!-- put KEY VALUE -->     write a key
 //	<!-- networks NAME... -->  an engine that has these Docker networks
+//	<!-- meanwhile COMMAND --> what is run as soon as the next command, which stays
+//	                           until Ctrl-C, has printed something
 type Step struct{ Command, Output string }
 
 // What the comments begin with that are steps.
 const (
-	PutComment      = "<!-- put "
-	NetworksComment = "<!-- networks "
+	PutComment       = "<!-- put "
+	NetworksComment  = "<!-- networks "
+	MeanwhileComment = "<!-- meanwhile "
 )
 
 // IsHidden reports whether a command, or a line of a document, is such a comment.
 func IsHidden(line string) bool {
-	return strings.HasPrefix(line, PutComment) || strings.HasPrefix(line, NetworksComment)
+	for _, comment := range []string{PutComment, NetworksComment, MeanwhileComment} {
+		if strings.HasPrefix(line, comment) {
+			return true
+		}
+	}
+	return false
 }
 
 // Steps reads the steps of a document. A command goes on in lines that begin with

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// errWatched says that a watch was ended as it is meant to be, by Ctrl-C, about
+// which there is nothing to say.
+var errWatched = errors.New("the watch was ended")
+
+// A watching is one use of rule show --watch.
+type watching struct {
+	*session
+	shown *store.Profile // nil while it is gone
+}
+
+// watch shows the rules of a profile, and then each change of it until Ctrl-C. The
+// command's time bounds the first reading alone.
+func (a *app) watch(ctx context.Context) error {
+	return a.inSession(ctx, func(first context.Context, s *session) error {
+		w := &watching{session: s}
+		err := s.show(first, func(p *store.Profile, names shownNames) error {
+			if p.BuiltIn || p.Layout != store.V3 {
+				return hasPast(p)
+			}
+			a.warnMisleading(p, names)
+			w.shown = p
+			d := versionDiff{change: change{before: p, after: p, names: names}, version: store.Version{Revision: p.Revision, Profile: p}}
+			view := d.view(p.ID)
+			view.Change = "none"
+			return w.put(listing(p, names), view)
+		})
+		if err != nil {
+			return err
+		}
+		return w.follow(ctx)
+	})
+}
+
+// follow shows each change.
+func (w *watching) follow(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	w.whenUnread(func() { cancel(errUnread) })
+	id := w.shown.ID
+	err := w.store.Follow(ctx, w.shown, store.Follower{
+		Seen: func(v store.Version) error { return w.seen(ctx, id, v) },
+		Lost: func(err error) {
+			if err != nil {
+				w.warn("%v; still trying", err)
+			} else {
+				w.warn("etcd answers again")
+			}
+		},
+	})
+	switch {
+	case errors.Is(context.Cause(ctx), errUnread):
+		return nil
+	case ctx.Err() != nil:
+		return errWatched
+	}
+	return err
+}
+
+// errUnread says that nobody reads standard output any more.
+var errUnread = errors.New("nobody reads the output")
+
+// seen shows a version that has come.
+func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
+	ctx, cancel := w.deadline(ctx)
+	defer cancel()
+	if w.networks != nil { // a network may have been made since
+		if networks, err := w.askDocker(ctx); err == nil {
+			w.networks = networks
+		}
+	}
+	d, err := w.versionDiff(ctx, id, v, w.shown)
+	if err != nil && ctx.Err() == nil {
+		w.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
+	}
+	switch {
+	case v.Damaged != nil:
+		w.warn("revision %d: %v", v.Revision, v.Damaged)
+		return w.put("", d.view(id))
+	case v.Skipped:
+		w.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
+	}
+	w.warnNewTrouble(v.Profile)
+	w.shown = v.Profile
+	return w.put("\n"+d.text(w.color()), d.view(id))
+}
+
+// warnNewTrouble reports what Felix refuses in a profile, unless that was reported
+// before.
+func (w *watching) warnNewTrouble(p *store.Profile) {
+	if p == nil {
+		return
+	}
+	trouble := p.Trouble()
+	if w.shown != nil {
+		old := w.shown.Trouble()
+		trouble = slices.DeleteFunc(trouble, func(text string) bool { return slices.Contains(old, text) })
+	}
+	w.warnEach("profile "+rules.Printable(p.ID), trouble)
+}
+
+// put prints one piece of output at once.
+func (w *watching) put(text string, view revisionView) error {
+	content := []byte(text)
+	var err error
+	switch w.output {
+	case "json":
+		content, err = encodeLine(view)
+	case "yaml":
+		content, err = encodeYAML(view)
+		content = append([]byte("---\n"), content...)
+	}
+	if err != nil {
+		return err
+	}
+	if _, err := w.stdout.Write(content); err != nil {
+		return fmt.Errorf("the output could not be written: %w", err)
+	}
+	return nil
+}
+
+// encodeLine returns what encodeJSON does, in one line.
+func encodeLine(value any) ([]byte, error) {
+	content, err := encodeJSON(value)
+	if err != nil {
+		return nil, err
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, content); err != nil {
+		return nil, err
+	}
+	return append(line.Bytes(), '\n'), nil
+}

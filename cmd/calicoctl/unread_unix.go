@@ -1,0 +1,35 @@
+//go:build unix
+
+package main
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// whenUnread calls a function when standard output is a pipe that nobody reads any
+// more, which otherwise shows at the next writing only.
+func (a *app) whenUnread(call func()) {
+	f, ok := a.stdout.(*os.File)
+	if !ok {
+		return
+	}
+	if info, err := f.Stat(); err != nil || info.Mode()&(os.ModeNamedPipe|os.ModeSocket) == 0 {
+		return
+	}
+	fds := []unix.PollFd{{Fd: int32(f.Fd())}}
+	go func() {
+		for {
+			n, err := unix.Poll(fds, -1)
+			switch {
+			case errors.Is(err, unix.EINTR):
+				continue
+			case err == nil && n > 0 && fds[0].Revents&(unix.POLLERR|unix.POLLHUP) != 0:
+				call()
+			}
+			return
+		}
+	}()
+}
