@@ -52,7 +52,7 @@ func (a *application) run(ctx context.Context, s *session, dry bool) (store.Resu
 	if a.carried != nil {
 		tags.carried = a.carried
 	}
-	result, err := tags.update(ctx, store.Edit{
+	result, err := tags.update(ctx, a.listing.Name, store.Edit{
 		Query:      tags.query(store.Query{Profiles: a.ids(), Lock: true, V1: true}),
 		Pick:       a.pick,
 		IfRevision: a.ifRevision,

@@ -23,6 +23,21 @@ func (d *dryRun) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&d.exitCode, "exit-code", false, "with --dry-run: exit code 10 when something would change")
 }
 
+// addWriteFlags adds the flags of every command that writes.
+func (a *app) addWriteFlags(cmd *cobra.Command, d *dryRun) {
+	d.addFlags(cmd)
+	a.catch.addFlags(cmd)
+}
+
+// checkWriteFlags checks those. It comes last of all that is checked without asking
+// anybody.
+func (a *app) checkWriteFlags(cmd *cobra.Command, d *dryRun) error {
+	if err := d.check(); err != nil {
+		return err
+	}
+	return a.catch.arm(cmd, d.only)
+}
+
 func (d *dryRun) check() error {
 	if d.exitCode && !d.only {
 		return usagef("--exit-code goes with --dry-run")
@@ -41,9 +56,10 @@ func (d *dryRun) answer(changes bool) error {
 	return nil
 }
 
-// look takes note, while the session lasts, of what a dry run would change.
+// look takes note, while the session lasts, of what a dry run would change, or an
+// edit that is to be confirmed has changed.
 func (d *dryRun) look(ctx context.Context, s *session, name string, r store.Result) error {
-	if !d.only {
+	if !d.only && s.catch.within == 0 {
 		return nil
 	}
 	return d.show(ctx, s, name, r)
@@ -74,7 +90,7 @@ type changeView struct {
 
 // edited prints what became of an edit or, in a dry run, would.
 func (e *ruleEdit) edited(text, name string, r store.Result) error {
-	if !e.dry.only {
+	if !e.dry.only && e.dry.shown == nil {
 		return e.app.edited(text, name, r)
 	}
 	return e.difference(text, name, r)

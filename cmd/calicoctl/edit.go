@@ -47,7 +47,7 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 		return store.Result{}, err
 	}
 	var seen *store.Profile
-	result, err := tags.update(ctx, store.Edit{
+	result, err := tags.update(ctx, e.profile, store.Edit{
 		Query:      tags.query(store.Query{Profiles: t.ids(), Lock: true, V1: true}),
 		Pick:       t.pick,
 		IfRevision: e.ifRevision,

@@ -58,7 +58,8 @@ NAME is a profile, a Docker network, a network's ID, or the first 12 or more
 digits of one. A profile may be called like a command: the word in front of "rule",
 "tag", "lint", "history" or "undo" is a name, except after add and remove;
 --profile=NAME always is one.
---dry-run shows what an edit would change.
+--dry-run shows what an edit would change; --confirm-within=60s takes it back unless
+Enter is pressed within that time.
 
 RULE is:
   ACTION [ipversion (4|6)] [PROTOCOL] [ICMP] [from ENTITY] [to ENTITY]
@@ -85,4 +86,4 @@ Exit codes: 0 done, 1 refused or not found, 2 the words are wrong, 3 etcd or
 Docker gave no answer and nothing was changed, 4 conflict with another writer,
 5 may or may not have been saved, 10 the answer is no (rule test: it is denied;
 lint: there are errors; a dry run with --exit-code, or rule diff: something would
-change), 11 it depends (rule test), 130 interrupted.`
+change; an edit was not confirmed), 11 it depends (rule test), 130 interrupted.`

@@ -23,7 +23,7 @@ driver does.`,
 		Example: `  docker network create databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(a.takeName(cmd, args), e.dry.check()); err != nil {
+			if err := errors.Join(a.takeName(cmd, args), e.checkWriteFlags(cmd, &e.dry)); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -33,7 +33,7 @@ driver does.`,
 	}
 	cmd.ValidArgsFunction = a.completeNewName
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.dry.addFlags(cmd)
+	e.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 
@@ -65,7 +65,7 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
-	result, err := s.store.Update(ctx, nil, store.Edit{
+	result, err := s.update(ctx, name, nil, store.Edit{
 		Query:  store.Query{Profiles: t.allIDs(), Lock: true, V1: true},
 		Pick:   t.create,
 		Create: true,

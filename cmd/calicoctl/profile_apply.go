@@ -40,7 +40,7 @@ in any case. When it ends early, it says which profiles were changed.`,
 			if err := file.check(cmd, args); err != nil {
 				return err
 			}
-			if err := e.dry.check(); err != nil {
+			if err := e.checkWriteFlags(cmd, &e.dry); err != nil {
 				return err
 			}
 			ctx, cancel := a.deadline(cmd.Context())
@@ -55,7 +55,7 @@ in any case. When it ends early, it says which profiles were changed.`,
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.dry.addFlags(cmd)
+	e.addWriteFlags(cmd, &e.dry)
 	file.addFlags(cmd)
 	return cmd
 }

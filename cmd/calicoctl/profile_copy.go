@@ -31,7 +31,7 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 			case args[0] == "" || args[1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			if err := e.dry.check(); err != nil {
+			if err := e.checkWriteFlags(cmd, &e.dry); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -40,7 +40,7 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.dry.addFlags(cmd)
+	e.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 
@@ -56,7 +56,7 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 	if err != nil {
 		return err
 	}
-	result, err := s.store.Update(ctx, nil, store.Edit{
+	result, err := s.update(ctx, to, nil, store.Edit{
 		Query:  store.Query{Profiles: append(source.ids(), goal.allIDs()...), Same: source.ids(), Lock: true, V1: true},
 		Force:  e.force,
 		DryRun: e.dry.only,

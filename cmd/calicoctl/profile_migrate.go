@@ -40,7 +40,7 @@ name. Names are taken as they are written in etcd.`,
 			// In the old layout a profile may be called anything, and its name in
 			// etcd is meant: Docker is not asked.
 			m.literal = true
-			if err := m.dry.check(); err != nil {
+			if err := m.checkWriteFlags(cmd, &m.dry); err != nil {
 				return err
 			}
 			switch {
@@ -67,7 +67,7 @@ name. Names are taken as they are written in etcd.`,
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
-	m.dry.addFlags(cmd)
+	m.addWriteFlags(cmd, &m.dry)
 	return cmd
 }
 
@@ -100,6 +100,7 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
 	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, DryRun: m.dry.only})
+	m.catch.note(to, result, err)
 	if err != nil || !m.dry.only {
 		view.Migrated = err == nil
 		return view, err

@@ -68,6 +68,7 @@ func (e *ruleEdit) removeIn(ctx context.Context, s *session, t target, query sto
 		Force:      e.force,
 		DryRun:     e.dry.only,
 	}, noCheck)
+	s.catch.note(e.profile, result, err)
 	var used *store.InUseError
 	if !errors.As(err, &used) {
 		return result, err

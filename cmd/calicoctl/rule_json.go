@@ -95,6 +95,9 @@ code 4).`,
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
+			if err := a.catch.needsInput(file == "-"); err != nil {
+				return err
+			}
 			ctx, cancel := a.deadline(cmd.Context())
 			defer cancel()
 			document, err := e.readInput(ctx, file)

@@ -37,6 +37,9 @@ type app struct {
 	output  string
 	profile string // the NAME in "profile NAME ..."
 
+	catch  safetyCatch
+	warned bool // of the configuration
+
 	done string // what an error must not hide: that something was saved
 }
 
@@ -46,6 +49,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
 	root := a.command()
 	err := a.execute(ctx, root, args)
+	if len(a.catch.edits) > 0 {
+		return a.finish(err)
+	}
 	if a.out.Len() > 0 {
 		if _, werr := stdout.Write(a.out.Bytes()); err == nil && werr != nil {
 			err = fmt.Errorf("%sthe output could not be written: %w", a.done, werr)

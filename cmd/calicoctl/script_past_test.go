@@ -3,8 +3,10 @@ package main
 import (
 	"context"
 	"strconv"
+	"sync"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"google.golang.org/grpc/peer"
 
 	"github.com/calicoctl/calicoctl/internal/etcdtest"
 )
@@ -18,6 +20,8 @@ import (
 //	compact-before-watch KEY FILE
 //	                           from now on, before the first watch, somebody writes
 //	                           a key and throws away what is old
+//	lose-rest-of-write         from now on the answer to the first write is lost, and
+//	                           all that follows by the same connection
 
 func scriptCompact(ts *testscript.TestScript, _ bool, args []string) {
 	client := worldOf(ts).client
@@ -75,3 +79,22 @@ func scriptCompactBeforeWatch(ts *testscript.TestScript, _ bool, args []string) 
 }
 
 const watchMethod = "/etcdserverpb.Watch/Watch"
+
+// scriptLoseRestOfWrite: from now on, the answer to the first write is lost, and
+// with it etcd for the connection that it came by. A second connection works.
+func scriptLoseRestOfWrite(ts *testscript.TestScript, _ bool, _ []string) {
+	var mu sync.Mutex
+	lost := "" // the connection
+	interpose(ts, &etcdtest.Interposer{After: func(ctx context.Context, method string, number int) error {
+		from, _ := peer.FromContext(ctx)
+		mu.Lock()
+		defer mu.Unlock()
+		if method == etcdtest.Commit && number == 2 {
+			lost = from.Addr.String()
+		}
+		if lost == from.Addr.String() {
+			return etcdtest.ErrLost()
+		}
+		return nil
+	}})
+}

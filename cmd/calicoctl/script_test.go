@@ -148,6 +148,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"types":                scriptTypes,
 		"closes":               scriptCloses,
 		"ends":                 scriptEnds,
+		"lose-rest-of-write":   scriptLoseRestOfWrite,
 	}
 }
 

@@ -30,8 +30,11 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		return nil, err
 	}
 	for _, w := range warnings {
-		a.warn("%s", w)
+		if !a.warned {
+			a.warn("%s", w)
+		}
 	}
+	a.warned = true
 	type opened struct {
 		store *store.Store
 		err   error
@@ -51,6 +54,8 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 // inSession runs the work of a command: its clock starts, and it is connected
 // until it is done.
 func (a *app) inSession(ctx context.Context, work func(context.Context, *session) error) error {
+	ctx, stop := a.catch.guard(ctx)
+	defer stop()
 	ctx, cancel := a.deadline(ctx)
 	defer cancel()
 	s, err := a.connect(ctx)

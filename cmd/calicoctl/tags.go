@@ -139,13 +139,13 @@ func (e *uncarriedError) Error() string {
 
 // update carries out an edit. Only when tags are about to be refused are all
 // profiles searched for them.
-func (n *tagNames) update(ctx context.Context, e store.Edit) (store.Result, error) {
+func (n *tagNames) update(ctx context.Context, name string, e store.Edit) (store.Result, error) {
 	snap, err := n.session.store.Read(ctx, e.Query)
 	if err != nil {
 		return store.Result{}, err
 	}
 	for {
-		result, err := n.session.store.Update(ctx, snap, e)
+		result, err := n.session.update(ctx, name, snap, e)
 		var uncarried *uncarriedError
 		if !errors.As(err, &uncarried) {
 			return result, err

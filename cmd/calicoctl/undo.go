@@ -133,7 +133,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 
 // restore gives the profile rules and tags of an earlier version.
 func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *store.Profile) error {
-	result, err := s.store.Update(ctx, snap, store.Edit{
+	result, err := s.update(ctx, u.profile, snap, store.Edit{
 		Query:      query,
 		Pick:       u.target.pick,
 		IfRevision: u.undone,
@@ -192,7 +192,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	if err != nil {
 		return err
 	}
-	result, err := s.store.Update(ctx, snap, store.Edit{
+	result, err := s.update(ctx, u.profile, snap, store.Edit{
 		Query:  query,
 		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.revive(snap, earlier) },
 		Force:  u.force,

@@ -27,8 +27,9 @@ func defaultTimes() times {
 // An outcome is how a write ended for certain: saved at a revision, or not
 // saved because something had changed, with what is there now.
 type outcome struct {
-	saved int64
-	now   *Snapshot
+	saved    int64
+	now      *Snapshot
+	reversal *reversal // of what was saved
 }
 
 // A write is one guarded transaction, sent as often as needed: its conditions
@@ -85,6 +86,12 @@ func (w *write) fits() error {
 
 // run sends the write until its outcome is certain or the time is over.
 func (w *write) run(ctx context.Context) (outcome, error) {
+	out, err := w.sendUntilCertain(ctx)
+	out.reversal = w.reversal(out.saved)
+	return out, err
+}
+
+func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 	if err := w.fits(); err != nil {
 		return outcome{}, err
 	}
@@ -200,5 +207,5 @@ func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
 }
 
 func (w *write) unknown(cause error) error {
-	return &UnknownOutcomeError{Profile: rules.Printable(w.profile), Cause: cause}
+	return &UnknownOutcomeError{Profile: rules.Printable(w.profile), Cause: cause, write: w}
 }

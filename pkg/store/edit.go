@@ -51,6 +51,8 @@ type Result struct {
 	Before   *Profile // as it was before the change; nil when it was not there
 	Changed  bool     // false when there was nothing to change, and nothing was written
 	Attempts int      // 1, and one more for each lost race
+
+	reversal *reversal // of what was saved; see TakeBack
 }
 
 // Edit changes one profile by its ID. See [Store.Update] for what is promised.
@@ -103,7 +105,7 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 		if out.saved > 0 {
 			p.Revision = out.saved
 			p.remember()
-			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, nil
+			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
 		}
 		justLock := out.now.lockRevision() != snap.lockRevision() && out.now.revision(p.ID) == snap.revision(p.ID)
 		snap = out.now

@@ -105,6 +105,8 @@ func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.C
 type UnknownOutcomeError struct {
 	Profile string
 	Cause   error
+
+	write *write // see Prevent
 }
 
 // Error says that the write may or may not have been saved.

@@ -43,7 +43,7 @@ func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
 		}
 		if out.saved > 0 {
 			p.Revision = out.saved
-			return Result{Profile: p, Changed: true, Attempts: attempt}, nil
+			return Result{Profile: p, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
 		}
 		if err := (Edit{}).again(ctx, p, attempt, false); err != nil {
 			return Result{}, err

@@ -79,7 +79,7 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 		if out.saved > 0 {
 			before := *p
 			p.Revision = out.saved
-			return Result{Profile: p, Before: &before, Changed: true, Attempts: attempt}, nil
+			return Result{Profile: p, Before: &before, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
 		}
 		if err := e.again(ctx, p, attempt, false); err != nil {
 			return Result{}, err
