@@ -56,6 +56,7 @@ func (a *app) ask(failed error, broken <-chan error) verdict {
 				return verdict{why: fmt.Sprintf("not confirmed (the output could not be written: %v)", err)}
 			}
 			a.tell(failed)
+			dropTypedAhead(a.stdin)
 			prompt.begin(a.catch.within)
 			typed = make(chan verdict, 1)
 			go func() { typed <- readAnswer(a.stdin) }()

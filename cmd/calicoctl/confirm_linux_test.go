@@ -43,7 +43,6 @@ func TestKeysWhileCaught(t *testing.T) {
 		"Ctrl-C":       {"30m", ctrlC, exitInterrupted},
 		"Ctrl-\\":      {"30m", ctrlBackslash, exitInterrupted},
 		"Ctrl-D":       {"30m", "\x04", exitNo},
-		"Ctrl-Z":       {"2s", ctrlZ, exitNo},
 		"Ctrl-S":       {"2s", ctrlS, exitNo},
 		"another word": {"30m", "keep\r", exitNo},
 	} {
@@ -61,6 +60,25 @@ func TestKeysWhileCaught(t *testing.T) {
 				t.Errorf("the screen shows\n%q", shown)
 			}
 		})
+	}
+}
+
+// Ctrl-Z would give the shell its terminal back, and leave the edit as it is.
+func TestCtrlZWhileCaught(t *testing.T) {
+	t.Parallel()
+	ctx, endpoint, stored := startWeb(t)
+	term := inTerminal(ctx, t, []string{"ETCD_ENDPOINTS=" + endpoint}, func(cmd *exec.Cmd) {
+		shell, err := exec.LookPath("sh")
+		if err != nil {
+			t.Fatal(err)
+		}
+		cmd.Path, cmd.Args = shell, []string{"sh", "-mc", "calicoctl " + caught + "2s; echo code $?"}
+	}, "")
+	term.waitFor("press Enter")
+	term.press(ctrlZ)
+	_, shown := term.end()
+	if !strings.HasSuffix(shown, "\ncode 10\n") || stored() != terminalWeb {
+		t.Errorf("%s, and the screen shows\n%q", stored(), shown)
 	}
 }
 
@@ -112,6 +130,30 @@ func TestLostWhileSaving(t *testing.T) {
 	close(started)
 	code, shown := term.end()
 	if code != exitInterrupted && code != exitNo || stored() != terminalWeb {
+		t.Errorf("exit code %d, %s, and the screen shows\n%q", code, stored(), shown)
+	}
+}
+
+// Enter that was pressed before there was anything to confirm confirms nothing.
+func TestTypedAhead(t *testing.T) {
+	t.Parallel()
+	ctx, endpoint, stored := startWeb(t)
+	pressed := make(chan struct{})
+	between := &etcdtest.Interposer{Before: func(_ context.Context, method string, number int) error {
+		if method == etcdtest.Commit && number == 2 {
+			<-pressed
+		}
+		return nil
+	}}
+	if err := between.Start(endpoint); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = between.Close() })
+	term := inTerminal(ctx, t, []string{"ETCD_ENDPOINTS=" + between.Endpoint()}, nil, caught+"2s")
+	term.press("\r")
+	close(pressed)
+	code, shown := term.end()
+	if code != exitNo || stored() != terminalWeb {
 		t.Errorf("exit code %d, %s, and the screen shows\n%q", code, stored(), shown)
 	}
 }

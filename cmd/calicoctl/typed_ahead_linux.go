@@ -1,0 +1,16 @@
+package main
+
+import (
+	"io"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// dropTypedAhead throws away what was typed on a terminal before there was a
+// question that it could answer.
+func dropTypedAhead(stdin io.Reader) {
+	if f, ok := stdin.(*os.File); ok {
+		_ = unix.IoctlSetInt(int(f.Fd()), unix.TCFLSH, unix.TCIFLUSH) // an error says that it is no terminal
+	}
+}
