@@ -26,8 +26,7 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 		Example: `  calicoctl profile databases history
   calicoctl profile databases history --limit=1
   calicoctl profile databases history -o json`,
-		Args:              noWords,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			most, ok := positive(limit)
 			switch {

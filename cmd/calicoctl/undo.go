@@ -33,8 +33,7 @@ those that are left.`,
 		Example: `  calicoctl profile databases undo
   calicoctl profile databases undo --to-revision=1207 --dry-run
   calicoctl profile databases undo --if-revision=1215`,
-		Args:              noWords,
-		ValidArgsFunction: cobra.NoFileCompletions,
+		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := u.checkEditFlags(cmd); err != nil {
 				return err
