@@ -19,9 +19,8 @@ type application struct {
 	force   bool   // also what has moved on since the listing's revision
 	orForce string // what is said of that
 
-	meant   map[string]string // what tags meant when the text was made, as far as that is known
-	carried map[string]bool   // tags that profiles are known to carry, or will
-	checked *meaning          // when the whole file was checked; nil before
+	carried map[string]bool // tags that profiles are known to carry, or will
+	checked *meaning        // when the whole file was checked; nil before
 }
 
 // A meaning is what an application has to do with.
@@ -44,7 +43,7 @@ func (a *application) said() []rules.Rule {
 // run carries the edit out or, if dry, everything of it but the write.
 func (a *application) run(ctx context.Context, s *session, dry bool) (store.Result, error) {
 	said := a.said()
-	target, tags, err := s.lookUp(a.listing.Name, said, true)
+	target, tags, err := a.lookUp(s, said)
 	if err != nil {
 		return store.Result{}, err
 	}
@@ -74,7 +73,7 @@ func (a *application) run(ctx context.Context, s *session, dry bool) (store.Resu
 func (a *application) attempt(tags *tagNames, said []rules.Rule, snap *store.Snapshot, p *store.Profile, dry bool) error {
 	resolved, err := tags.resolve(snap, said)
 	if err == nil {
-		err = a.asMeant(said, resolved)
+		err = a.asStored(p, said, resolved)
 	}
 	if err == nil {
 		err = a.sameAsChecked(meaning{p.ID, p.Revision, resolved}, dry)
@@ -93,21 +92,6 @@ func (a *application) attempt(tags *tagNames, said []rules.Rule, snap *store.Sna
 	return tags.check(snap, before, said[:rulesAlone], resolved[:rulesAlone])
 }
 
-// asMeant makes sure that tags still mean what they meant in the text: a network
-// may have been removed since, or made anew.
-func (a *application) asMeant(said, resolved []rules.Rule) error {
-	for i, r := range said {
-		now := resolved[i].Tags()
-		for n, word := range r.Tags() {
-			if was, known := a.meant[word]; known && was != now[n] {
-				return store.Conflictf("the tag %s does not mean any more what it meant when the text was opened, which was %s; look at it again",
-					rules.Printable(word), rules.Printable(was))
-			}
-		}
-	}
-	return nil
-}
-
 // sameAsChecked makes sure that what is written is what was checked. Meanwhile
 // somebody may have changed the profile, or made or removed another one, which
 // gives a name another meaning.
@@ -120,7 +104,7 @@ func (a *application) sameAsChecked(now meaning, dry bool) error {
 	switch {
 	case was == nil:
 	case now.profile != was.profile, now.revision != was.revision:
-		return store.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(a.target.word))
+		return store.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(a.listing.Name))
 	case !slices.EqualFunc(now.rules, was.rules, same):
 		return store.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")
 	}
@@ -143,7 +127,7 @@ func (a *application) pick(snap *store.Snapshot) (*store.Profile, error) {
 		return a.target.pick(snap)
 	case a.listing.Revision != 0 && !a.force:
 		return nil, store.Conflictf("profile %s has been removed since revision %d; --force makes it again",
-			rules.Printable(a.target.word), a.listing.Revision)
+			rules.Printable(a.listing.Name), a.listing.Revision)
 	}
 	p, err := a.target.create(snap)
 	if err == nil {
@@ -186,7 +170,7 @@ func (a *application) change(p *store.Profile, said, resolved []rules.Rule) erro
 // allowed refuses a change of a profile that has moved on since it was exported,
 // and one that takes something out without saying of which revision it knows.
 func (a *application) allowed(before, after *store.Profile) error {
-	known, word := a.listing.Revision, rules.Printable(a.target.word)
+	known, word := a.listing.Revision, rules.Printable(a.listing.Name)
 	switch {
 	case a.force || a.ifRevision != 0 || before.Revision == 0:
 	case known != 0 && known != before.Revision:

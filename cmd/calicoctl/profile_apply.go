@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,8 @@ func (a *app) profileApplyCommand() *cobra.Command {
 		Short:       "Make profiles say what a file does",
 		Annotations: map[string]string{"usage": "calicoctl profile apply -f FILE [flags]"},
 		Long: `Makes profiles say what a file does that "profile export" wrote, or somebody by
-hand: numbers may be left out, lines that begin with # and blank lines do not
-count. Profiles that the file does not name stay as they are; those that do not
+hand: numbers may be left out; of blank lines and those that begin with #, only
+"# revision N" and "# network NAME is ID" count. Profiles that the file does not name stay as they are; those that do not
 exist are made. Without a line of tags, the tags stay.
 
 The whole file is read and checked against what is there before anything is
@@ -28,7 +29,11 @@ written; then each profile is one transaction. Prints what changes. A profile
 that has moved on since its line "# revision N" is refused (exit code 4) unless
 --force is given. Without such a line, rules and tags can be added but not taken
 out, unless --force is given. What is changed while the command runs is refused
-in any case. When it ends early, it says which profiles were changed.`,
+in any case. When it ends early, it says which profiles were changed.
+
+A name with a line "# network NAME is ID" means that network's ID, also where there
+is no Docker engine or the network is gone, and with --literal. When Docker has
+another network of that name by then, nothing is changed (exit code 1).`,
 		Example: `  calicoctl profile export > policy.txt
   $EDITOR policy.txt
   calicoctl profile apply -f policy.txt --dry-run
@@ -131,11 +136,11 @@ func (r *applyRun) plan(ctx context.Context, list []rules.ProfileListing) ([]*ap
 	for i, l := range list {
 		one := &application{ruleEdit: r.ruleEdit, listing: l, create: true, force: r.force, orForce: ", or give --force", carried: carried}
 		var err error
-		if one.target, _, err = r.session.lookUp(l.Name, one.said(), true); err != nil {
+		if one.target, _, err = one.lookUp(r.session, one.said()); err != nil {
 			return nil, r.located(one, err)
 		}
 		for _, tag := range l.Tags {
-			carried[tag] = true
+			carried[cmp.Or(l.Networks[tag], tag)] = true
 		}
 		query.Profiles = append(query.Profiles, one.target.allIDs()...)
 		todo[i] = one

@@ -20,9 +20,10 @@ func (a *app) profileExportCommand() *cobra.Command {
 		Short:       "Write profiles to a file that profile apply reads",
 		Annotations: map[string]string{"usage": "calicoctl profile export [NAME...] [flags]"},
 		Long: `Writes profiles, all of them without a NAME, as text: of each its name, its
-revision, its tags, and its rules as "rule show" lists them. Edit the file and
-give it to "profile apply"; nobody else's edit can get lost, because apply refuses
-a profile that has moved on since its revision line.`,
+revision, which Docker networks are named in it, its tags, and its rules as "rule
+show" lists them. Edit the file and give it to "profile apply"; nobody else's edit
+can get lost, because apply refuses a profile that has moved on since its revision
+line, and no rule changes that was not edited.`,
 		Example: `  calicoctl profile export > policy.txt
   calicoctl profile export databases applications`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -165,9 +166,21 @@ func unambiguous(p *store.Profile, names shownNames) error {
 	return nil
 }
 
+// networksIn returns the names in a profile's text that stand for the IDs of
+// networks. They may mean something else where and when the text is read.
+func networksIn(p *store.Profile, names shownNames) map[string]string {
+	networks := map[string]string{}
+	for _, word := range append(tagsIn(p), p.ID) {
+		if name := names.name(word); name != word {
+			networks[name] = word
+		}
+	}
+	return networks
+}
+
 // exportText returns a profile as profile apply reads it.
 func exportText(p *store.Profile, names shownNames) string {
-	l := rules.ProfileListing{Name: names.name(p.ID), Revision: p.Revision}
+	l := rules.ProfileListing{Name: names.name(p.ID), Revision: p.Revision, Networks: networksIn(p, names)}
 	for _, tag := range p.Tags() {
 		l.Tags = append(l.Tags, names.name(tag))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -42,13 +43,13 @@ without a change changes nothing.`,
 // An editing is one use of rule edit.
 type editing struct {
 	*ruleEdit
-	editor string
-	file   string                   // the text's
-	name   string                   // of the profile in the text
-	first  string                   // the text as it was first opened
-	opened *store.Profile           // as it was then
-	meant  map[string]string        // the tags in it, by the words that they were shown by
-	seen   map[int64]*store.Profile // as it was at revisions that the user has been told of
+	editor   string
+	file     string                   // the text's
+	name     string                   // of the profile in the text
+	first    string                   // the text as it was first opened
+	opened   *store.Profile           // as it was then
+	networks map[string]string        // that are named in it
+	seen     map[int64]*store.Profile // as it was at revisions that the user has been told of
 }
 
 // run edits until the text is applied or left as it is. A text that could not be
@@ -157,10 +158,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	s.warnTrouble(p)
 	e.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = names.name(p.ID), p, p
-	e.first, e.meant = editingHelp()+exportText(p, names), map[string]string{}
-	for _, tag := range tagsIn(p) {
-		e.meant[names.name(tag)] = tag
-	}
+	e.first, e.networks = editingHelp()+exportText(p, names), networksIn(p, names)
 	return unambiguous(p, names)
 }
 
@@ -187,13 +185,22 @@ func (e *editing) apply(ctx context.Context, text string) error {
 	if listing.Revision == 0 {
 		listing.Revision = e.opened.Revision
 	}
+	listing.Networks = e.stillMeant(listing.Networks)
 	return e.inTime(ctx, func(ctx context.Context, s *session) error {
-		err := (&application{ruleEdit: e.ruleEdit, listing: listing, meant: e.meant}).alone(ctx, s)
+		err := (&application{ruleEdit: e.ruleEdit, listing: listing}).alone(ctx, s)
 		if errors.Is(err, store.ErrConflict) {
 			return e.overtaken(ctx, s, listing.Revision, err)
 		}
 		return err
 	})
+}
+
+// stillMeant adds to the networks that a text names those whose lines were taken
+// out of it, perhaps with other comments.
+func (e *editing) stillMeant(named map[string]string) map[string]string {
+	networks := maps.Clone(e.networks)
+	maps.Copy(networks, named)
+	return networks
 }
 
 // An overtakenError says what somebody else has made of the profile since a

@@ -68,7 +68,7 @@ func (n *tagNames) resolve(snap *store.Snapshot, list []rules.Rule) ([]rules.Rul
 			if errors.As(err, &pair) {
 				failed = &tagError{fmt.Sprintf("tag %s: %v", rules.Printable(tag), pair)}
 			} else if err != nil {
-				return tag // no profile at all: the word itself
+				return n.tags[tag].word // no profile at all: the word itself
 			}
 			return id
 		})
@@ -112,13 +112,13 @@ func (n *tagNames) checkTag(snap *store.Snapshot, tag string, uncarried *uncarri
 		name = rules.Printable(t.network.Name)
 	}
 	switch {
-	case snap.Has(t.newID()), snap.Has(tag), t.planned[t.newID()]:
+	case snap.Has(t.newID()), snap.Has(t.word), t.planned[t.newID()]:
 	case t.network != nil && snap.Has(t.network.Name):
 		return &tagError{fmt.Sprintf("the profile of network %s is called %s and not by the network's ID; write tag %s", name, name, name)}
 	case t.network != nil:
 		return &tagError{fmt.Sprintf("network %s has no profile; run calicoctl profile add %s", name, name)}
-	case !n.carried[tag] && !slices.Contains(uncarried.tags, tag):
-		uncarried.tags = append(uncarried.tags, tag)
+	case !n.carried[t.word] && !slices.Contains(uncarried.tags, t.word):
+		uncarried.tags = append(uncarried.tags, t.word)
 	}
 	return nil
 }

@@ -30,6 +30,16 @@ func (s *session) target(word string) (target, error) {
 	return t, err
 }
 
+// byID returns the target of a network's ID, which means nothing else, whatever
+// other networks are called.
+func (s *session) byID(id string) target {
+	t := target{word: id, planned: s.planned, literal: s.literal}
+	if network, found, err := s.networks.Find(id); err == nil && found && network.ID == id {
+		t.network = &network
+	}
+	return t
+}
+
 // ids returns the IDs of the profiles that may be meant, the first the one
 // that the word itself names.
 func (t target) ids() []string {

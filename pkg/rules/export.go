@@ -3,6 +3,8 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -16,25 +18,30 @@ type ProfileListing struct {
 	HasTags  bool // whether there was a line of tags, which may be an empty one
 	Inbound  []Rule
 	Outbound []Rule
-	Line     int // at which it begins, from 1; 0 for a listing without a line "Profile NAME:"
+	Networks map[string]string // the IDs that names stand for, from lines "# network NAME is ID"
+	Line     int               // at which it begins, from 1; 0 for a listing without a line "Profile NAME:"
 }
 
 const (
 	profileHeading  = "Profile "
 	tagsHeading     = "Tags:"
 	revisionComment = "# revision "
+	networkComment  = "# network "
 
 	byteOrderMark = "\ufeff" // which some editors put in front of a text
 )
 
 // FormatProfile returns a profile as a file holds it: its name, the revision as a
-// comment, its tags, and its rules as [FormatListing] writes them.
-// [ParseProfiles] reads one or more of them back.
+// comment, the networks that are named in it, likewise, its tags, and its rules as
+// [FormatListing] writes them. [ParseProfiles] reads one or more of them back.
 func FormatProfile(l ProfileListing) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s%s:\n", profileHeading, quoteName(l.Name))
 	if l.Revision > 0 {
 		fmt.Fprintf(&out, "%s%d\n", revisionComment, l.Revision)
+	}
+	for _, name := range slices.Sorted(maps.Keys(l.Networks)) {
+		fmt.Fprintf(&out, "%s%s is %s\n", networkComment, name, l.Networks[name])
 	}
 	out.WriteString(strings.TrimSpace(tagsHeading+" "+strings.Join(l.Tags, ", ")) + "\n")
 	out.WriteString(FormatListing(l.Inbound, l.Outbound))
@@ -65,7 +72,8 @@ func unquoteName(text string) (string, error) {
 }
 
 // ParseProfiles reads a file of profiles. In each, both headings of rules must be
-// there, as [ParseListing] says; the lines of revision and tags may be missing.
+// there, as [ParseListing] says; the lines of revision, networks and tags may be
+// missing.
 // The error is a *ListingError.
 func ParseProfiles(text string, mode Mode) ([]ProfileListing, error) {
 	var all []ProfileListing
@@ -77,7 +85,7 @@ func ParseProfiles(text string, mode Mode) ([]ProfileListing, error) {
 }
 
 // ParseRevisedListing is [ParseListing] for a listing that may also hold a line
-// "# revision N".
+// "# revision N" and lines "# network NAME is ID".
 func ParseRevisedListing(text string, mode Mode) (ProfileListing, error) {
 	var only ProfileListing
 	p := fileParser{mode: mode, done: func(l ProfileListing) { only = l }}
@@ -119,6 +127,7 @@ func (p *fileParser) line(text string, number int, named bool) error {
 	name, isProfile := strings.CutPrefix(text, profileHeading)
 	tags, isTags := strings.CutPrefix(text, tagsHeading)
 	revision, isRevision := strings.CutPrefix(text, revisionComment)
+	network, isNetwork := strings.CutPrefix(text, networkComment)
 	switch {
 	case isProfile && !named:
 		return errors.New("here stand the rules of one profile; a file of profiles is for \"calicoctl profile apply\"")
@@ -131,6 +140,8 @@ func (p *fileParser) line(text string, number int, named bool) error {
 		return err
 	case isRevision && p.current != nil:
 		return p.revision(revision)
+	case isNetwork && p.current != nil:
+		return p.network(network)
 	case text == "" || text[0] == '#':
 		return nil
 	case p.current == nil && (text == Inbound.Heading() || text == Outbound.Heading()):
@@ -172,6 +183,42 @@ func (p *fileParser) revision(text string) error {
 	}
 	p.current.Revision = n
 	return nil
+}
+
+// network reads which network a name stands for. Any other comment may begin with
+// the same word, if it does not go on with a name and "is".
+func (p *fileParser) network(text string) error {
+	words := strings.Fields(text)
+	if len(words) < 2 || words[1] != "is" {
+		return nil
+	}
+	if len(words) != 3 || !IsName(words[0]) || !isNetworkID(words[2]) {
+		return fmt.Errorf("expected %q, where ID is a full one, got %q", networkComment+"NAME is ID", networkComment+text)
+	}
+	name, id := words[0], words[2]
+	if other, twice := p.current.Networks[name]; twice && other != id {
+		return fmt.Errorf("here network %s is %s, and above %s", name, id, other)
+	}
+	if p.current.Networks == nil {
+		p.current.Networks = map[string]string{}
+	}
+	p.current.Networks[name] = id
+	return nil
+}
+
+// isNetworkID reports whether a word has the form of a Docker network's full ID:
+// 64 hexadecimal digits or, in a swarm, 25 letters and digits.
+func isNetworkID(word string) bool {
+	last := byte('f')
+	if len(word) == 25 {
+		last = 'z'
+	}
+	for i := range len(word) {
+		if c := word[i]; (c < '0' || c > '9') && (c < 'a' || c > last) {
+			return false
+		}
+	}
+	return len(word) == 64 || len(word) == 25
 }
 
 func (p *fileParser) tags(text string) error {

@@ -62,8 +62,9 @@ func (e *ListingError) Unwrap() error { return e.Err }
 // ParseListing reads a listing. Both headings must be there, so that a file
 // that was cut off is not taken for one with fewer rules. The order of the
 // lines counts: positions may be missing and are not compared, so that lines
-// can be moved. Blank lines and lines that begin with # are skipped, but a line
-// "# revision N" must be right. The error is a *ListingError.
+// can be moved. Blank lines and lines that begin with # are skipped, but lines
+// "# revision N" and "# network NAME is ID" must be right. The error is a
+// *ListingError.
 func ParseListing(text string, mode Mode) (inbound, outbound []Rule, err error) {
 	listing, err := ParseRevisedListing(text, mode)
 	return listing.Inbound, listing.Outbound, err

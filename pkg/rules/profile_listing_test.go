@@ -22,19 +22,25 @@ func storedRule(t testing.TB, words string) rules.Rule {
 	return r
 }
 
+// swarmID is the ID of a network of a swarm.
+const swarmID = "0z1y2x3w4v5u6t7s8r9qpaobn"
+
 func TestProfileListing(t *testing.T) {
 	t.Parallel()
 	profiles := []rules.ProfileListing{
 		{
 			Name: "web", Revision: 17, Tags: []string{"to", "web"}, HasTags: true, Line: 1,
+			Networks: map[string]string{"web": networkID, "to": swarmID},
 			Inbound:  []rules.Rule{storedRule(t, `allow from tag "to"`), storedRule(t, "allow tcp [http GET /foo]")},
 			Outbound: []rules.Rule{storedRule(t, "allow")},
 		},
-		{Name: "it's \"odd\"\n:\xff é", HasTags: true, Line: 9},
-		{Name: "", HasTags: true, Line: 13},
+		{Name: "it's \"odd\"\n:\xff é", HasTags: true, Line: 11},
+		{Name: "", HasTags: true, Line: 15},
 	}
 	const want = `Profile web:
 # revision 17
+# network to is ` + swarmID + `
+# network web is ` + networkID + `
 Tags: to, web
 Inbound rules:
    1 allow from tag "to"
@@ -93,6 +99,33 @@ func TestProfilesByHand(t *testing.T) {
 	}
 }
 
+// Where the lines of networks may stand, and which comments are none.
+func TestNetworkLines(t *testing.T) {
+	t.Parallel()
+	const line = "# network web is " + networkID + "\n"
+	for text, want := range map[string]map[string]string{
+		"Profile a:\n" + line + "Inbound rules:\nOutbound rules:\n":                                    {"web": networkID},
+		"Profile a:\nInbound rules:\n" + line + "allow\n\t" + line + "Outbound rules:\n":               {"web": networkID},
+		"Profile a:\nInbound rules:\nOutbound rules:\n# network  x \t is  " + swarmID + " \r\n" + line: {"web": networkID, "x": swarmID},
+		line + "Profile a:\nInbound rules:\nOutbound rules:\n":                                         nil,
+		"Profile a:\n# network of the team is down\n# network\n# network web\n# network is\n#network web is x\n" +
+			"# Network web is x\nInbound rules:\nOutbound rules:\n": nil,
+	} {
+		got, err := rules.ParseProfiles(text, rules.AsNew)
+		if err != nil || len(got) != 1 || !cmp.Equal(got[0].Networks, want) {
+			t.Errorf("%q: %+v, %v; want %v", text, got, err, want)
+		}
+	}
+	got, err := rules.ParseProfiles("Profile a:\n"+line+"Inbound rules:\nOutbound rules:\nProfile b:\nInbound rules:\nOutbound rules:\n", rules.AsNew)
+	if err != nil || len(got) != 2 || len(got[0].Networks) != 1 || got[1].Networks != nil {
+		t.Error(got, err)
+	}
+	one, err := rules.ParseRevisedListing(line+"Inbound rules:\nOutbound rules:\n", rules.AsNew)
+	if err != nil || one.Networks["web"] != networkID {
+		t.Error(one, err)
+	}
+}
+
 // Mistakes in files of profiles, and the line that each is said to be in.
 func TestWrongProfiles(t *testing.T) {
 	t.Parallel()
@@ -118,6 +151,13 @@ func TestWrongProfiles(t *testing.T) {
 		{"Profile a:\n# revision -1\n" + rest, 2, `expected a number behind "# revision ", got "-1"`},
 		{"Profile a:\n# revision 0\n" + rest, 2, `expected a number behind "# revision ", got "0"`},
 		{"Profile a:\n" + rest + "# revision 7\n# revision 8\n", 5, `here stands revision 8, and above 7`},
+		{"Profile a:\n# network b is down\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network b is down"`},
+		{"Profile a:\n# network b is " + networkID[1:] + "\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network b is ` + networkID[1:] + `"`},
+		{"Profile a:\n# network b is " + strings.ToUpper(networkID) + "\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network b is ` + strings.ToUpper(networkID) + `"`},
+		{"Profile a:\n# network b is " + networkID + " now\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network b is ` + networkID + ` now"`},
+		{"Profile a:\n# network \x1b is " + networkID + "\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network \x1b is ` + networkID + `"`},
+		{"Profile a:\n# network b is\n" + rest, 2, `expected "# network NAME is ID", where ID is a full one, got "# network b is"`},
+		{"Profile a:\n" + rest + "# network b is " + networkID + "\n# network b is " + swarmID, 5, `here network b is ` + swarmID + `, and above ` + networkID},
 		{"Profile a:\nTags: b,,c\n" + rest, 2, `"" is not the name of a tag (letters, digits, ., _ and -); a comma stands between two`},
 		{"Profile a:\nTags: b\nTags: c\n" + rest, 3, `the heading "Tags:" stands here a second time`},
 		{"Profile a:\nInbound rules:\nInbound rules:\n", 3, `the heading "Inbound rules:" stands here a second time`},
@@ -186,6 +226,8 @@ func FuzzProfiles(f *testing.F) {
 	}
 	f.Add("Profile \"a\\n\":\nInbound rules:\nOutbound rules:\n\nProfile b\nTags:\nOutbound rules:\n1 [x]\nInbound rules:")
 	f.Add("\ufeffProfile a:\r\n# revision 1\r\n# revision 2\r\n")
+	f.Add("Profile a:\n# network b is " + networkID + "\n# network c is " + swarmID + "\n# network b is it\nInbound rules:\nOutbound rules:\n")
+	f.Add("Profile a:\n# network b is " + networkID + "\n# network of the team\nTags: b\nInbound rules:\nOutbound rules:\n# network d is " + swarmID)
 	f.Fuzz(func(t *testing.T, text string) {
 		checkRevisedListing(t, text)
 		list, err := rules.ParseProfiles(text, rules.AsStored)
@@ -205,7 +247,7 @@ func FuzzProfiles(f *testing.F) {
 		var rewritten strings.Builder
 		for i, l := range again {
 			rewritten.WriteString(rules.FormatProfile(l))
-			if l.Name != list[i].Name || l.Revision != list[i].Revision || !cmp.Equal(l.Tags, list[i].Tags) {
+			if l.Name != list[i].Name || l.Revision != list[i].Revision || !cmp.Equal(l.Tags, list[i].Tags) || !cmp.Equal(l.Networks, list[i].Networks) {
 				t.Fatalf("%+v became %+v", list[i], l)
 			}
 		}
