@@ -53,7 +53,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return a.finish(err)
 	}
 	if a.out.Len() > 0 {
-		if _, werr := stdout.Write(a.out.Bytes()); err == nil && werr != nil {
+		if _, werr := stdout.Write(a.out.Bytes()); werr != nil && (err == nil || isAnswer(err)) {
 			err = fmt.Errorf("%sthe output could not be written: %w", a.done, werr)
 		}
 	}
