@@ -10,11 +10,11 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// A listingFile is the file of listings that a command reads.
+// A listingFile is the file of listings, or the document, that a command reads.
 type listingFile struct {
 	*app
 	names []string // as they were given
-	name  string   // "-" is standard input
+	name  string   // "-" is standard input; at first, the one that is read if none is given
 }
 
 func (f *listingFile) addFlags(cmd *cobra.Command) {

@@ -77,8 +77,7 @@ func someOf(list []string) string {
 }
 
 func (a *app) ruleUpdateCommand() *cobra.Command {
-	e := &ruleEdit{app: a}
-	var file string
+	e, file := &ruleEdit{app: a}, &listingFile{app: a, name: "-"}
 	cmd := &cobra.Command{
 		Use:         "update",
 		Short:       "Replace all rules by a JSON document of calicoctl 0.x",
@@ -91,16 +90,19 @@ code 4).`,
 		Example: `  calicoctl profile databases rule update < databases.json
   calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
 		Args: noWords,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
-			if err := a.catch.needsInput(file == "-"); err != nil {
+			if err := file.check(cmd, args); err != nil {
+				return err
+			}
+			if err := a.catch.needsInput(file.name == "-"); err != nil {
 				return err
 			}
 			ctx, cancel := a.deadline(cmd.Context())
 			defer cancel()
-			document, err := e.readInput(ctx, file)
+			document, err := e.readInput(ctx, file.name)
 			if err != nil {
 				return err
 			}
@@ -112,7 +114,8 @@ code 4).`,
 		},
 	}
 	e.addEditFlags(cmd)
-	cmd.Flags().StringVarP(&file, "filename", "f", "-", "the document's `FILE`; - is standard input")
+	file.addFlags(cmd)
+	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - is standard input, as without it"
 	return cmd
 }
 
