@@ -59,6 +59,7 @@ func (a *application) run(ctx context.Context, s *session, dry bool) (store.Resu
 		Force:      a.ruleEdit.force,
 		Once:       true,
 		DryRun:     dry,
+		Compare:    a.dry.compare,
 		Change: func(snap *store.Snapshot, p *store.Profile) error {
 			return a.attempt(tags, said, snap, p, dry)
 		},

@@ -14,6 +14,7 @@ import (
 type dryRun struct {
 	only     bool // --dry-run
 	exitCode bool // --exit-code
+	compare  bool // also what may not be edited
 	shown    *change
 }
 

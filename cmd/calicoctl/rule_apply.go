@@ -37,11 +37,12 @@ func (a *app) ruleDiffCommand() *cobra.Command {
 		Use:         "diff",
 		Short:       "Compare the rules with a listing",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule diff -f FILE [flags]"},
-		Long: `Shows what "rule apply" would change, and changes nothing. With --exit-code, exit
-code 10 says that there is a difference.`,
+		Long: `Shows what "rule apply" would change, and changes nothing; also for profiles in the
+layout of calicoctl 0.x, and while the datastore is locked, where "rule apply" is
+refused. With --exit-code, exit code 10 says that there is a difference.`,
 		Example: "  calicoctl profile databases rule diff -f databases.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e.dry.only, e.force = true, true // a comparison has nothing to lose
+			e.dry.only, e.dry.compare, e.force = true, true, true // a comparison has nothing to lose
 			return e.applyFile(cmd, args, file)
 		},
 	}

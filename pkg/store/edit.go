@@ -43,6 +43,10 @@ type Edit struct {
 	// DryRun does everything but write. What could not be written is refused in
 	// the same way.
 	DryRun bool
+
+	// Compare makes a dry run one that only shows a difference: it is not refused
+	// for a profile that may not be edited, nor for the lock.
+	Compare bool
 }
 
 // A Result is what became of an edit.
@@ -87,6 +91,9 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			return Result{Profile: p, Before: p, Attempts: attempt}, err
 		}
 		before := p.before()
+		if e.compares() && p.Layout == V1 { // there is no document to write
+			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, nil
+		}
 		if e.DryRun {
 			w, err := s.newWrite(snap, p)
 			if err == nil {
@@ -125,6 +132,9 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 		return p, nil // it is there, which is what was asked for
 	}
 	refusal := e.allowed(p)
+	if e.compares() && p.Revision != 0 && !errors.Is(refusal, ErrConflict) {
+		refusal = nil
+	}
 	if refusal != nil && (!e.IfNeeded || errors.Is(refusal, ErrConflict)) {
 		return nil, refusal
 	}
@@ -138,11 +148,13 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 	case err != nil || !p.changed():
 		return p, err
 	}
-	if err := snap.CheckLock(); err != nil {
+	if err := snap.CheckLock(); err != nil && !e.compares() {
 		return nil, err
 	}
 	return p, p.check()
 }
+
+func (e Edit) compares() bool { return e.DryRun && e.Compare }
 
 func (e Edit) allowed(p *Profile) error {
 	if err := p.Editable(e.Force); err != nil {
