@@ -29,26 +29,9 @@ type Migration struct {
 // ErrNotFound when there is no v1 profile, and ErrRefused when there is a v3
 // one already or v3 cannot hold what v1 says.
 func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
-	for attempt := 1; ; attempt++ {
-		w, p, err := s.planMigration(ctx, m)
-		if err != nil {
-			return Result{}, err
-		}
-		if m.DryRun {
-			return Result{Profile: p, Changed: true, Attempts: attempt}, w.fits()
-		}
-		out, err := w.run(ctx)
-		if err != nil {
-			return Result{}, err
-		}
-		if out.saved > 0 {
-			p.Revision = out.saved
-			return Result{Profile: p, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
-		}
-		if err := (Edit{}).again(ctx, p, attempt, false); err != nil {
-			return Result{}, err
-		}
-	}
+	return s.carryOut(ctx, Edit{DryRun: m.DryRun}, func(ctx context.Context) (*write, *Profile, error) {
+		return s.planMigration(ctx, m)
+	})
 }
 
 // planMigration returns the profile that a migration makes, and the write that

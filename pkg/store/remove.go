@@ -43,10 +43,10 @@ func (e *InUseError) Unwrap() error { return ErrRefused }
 // changed since they were looked through. For what else is promised, and for
 // the errors, see [Store.Update].
 func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error) {
-	for attempt := 1; ; attempt++ {
+	return s.carryOut(ctx, e, func(ctx context.Context) (*write, *Profile, error) {
 		snap, err := s.Read(ctx, e.Query)
 		if err != nil {
-			return Result{}, err
+			return nil, nil, err
 		}
 		p, err := e.Pick(snap)
 		if err == nil {
@@ -56,7 +56,7 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 			err = snap.CheckLock()
 		}
 		if err != nil {
-			return Result{}, err
+			return nil, nil, err
 		}
 		w := &write{
 			store: s, before: snap, profile: p.ID,
@@ -65,21 +65,33 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 		if !noCheck {
 			conditions, err := s.unused(ctx, p.ID)
 			if err != nil {
-				return Result{}, err
+				return nil, nil, err
 			}
 			w.conditions = append(w.conditions, conditions...)
 		}
+		return w, p, nil
+	})
+}
+
+// carryOut does what a plan says, which is made again, from what is there then,
+// after each lost race. Of the edit it looks at DryRun and Once.
+func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context) (*write, *Profile, error)) (Result, error) {
+	for attempt := 1; ; attempt++ {
+		w, p, err := plan(ctx)
+		if err != nil {
+			return Result{}, err
+		}
+		result := Result{Profile: p, Before: p.before(), Changed: true, Attempts: attempt}
 		if e.DryRun {
-			return Result{Profile: p, Before: p, Changed: true, Attempts: attempt}, w.fits()
+			return result, w.fits()
 		}
 		out, err := w.run(ctx)
 		if err != nil {
 			return Result{}, err
 		}
 		if out.saved > 0 {
-			before := *p
-			p.Revision = out.saved
-			return Result{Profile: p, Before: &before, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
+			p.Revision, result.reversal = out.saved, out.reversal
+			return result, nil
 		}
 		if err := e.again(ctx, p, attempt, false); err != nil {
 			return Result{}, err
