@@ -101,22 +101,20 @@ func protocolVersion(p Protocol) int {
 	return 0
 }
 
+// protocolNames returns the protocols that have a name, each with its number.
+func protocolNames() [6]struct{ name, number Protocol } {
+	return [...]struct{ name, number Protocol }{
+		{"icmp", "1"}, {"tcp", "6"}, {"udp", "17"}, {"icmpv6", "58"}, {"sctp", "132"}, {"udplite", "136"},
+	}
+}
+
 // namedProtocol returns the name of a protocol that is written as a number, if
 // it has one, so that both are the same text.
 func namedProtocol(p Protocol) Protocol {
-	switch p {
-	case "1":
-		return "icmp"
-	case "6":
-		return "tcp"
-	case "17":
-		return "udp"
-	case "58":
-		return "icmpv6"
-	case "132":
-		return "sctp"
-	case "136":
-		return "udplite"
+	for _, known := range protocolNames() {
+		if p == known.number {
+			return known.name
+		}
 	}
 	return p
 }

@@ -194,23 +194,12 @@ func protocolSet(r Rule) spans {
 }
 
 func protocolSpan(p Protocol) span {
-	n := 0
-	switch p {
-	case "icmp":
-		n = 1
-	case "tcp":
-		n = 6
-	case "udp":
-		n = 17
-	case "icmpv6":
-		n = 58
-	case "sctp":
-		n = 132
-	case "udplite":
-		n = 136
-	default:
-		n, _ = strconv.Atoi(string(p)) // what is stored is checked
+	for _, known := range protocolNames() {
+		if p == known.name {
+			p = known.number
+		}
 	}
+	n, _ := strconv.Atoi(string(p)) // what is stored is checked
 	return smallSpan(n, n)
 }
 

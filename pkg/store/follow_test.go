@@ -26,18 +26,7 @@ func follow(t *testing.T, s *store.Store, p *store.Profile) (seen chan string, s
 	go func() {
 		ended <- s.Follow(ctx, p, store.Follower{
 			Seen: func(v store.Version) error {
-				what := "changed"
-				switch {
-				case v.Removed():
-					what = "removed"
-				case v.Damaged != nil:
-					what = "damaged"
-				case v.Created:
-					what = "created"
-				}
-				if v.Profile != nil {
-					what += " " + strings.Join(texts(v.Profile.Inbound), ",")
-				}
+				what := described(v)
 				if v.Skipped {
 					what += " skipped"
 				}

@@ -15,24 +15,29 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// described says what happened in a version, and its inbound rules.
+func described(v store.Version) string {
+	what := "changed"
+	switch {
+	case v.Removed():
+		what = "removed"
+	case v.Damaged != nil:
+		what = "damaged"
+	case v.Created:
+		what = "created"
+	}
+	if v.Profile != nil {
+		what += " " + strings.Join(texts(v.Profile.Inbound), ",")
+	}
+	return what
+}
+
 // tell reads the history of web as text, one version a word: the revision, what
 // happened, and the first inbound rule.
 func tell(t *testing.T, s *store.Store) (told []string, compacted bool) {
 	t.Helper()
 	compacted, err := s.History(soon(t), "web", func(v store.Version) error {
-		what := "changed"
-		switch {
-		case v.Removed():
-			what = "removed"
-		case v.Damaged != nil:
-			what = "damaged"
-		case v.Created:
-			what = "created"
-		}
-		if v.Profile != nil {
-			what += " " + strings.Join(texts(v.Profile.Inbound), ",")
-		}
-		told = append(told, fmt.Sprintf("%d %s", v.Revision, what))
+		told = append(told, fmt.Sprintf("%d %s", v.Revision, described(v)))
 		return nil
 	})
 	must(t, err)
