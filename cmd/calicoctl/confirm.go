@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -133,7 +134,7 @@ func (a *app) finish(failed error) int {
 
 // say prints a line about the catch to standard error.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "calicoctl: "+shorten(rules.Printable(fmt.Sprintf(format, args...))))
+	fmt.Fprintln(a.stderr, "calicoctl: "+brief.Message(rules.Printable(fmt.Sprintf(format, args...))))
 }
 
 // errGivenUp says that an edit was not taken back because the user did not want

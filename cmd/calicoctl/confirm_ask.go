@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -91,7 +92,7 @@ func readAnswer(stdin io.Reader) verdict {
 	case word == "" || strings.EqualFold(word, "yes"):
 		return verdict{kept: true}
 	default:
-		return verdict{why: fmt.Sprintf("not confirmed (the answer was %q)", shorten(word))}
+		return verdict{why: fmt.Sprintf("not confirmed (the answer was %q)", brief.Message(word))}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -113,7 +114,7 @@ func (a *app) explained(prefix string, err error) string {
 	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrRefused):
 		text += "; etcdctl can show, repair or delete that key"
 	}
-	return prefix + shorten(rules.Printable(strings.ReplaceAll(text, "\n", " "))) + "\n"
+	return prefix + brief.Message(rules.Printable(strings.ReplaceAll(text, "\n", " "))) + "\n"
 }
 
 // flagError leaves out what only programmers understand of an error about

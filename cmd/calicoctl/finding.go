@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -121,12 +122,12 @@ func (f *lintFinding) heading() string {
 	if f.rank() > 0 {
 		return "Endpoint " + rules.Printable(f.Endpoint) + ":"
 	}
-	return "Profile " + nameCell(f.Profile) + ":"
+	return "Profile " + brief.Name(f.Profile) + ":"
 }
 
 // line makes a text of one line that somebody can read.
 func line(text string) string {
-	return shorten(rules.Printable(strings.ReplaceAll(text, "\n", " ")))
+	return brief.Message(rules.Printable(strings.ReplaceAll(text, "\n", " ")))
 }
 
 // counts returns such as "1 error, 2 warnings".

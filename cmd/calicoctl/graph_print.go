@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -71,9 +72,9 @@ const droppingText = "drops everything: Felix refuses a rule"
 func (n *node) cell() string {
 	_, err := netip.ParsePrefix(n.Name)
 	if n.Kind == kindProfile && (n.Name == kindAnywhere || n.Name == "None" || err == nil || strings.Contains(n.Name, " ")) {
-		return "profile " + nameCell(n.Name)
+		return "profile " + brief.Name(n.Name)
 	}
-	return nameCell(n.Name)
+	return brief.Name(n.Name)
 }
 
 // label is what stands in a node.
@@ -115,7 +116,7 @@ func graphDOT(nodes []*node, edges []edge) string {
 // quoteDOT returns text as a string of DOT, in which a backslash would begin an
 // escape of a label, and an ampersand an entity of HTML if a semicolon follows.
 func quoteDOT(text string) string {
-	text = clip(rules.Printable(text))
+	text = brief.Cell(rules.Printable(text))
 	if strings.Contains(text, ";") {
 		text = strings.ReplaceAll(text, "&", "&amp;")
 	}
@@ -150,7 +151,7 @@ func graphMermaid(nodes []*node, edges []edge) string {
 func quoteMermaid(text string) string {
 	var out strings.Builder
 	out.WriteByte('"')
-	for _, r := range clip(rules.Printable(text)) {
+	for _, r := range brief.Cell(rules.Printable(text)) {
 		switch {
 		case r == '"':
 			out.WriteString("#quot;")

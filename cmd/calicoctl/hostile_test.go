@@ -214,7 +214,7 @@ func (l *lab) checkPrinted(t *testing.T, c hostileCommand, code int, stdout, std
 		}
 	}
 	for line := range strings.Lines(stderr) {
-		if !strings.HasPrefix(line, "calicoctl: ") || len(line) > 2*maxMessage {
+		if !strings.HasPrefix(line, "calicoctl: ") || len(line) > 4000 {
 			t.Errorf("%s: an odd message of %d bytes: %.200s", c.words, len(line), line)
 		}
 	}

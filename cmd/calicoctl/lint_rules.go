@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -128,7 +129,7 @@ func named(list []rules.Stored, indexes []int, names shownNames) string {
 	const most = 4
 	var parts []string
 	for _, i := range indexes[:min(most, len(indexes))] {
-		parts = append(parts, fmt.Sprintf("rule %d (%s)", i+1, clip(rules.Format(list[i].Rule.MapTags(names.name)))))
+		parts = append(parts, fmt.Sprintf("rule %d (%s)", i+1, brief.Cell(rules.Format(list[i].Rule.MapTags(names.name)))))
 	}
 	if more := len(indexes) - most; more > 0 {
 		parts = append(parts, fmt.Sprintf("%d more", more))

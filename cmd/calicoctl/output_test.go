@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -66,31 +65,6 @@ func TestYAMLInPieces(t *testing.T) {
 		pieces, err2 := encodeYAML(value)
 		if err != nil || err2 != nil || string(whole) != string(pieces) {
 			t.Errorf("%s is\n%s, %v, and in pieces\n%s, %v", content, whole, err, pieces, err2)
-		}
-	}
-}
-
-func TestShortMessages(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{"", "short", strings.Repeat("x", maxMessage)} {
-		if got := shorten(text); got != text {
-			t.Errorf("%q became %q", text, got)
-		}
-	}
-	got := shorten("the beginning " + strings.Repeat("日", 1000) + " the end")
-	if len(got) > maxMessage || !utf8.ValidString(got) || !strings.HasPrefix(got, "the beginning ") || !strings.HasSuffix(got, " the end") ||
-		!strings.Contains(got, " bytes left out) ... ") {
-		t.Errorf("%d bytes: %s", len(got), got)
-	}
-	for cell, want := range map[string]string{
-		"short":                             "short",
-		strings.Repeat("x", maxCell):        strings.Repeat("x", maxCell),
-		strings.Repeat("x", maxCell+1):      strings.Repeat("x", maxCell) + "...",
-		strings.Repeat("日", maxCell):        strings.Repeat("日", maxCell),
-		strings.Repeat("日", maxCell) + "xy": strings.Repeat("日", maxCell) + "...",
-	} {
-		if got := clip(cell); got != want {
-			t.Errorf("%q is clipped to %q", cell, got)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -121,7 +122,7 @@ const noEndpoint = "no endpoint"
 
 // name returns how an end is called: by its address, and what has it.
 func (e *packetEnd) name(what string) string {
-	what = clip(what)
+	what = brief.Cell(what)
 	if e.container != nil {
 		container := "container " + rules.Printable(e.container.Name)
 		switch {
@@ -150,7 +151,7 @@ func (w *packetWorld) chooseSets(local *packetEnd) {
 	}
 	for _, id := range ids {
 		e := evaluated{id: id, profile: w.profiles[id]}
-		shown := clip(nameCell(w.names.name(id)))
+		shown := brief.Cell(brief.Name(w.names.name(id)))
 		switch {
 		case e.profile != nil:
 			e.drops = refusal(e.profile)
@@ -170,9 +171,9 @@ func refusal(p *store.Profile) string {
 	case 0:
 		return ""
 	case 1:
-		return "Felix refuses the profile: " + shorten(rules.Printable(trouble[0]))
+		return "Felix refuses the profile: " + brief.Message(rules.Printable(trouble[0]))
 	default:
-		return fmt.Sprintf("Felix refuses the profile: %s (and %d more)", shorten(rules.Printable(trouble[0])), n-1)
+		return fmt.Sprintf("Felix refuses the profile: %s (and %d more)", brief.Message(rules.Printable(trouble[0])), n-1)
 	}
 }
 
@@ -198,9 +199,9 @@ func (w *packetWorld) askPolicies(ctx context.Context) error {
 		switch {
 		case err != nil:
 			w.warn("%s: %v, so that it may decide first", p, err)
-			w.policies = append(w.policies, clip(p.String()))
+			w.policies = append(w.policies, brief.Cell(p.String()))
 		case selects:
-			w.policies = append(w.policies, clip(p.String()))
+			w.policies = append(w.policies, brief.Cell(p.String()))
 		}
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -106,7 +107,7 @@ func (f *finding) place(step rules.Step, direction string) string {
 }
 
 func (f *finding) profileName(step rules.Step) string {
-	return clip(nameCell(f.names.name(f.sets[step.Set].id)))
+	return brief.Cell(brief.Name(f.names.name(f.sets[step.Set].id)))
 }
 
 // stored returns the rule of a step.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -182,7 +183,7 @@ func (w *packetWorld) readProfiles(ctx context.Context) error {
 			w.warnTrouble(p)
 		case snap.Has(id):
 			w.warn("%v", err)
-			w.why[id] = fmt.Sprintf("profile %s cannot be read", clip(nameCell(id)))
+			w.why[id] = fmt.Sprintf("profile %s cannot be read", brief.Cell(brief.Name(id)))
 		}
 	}
 	return w.widenNames(ctx)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unique"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -78,7 +79,7 @@ func (s *session) endpointRows(ctx context.Context, view *store.View, used map[s
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.end()
 			s.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
-			e = store.Endpoint{Layout: e.Layout, Name: clip(e.Key)}
+			e = store.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""
 		for _, id := range ids {
@@ -132,7 +133,7 @@ func detailedHeader() []string {
 
 // cells returns the row as text.
 func (v endpointView) cells() []string {
-	name := nameCell(v.Profile)
+	name := brief.Name(v.Profile)
 	if v.Missing {
 		name += " (missing)"
 	}

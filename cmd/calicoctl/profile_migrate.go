@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -111,7 +112,7 @@ func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (
 }
 
 func (v migrationView) text() string {
-	name, to := nameCell(v.Profile), nameCell(v.New)
+	name, to := brief.Name(v.Profile), brief.Name(v.New)
 	switch {
 	case v.Error != "":
 		return fmt.Sprintf("Profile %s cannot be migrated: %s\n", name, rules.Printable(v.Error))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -118,7 +119,7 @@ func summaryTable(list []summary) string {
 		case s.Error != "":
 			layout = "damaged"
 		}
-		rows[i] = []string{nameCell(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
+		rows[i] = []string{brief.Name(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
 	var out bytes.Buffer
 	table{

@@ -5,7 +5,7 @@ import (
 
 	"github.com/olekukonko/tablewriter"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/brief"
 )
 
 // A table is written in pieces, so that a long one is never in memory as a
@@ -18,10 +18,6 @@ type table struct {
 
 // tablePiece is how many rows are laid out at once.
 const tablePiece = 1000
-
-// maxCell is how many characters of a cell are shown: a name of a megabyte, which
-// etcd takes, would make every row as long. JSON and YAML have it all.
-const maxCell = 300
 
 // write writes the table with a frame. The errors of the writer are for the
 // writer to keep.
@@ -58,29 +54,7 @@ func (t table) line(i int) []string {
 	}
 	cells := t.row(i)
 	for column, cell := range cells {
-		cells[column] = clip(cell)
+		cells[column] = brief.Cell(cell)
 	}
 	return cells
-}
-
-func clip(cell string) string {
-	if len(cell) <= maxCell {
-		return cell
-	}
-	n := 0
-	for i := range cell {
-		if n == maxCell {
-			return cell[:i] + "..."
-		}
-		n++
-	}
-	return cell
-}
-
-// nameCell returns the name of a profile, which may be empty in etcd.
-func nameCell(name string) string {
-	if name == "" {
-		return `""`
-	}
-	return rules.Printable(name)
 }
