@@ -28,11 +28,7 @@ BUILDFLAGS := -buildvcs=auto
 endif
 # A command is a process of ten milliseconds: without the tables for debuggers, and
 # without gRPC's web pages about its requests, which nobody could open.
-# Docker's client is built so that it does not compile the grammar of image names
-# in every command: see build/lazyregexp.
-BUILD = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -modfile $(LAZY) -trimpath -tags grpcnotrace -ldflags "-s -w -X main.version=$(VERSION)"
-
-LAZY = bin/lazy/go.mod
+BUILD = CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -trimpath -tags grpcnotrace -ldflags "-s -w -X main.version=$(VERSION)"
 
 # Where our own sources are.
 DIRECTORIES = .ci $(filter-out bin/ dist/,$(wildcard */))
@@ -51,7 +47,7 @@ SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_te
 .DEFAULT_GOAL := build
 .PHONY: build test race torture demo bench sandbox lint fmt docs man screencast package install clean help
 
-build: $(LAZY) ## build bin/calicoctl (the default)
+build: ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
 
 test: ## run all tests; those that need a Docker engine only if one answers
@@ -66,7 +62,7 @@ torture: ## run the torture test of the store for DURATION (10m); SEED repeats i
 demo: build bin/sandbox ## run the walkthrough on an etcd of its own
 	@bin/sandbox --demo
 
-bench: $(LAZY) ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
+bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
 	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./bench ./bench/floor ./bench/floor-docker ./bench/stopwatch
 	bin/bench/bench --go "$(GO)"
 
@@ -96,7 +92,7 @@ screencast: build ## play the walkthrough of README.md into docs/walkthrough.svg
 
 # Everything in the packages has the time of the commit, and they are the same bytes
 # whenever and wherever they are made of it with the same Go.
-package: $(LAZY) ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
+package: ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
 	rm -rf dist
 	mkdir -p dist/files/man dist/files/completion
 	cp LICENSE README.md dist/files
@@ -130,9 +126,6 @@ help: ## list these targets
 # when a source is newer.
 bin/calicoctl: $(SOURCES)
 	@$(MAKE) --no-print-directory build
-
-$(LAZY): go.mod go.sum build/lazyregexp/main.go
-	$(GO) run $(BUILDFLAGS) ./build/lazyregexp bin/lazy github.com/distribution/reference github.com/opencontainers/go-digest
 
 # Built as the tests are, so that what they have compiled is used again.
 bin/sandbox: $(SOURCES)
