@@ -42,7 +42,7 @@ EPOCH          := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/d
 # The program that writes the manual of the other one.
 GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VERSION)" ./cmd/calicoctl
 
-SOURCES = go.mod go.sum $(shell find cmd pkg internal -name '*.go' ! -name '*_test.go')
+SOURCES = go.mod go.sum $(shell find cmd pkg internal tools -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
 .PHONY: build test race torture demo bench sandbox lint fmt docs man screencast package install clean help
@@ -63,7 +63,7 @@ demo: build bin/sandbox ## run the walkthrough on an etcd of its own
 	@bin/sandbox --demo
 
 bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
-	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./bench ./bench/floor ./bench/floor-docker ./bench/stopwatch
+	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./tools/bench ./tools/bench/floor ./tools/bench/floor-docker ./tools/bench/stopwatch
 	bin/bench/bench --go "$(GO)"
 
 sandbox: build bin/sandbox ## run an etcd to try calicoctl on, until Ctrl-C
@@ -88,7 +88,7 @@ man: ## write the manual pages into bin/man
 	$(GENERATE) man bin/man
 
 screencast: build ## play the walkthrough of README.md into docs/walkthrough.svg
-	$(GO) run $(BUILDFLAGS) ./screencast
+	$(GO) run $(BUILDFLAGS) ./tools/screencast
 
 # Everything in the packages has the time of the commit, and they are the same bytes
 # whenever and wherever they are made of it with the same Go.
@@ -106,7 +106,7 @@ package: ## make .deb, .rpm and a container image of linux/amd64 and arm64 in di
 	for arch in $(ARCHES); do \
 		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p deb -t dist/ && \
 		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p rpm -t dist/ && \
-		$(GO) run ./packaging/image --program dist/files/$$arch/calicoctl --arch $$arch --version $(VERSION) \
+		$(GO) run ./tools/image --program dist/files/$$arch/calicoctl --arch $$arch --version $(VERSION) \
 			--tags calicoctl:latest,calicoctl:$(VERSION) --output dist/calicoctl_$(VERSION)_$$arch.image.tar || exit 1; \
 	done
 	rm -r dist/files

@@ -8,7 +8,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
 const (

@@ -52,7 +52,7 @@ func isMessage(message, text string) bool {
 func sourceTexts(t *testing.T) []string {
 	t.Helper()
 	var texts []string
-	for _, pattern := range []string{"*.go", "../../pkg/*/*.go", "../../internal/rawjson/*.go"} {
+	for _, pattern := range []string{"*.go", "../../pkg/*/*.go", "../../internal/*/*.go"} {
 		files, err := filepath.Glob(filepath.FromSlash(pattern))
 		if err != nil {
 			t.Fatal(err)

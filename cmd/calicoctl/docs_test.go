@@ -9,7 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/calicoctl/calicoctl/internal/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 

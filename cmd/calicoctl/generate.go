@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/manual"
+	"github.com/calicoctl/calicoctl/tools/manual"
 )
 
 // With the tag generate, the program writes the manual of the other one, so that

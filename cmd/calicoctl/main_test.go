@@ -9,8 +9,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/calicoctl/calicoctl/internal/dnstest"
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/dnstest"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // safetyNet bounds what a test waits for; it is never reached when all is well,

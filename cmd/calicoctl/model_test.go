@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // seedVariable is the environment variable that repeats a run of TestModel.

@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // Forty processes that each add a rule to one profile at the same time leave

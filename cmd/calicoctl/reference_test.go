@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/calicoctl/calicoctl/internal/manual"
+	"github.com/calicoctl/calicoctl/tools/manual"
 )
 
 func TestReferenceIsCurrent(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/calicoctl/calicoctl/internal/dockertest"
+	"github.com/calicoctl/calicoctl/internal/testkit/dockertest"
 )
 
 // scriptFakeContainer gives the fake engine a container.

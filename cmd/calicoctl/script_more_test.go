@@ -6,7 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
 // scriptBeforeRequest is before-commit for requests that are not the first

@@ -15,8 +15,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
 // The commands of scripts about a secured etcd:

@@ -14,7 +14,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // childPatience is how long a command that was told to stop may take for it.

@@ -16,7 +16,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // patience bounds everything that a test waits for; the machine may be busy.

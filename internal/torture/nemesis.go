@@ -5,7 +5,7 @@ import (
 	"errors"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // leaderPoll is how often the leader is looked at to count its changes.

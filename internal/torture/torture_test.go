@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // The flags of make torture.

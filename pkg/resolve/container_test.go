@@ -12,7 +12,7 @@ import (
 	"github.com/docker/docker/client"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/calicoctl/calicoctl/internal/dockertest"
+	"github.com/calicoctl/calicoctl/internal/testkit/dockertest"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
 // An authority signs the certificates of one test.

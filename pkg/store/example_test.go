@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/dnstest"
+	"github.com/calicoctl/calicoctl/internal/testkit/dnstest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 

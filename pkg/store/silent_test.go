@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 

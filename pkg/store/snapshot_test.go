@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/calicoctl/calicoctl/internal/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 

@@ -14,7 +14,7 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/internal/manual"
+	"github.com/calicoctl/calicoctl/tools/manual"
 )
 
 // tree has what a manual must get right: a command whose usage is not cobra's,

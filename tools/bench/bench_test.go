@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 func TestQuantile(t *testing.T) {

@@ -14,8 +14,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/calicoctl/calicoctl/internal/console"
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 func main() {

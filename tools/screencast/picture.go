@@ -7,7 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/calicoctl/calicoctl/internal/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
 )
 
 // The screen: its size in characters, and theirs in pixels.

@@ -5,7 +5,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/calicoctl/calicoctl/internal/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
 )
 
 // How fast the session goes: as somebody types who wants to be followed, and with

@@ -2,7 +2,7 @@
 
 package main
 
-import "github.com/calicoctl/calicoctl/bench/plan"
+import "github.com/calicoctl/calicoctl/tools/bench/plan"
 
 // A section is a table of commands that work on the same etcd.
 type section struct {

@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/calicoctl/calicoctl/internal/console"
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 func TestMain(m *testing.M) {
@@ -24,7 +24,7 @@ func TestMain(m *testing.M) {
 // the picture is that of today's.
 func TestPictureIsCurrent(t *testing.T) {
 	t.Parallel()
-	document, err := os.ReadFile(filepath.Join("..", "README.md"))
+	document, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +32,7 @@ func TestPictureIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stored, err := os.ReadFile(filepath.Join("..", "docs", "walkthrough.svg"))
+	stored, err := os.ReadFile(filepath.Join("..", "..", "docs", "walkthrough.svg"))
 	if err != nil {
 		t.Fatal(err)
 	}

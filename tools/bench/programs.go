@@ -12,7 +12,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 // programs are the files of what is measured, and of what measures it.

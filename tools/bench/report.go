@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 // A report is all that was found.

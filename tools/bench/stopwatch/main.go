@@ -20,7 +20,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 func main() {

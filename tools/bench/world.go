@@ -6,7 +6,7 @@ import (
 	"os"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 // A world is what the commands have to work on.

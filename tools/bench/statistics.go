@@ -5,7 +5,7 @@ package main
 import (
 	"slices"
 
-	"github.com/calicoctl/calicoctl/bench/plan"
+	"github.com/calicoctl/calicoctl/tools/bench/plan"
 )
 
 // quantile returns the value below which a part of the values lies, that

@@ -8,8 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 
-	"github.com/calicoctl/calicoctl/internal/console"
-	"github.com/calicoctl/calicoctl/internal/embedetcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/console"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
 // record runs the commands of steps in a shell, in order and on an etcd that is

@@ -13,7 +13,7 @@ import (
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
 
-	"github.com/calicoctl/calicoctl/bench/bare"
+	"github.com/calicoctl/calicoctl/tools/bench/bare"
 )
 
 func main() {

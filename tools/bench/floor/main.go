@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/calicoctl/calicoctl/bench/bare"
+	"github.com/calicoctl/calicoctl/tools/bench/bare"
 )
 
 func main() {
