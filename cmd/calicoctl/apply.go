@@ -12,12 +12,12 @@ import (
 // An application is a listing that is to become what a profile says, as one
 // edit.
 type application struct {
-	*ruleEdit
-	listing rules.ProfileListing
-	target  target
-	create  bool   // the profile, if it is not there
-	force   bool   // also what has moved on since the listing's revision
-	orForce string // what is said of that
+	ruleEdit *ruleEdit
+	listing  rules.ProfileListing
+	target   target
+	create   bool   // the profile, if it is not there
+	force    bool   // also what has moved on since the listing's revision
+	orForce  string // what is said of that
 
 	carried map[string]bool // tags that profiles are known to carry, or will
 	checked *meaning        // when the whole file was checked; nil before
@@ -54,12 +54,12 @@ func (a *application) run(ctx context.Context, s *session, dry bool) (store.Resu
 	result, err := tags.update(ctx, a.listing.Name, store.Edit{
 		Query:      tags.query(store.Query{Profiles: a.ids(), Lock: true, V1: true}),
 		Pick:       a.pick,
-		IfRevision: a.ifRevision,
+		IfRevision: a.ruleEdit.ifRevision,
 		IfNeeded:   true,
 		Force:      a.ruleEdit.force,
 		Once:       true,
 		DryRun:     dry,
-		Compare:    a.dry.compare,
+		Compare:    a.ruleEdit.dry.compare,
 		Change: func(snap *store.Snapshot, p *store.Profile) error {
 			return a.attempt(tags, said, snap, p, dry)
 		},
@@ -173,7 +173,7 @@ func (a *application) change(p *store.Profile, said, resolved []rules.Rule) erro
 func (a *application) allowed(before, after *store.Profile) error {
 	known, word := a.listing.Revision, rules.Printable(a.listing.Name)
 	switch {
-	case a.force || a.ifRevision != 0 || before.Revision == 0:
+	case a.force || a.ruleEdit.ifRevision != 0 || before.Revision == 0:
 	case known != 0 && known != before.Revision:
 		return store.Conflictf("profile %s is at revision %d, and the text knows revision %d; look at it again%s",
 			word, before.Revision, known, a.orForce)

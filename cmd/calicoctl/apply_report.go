@@ -11,7 +11,7 @@ import (
 
 // An applyReport says what became of each profile.
 type applyReport struct {
-	*app
+	app     *app
 	text    strings.Builder
 	views   []changeView
 	changed int
@@ -31,7 +31,7 @@ func (r *applyReport) add(one *application, result store.Result, c change, dry b
 		if c.before != nil {
 			r.text.WriteString("Profile " + rules.Printable(name) + ":\n")
 		}
-		r.text.WriteString(c.text(r.color()))
+		r.text.WriteString(c.text(r.app.color()))
 		view.Diff = c.view()
 	}
 	r.views = append(r.views, view)

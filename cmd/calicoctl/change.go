@@ -49,7 +49,7 @@ func (s *session) change(ctx context.Context, name string, before, after *store.
 func (s *session) saved(ctx context.Context, name string, before, after *store.Profile) change {
 	c, err := s.change(ctx, name, before, after)
 	if err != nil {
-		s.warn("the change was saved; it is shown with IDs, because names could not be looked up any more")
+		s.app.warn("the change was saved; it is shown with IDs, because names could not be looked up any more")
 	}
 	return c
 }

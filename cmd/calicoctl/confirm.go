@@ -90,7 +90,7 @@ func (c *safetyCatch) note(name string, r store.Result, err error) {
 func (s *session) update(ctx context.Context, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
 	result, err := s.store.Update(ctx, snap, e)
 	if !e.DryRun {
-		s.catch.note(name, result, err)
+		s.app.catch.note(name, result, err)
 	}
 	return result, err
 }

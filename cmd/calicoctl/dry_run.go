@@ -60,7 +60,7 @@ func (d *dryRun) answer(changes bool) error {
 // look takes note, while the session lasts, of what a dry run would change, or an
 // edit that is to be confirmed has changed.
 func (d *dryRun) look(ctx context.Context, s *session, name string, r store.Result) error {
-	if !d.only && s.catch.within == 0 {
+	if !d.only && s.app.catch.within == 0 {
 		return nil
 	}
 	return d.show(ctx, s, name, r)
@@ -100,7 +100,7 @@ func (e *ruleEdit) edited(text, name string, r store.Result) error {
 // applied prints what an edit has changed or, in a dry run, would change.
 func (e *ruleEdit) applied(name string, r store.Result) error {
 	if r.Changed && !e.dry.only {
-		e.done = "the change was saved, but "
+		e.app.done = "the change was saved, but "
 	}
 	return e.difference("", name, r)
 }
@@ -110,11 +110,11 @@ func (e *ruleEdit) difference(text, name string, r store.Result) error {
 	view := changeView{editView: editJSON(name, r), DryRun: e.dry.only, Diff: []changeLine{}}
 	switch {
 	case e.dry.shown != nil:
-		text, view.Diff = e.dry.shown.text(e.color()), e.dry.shown.view()
+		text, view.Diff = e.dry.shown.text(e.app.color()), e.dry.shown.view()
 	case text == "":
 		text = "Nothing to do.\n"
 	}
-	if err := e.print(text, view); err != nil {
+	if err := e.app.print(text, view); err != nil {
 		return err
 	}
 	return e.dry.answer(r.Changed)

@@ -28,10 +28,10 @@ func (e *ruleEdit) edit(ctx context.Context, rule rules.Rule, strict bool,
 func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options editOptions,
 	change func(*store.Profile, []rules.Rule) error,
 ) (result store.Result, err error) {
-	err = e.inSession(ctx, func(ctx context.Context, s *session) error {
+	err = e.app.inSession(ctx, func(ctx context.Context, s *session) error {
 		result, err = e.editIn(ctx, s, list, options, change)
 		if err == nil {
-			return e.dry.look(ctx, s, e.profile, result)
+			return e.dry.look(ctx, s, e.app.profile, result)
 		}
 		return s.withNames(ctx, err)
 	})
@@ -42,12 +42,12 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, options editOptions,
 	change func(*store.Profile, []rules.Rule) error,
 ) (store.Result, error) {
-	t, tags, err := s.lookUp(e.profile, list, options.strict)
+	t, tags, err := s.lookUp(e.app.profile, list, options.strict)
 	if err != nil {
 		return store.Result{}, err
 	}
 	var seen *store.Profile
-	result, err := tags.update(ctx, e.profile, store.Edit{
+	result, err := tags.update(ctx, e.app.profile, store.Edit{
 		Query:      tags.query(store.Query{Profiles: t.ids(), Lock: true, V1: true}),
 		Pick:       t.pick,
 		IfRevision: e.ifRevision,
@@ -71,7 +71,7 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 		result.Profile = seen // as it is, for a change that was none
 	}
 	if seen != nil && (err == nil || isNoChange(err)) {
-		e.warnTrouble(seen)
+		e.app.warnTrouble(seen)
 	}
 	return result, err
 }

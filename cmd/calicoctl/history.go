@@ -46,10 +46,10 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 
 // A historyRun is one use of profile history.
 type historyRun struct {
-	*session
-	id    string
-	limit int64 // 0 is none
-	color bool
+	session *session
+	id      string
+	limit   int64 // 0 is none
+	color   bool
 
 	held  *store.Version // waits for the version before it
 	count int64
@@ -61,17 +61,17 @@ type historyRun struct {
 var errEnough = errors.New("enough")
 
 func (h *historyRun) run(ctx context.Context) (err error) {
-	h.warnDocker()
-	t, err := h.target(h.profile)
+	h.session.warnDocker()
+	t, err := h.session.target(h.session.app.profile)
 	if err != nil {
 		return err
 	}
-	if h.id, err = h.whose(ctx, t); err != nil {
+	if h.id, err = h.session.whose(ctx, t); err != nil {
 		return err
 	}
-	h.color = h.app.color()
+	h.color = h.session.app.color()
 	h.views = []revisionView{}
-	compacted, err := h.store.History(ctx, h.id, func(v store.Version) error { return h.next(ctx, v) })
+	compacted, err := h.session.store.History(ctx, h.id, func(v store.Version) error { return h.next(ctx, v) })
 	switch {
 	case errors.Is(err, errEnough):
 		err = nil
@@ -89,7 +89,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 			h.views[last].OlderCompacted = true
 		}
 	}
-	return h.print(h.text.String(), h.views)
+	return h.session.app.print(h.text.String(), h.views)
 }
 
 // next takes the next older version, with which the one after it is compared.
@@ -113,7 +113,7 @@ func (h *historyRun) next(ctx context.Context, v store.Version) error {
 
 // tell prints a version.
 func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown string) error {
-	d, err := h.versionDiff(ctx, h.id, v, before.Profile)
+	d, err := h.session.versionDiff(ctx, h.id, v, before.Profile)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown 
 	if h.count++; h.count > 1 {
 		h.text.WriteString("\n")
 	}
-	if h.output == "text" {
+	if h.session.app.output == "text" {
 		h.text.WriteString(d.text(h.color))
 	} else {
 		h.views = append(h.views, d.view(h.id))
@@ -144,7 +144,7 @@ func (s *session) whose(ctx context.Context, t target) (string, error) {
 	var pair *pairError
 	switch {
 	case errors.As(err, &pair):
-		s.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
 			rules.Printable(pair.name), pair.id)
 		id = pair.name
 	case err != nil:

@@ -34,7 +34,7 @@ func (l *linter) judgeProfile(p *store.Profile) {
 		return
 	}
 	l.judgeExposed(p)
-	if l.networks != nil && resolve.IsID(p.ID) && l.networkName(p.ID) == "" {
+	if l.session.networks != nil && resolve.IsID(p.ID) && l.session.networkName(p.ID) == "" {
 		l.add(lintFinding{ID: p.ID}.tell(levelWarning, "unknown-network",
 			sayText("Docker on this host has no network with this ID"),
 			command(p.ID, "if it is no network of another host, where alone its local networks are known: calicoctl profile remove %s")))

@@ -73,7 +73,7 @@ func (c *crowd) String() string {
 
 // readEndpoints notes which profiles are used.
 func (l *linter) readEndpoints(ctx context.Context, view *store.View) error {
-	seen := l.progress("endpoints")
+	seen := l.session.app.progress("endpoints")
 	defer seen.end()
 	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()

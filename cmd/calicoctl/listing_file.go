@@ -12,7 +12,7 @@ import (
 
 // A listingFile is the file of listings, or the document, that a command reads.
 type listingFile struct {
-	*app
+	app   *app
 	names []string // as they were given
 	name  string   // "-" is standard input; at first, the one that is read if none is given
 }
@@ -36,12 +36,12 @@ func (f *listingFile) check(cmd *cobra.Command, args []string) error {
 	case f.name == "":
 		return usagef("which file? The usage is: %s", usageLine(cmd))
 	}
-	return f.catch.needsInput(f.name == "-")
+	return f.app.catch.needsInput(f.name == "-")
 }
 
 // profiles reads a file of profiles.
 func (f *listingFile) profiles(ctx context.Context) ([]rules.ProfileListing, error) {
-	text, err := f.readInput(ctx, f.name)
+	text, err := f.app.readInput(ctx, f.name)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (f *listingFile) profiles(ctx context.Context) ([]rules.ProfileListing, err
 
 // listing reads a file that holds the rules of one profile.
 func (f *listingFile) listing(ctx context.Context) (rules.ProfileListing, error) {
-	text, err := f.readInput(ctx, f.name)
+	text, err := f.app.readInput(ctx, f.name)
 	if err != nil {
 		return rules.ProfileListing{}, err
 	}

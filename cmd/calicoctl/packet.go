@@ -185,7 +185,7 @@ func (s *session) test(ctx context.Context, q *question) (*finding, error) {
 		return nil, err
 	}
 	s.warnDocker()
-	t, err := s.target(s.profile)
+	t, err := s.target(s.app.profile)
 	if err != nil {
 		return nil, err
 	}
@@ -221,13 +221,13 @@ func (s *session) begin(ctx context.Context, q *question, t target, snap *store.
 		return nil, err
 	}
 	if pair != nil {
-		s.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
+		s.app.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
 			rules.Printable(pair.name), pair.id)
 	}
 	if p.Layout == store.V1 {
-		s.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", rules.Printable(p.ID))
+		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", rules.Printable(p.ID))
 	}
-	s.warnTrouble(p)
+	s.app.warnTrouble(p)
 	names, err := s.namesFor(ctx, snap, p)
 	return &finding{question: q, profile: p, names: names}, err
 }

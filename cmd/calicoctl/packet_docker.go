@@ -41,7 +41,7 @@ func (s *session) inspect(ctx context.Context, names ...string) (from, to *resol
 		return nil, nil, err
 	}
 	defer engine.Close()
-	engine.LogTo(s.flags.Log)
+	engine.LogTo(s.app.flags.Log)
 	var found [2]*resolve.Container
 	for i, name := range names {
 		if name == "" {

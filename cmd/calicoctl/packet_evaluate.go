@@ -44,7 +44,7 @@ func (w *packetWorld) evaluate(ctx context.Context, snap *store.Snapshot) error 
 		return nil
 	}
 	if w.local.OfHost() {
-		w.warn("%s is an interface of a host, at which Felix lets its failsafe ports through before it asks any rule", w.local)
+		w.session.app.warn("%s is an interface of a host, at which Felix lets its failsafe ports through before it asks any rule", w.local)
 	}
 	return w.askPolicies(ctx)
 }
@@ -182,9 +182,9 @@ func (w *packetWorld) warnPolicies(snap *store.Snapshot) {
 	policies, err := snap.Policies()
 	switch {
 	case err != nil:
-		w.warn("policies decide before profiles; whether there are any, this etcd user cannot see")
+		w.session.app.warn("policies decide before profiles; whether there are any, this etcd user cannot see")
 	case len(policies) > 0:
-		w.warn("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
+		w.session.app.warn("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
 	}
 }
 
@@ -198,7 +198,7 @@ func (w *packetWorld) askPolicies(ctx context.Context) error {
 		selects, err := p.Selects(*w.local, labels, w.direction)
 		switch {
 		case err != nil:
-			w.warn("%s: %v, so that it may decide first", p, err)
+			w.session.app.warn("%s: %v, so that it may decide first", p, err)
 			w.policies = append(w.policies, brief.Cell(p.String()))
 		case selects:
 			w.policies = append(w.policies, brief.Cell(p.String()))
@@ -206,7 +206,7 @@ func (w *packetWorld) askPolicies(ctx context.Context) error {
 		return nil
 	})
 	if err == nil && all > 0 && len(w.policies) == 0 {
-		w.warn("policies decide before profiles; none of the %d selects %s for %s traffic", all, w.local, w.direction)
+		w.session.app.warn("policies decide before profiles; none of the %d selects %s for %s traffic", all, w.local, w.direction)
 	}
 	return err
 }

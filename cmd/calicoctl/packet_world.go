@@ -15,7 +15,7 @@ import (
 
 // A packetWorld is what is looked up in etcd to answer a question.
 type packetWorld struct {
-	*session
+	session *session
 	*finding
 	target   target
 	from, to packetEnd
@@ -83,15 +83,15 @@ func (w *packetWorld) look(ctx context.Context, found foundContainers) error {
 
 // scan goes through all that has addresses.
 func (w *packetWorld) scan(ctx context.Context) error {
-	w.view = w.store.View()
-	seen := w.progress("endpoints")
+	w.view = w.session.store.View()
+	seen := w.session.app.progress("endpoints")
 	defer seen.end()
 	var sets []store.Carrier
 	err := w.view.EachCarrier(ctx, func(c store.Carrier, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
-			w.warn("%v", damaged)
+			w.session.app.warn("%v", damaged)
 			return nil
 		}
 		if c.NetworkSet {
@@ -170,7 +170,7 @@ func (w *packetWorld) readProfiles(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	snap, err := w.store.Read(ctx, store.Query{Profiles: ids, V1: true})
+	snap, err := w.session.store.Read(ctx, store.Query{Profiles: ids, V1: true})
 	if err != nil {
 		return err
 	}
@@ -180,9 +180,9 @@ func (w *packetWorld) readProfiles(ctx context.Context) error {
 		w.profiles[id] = p
 		switch {
 		case err == nil:
-			w.warnTrouble(p)
+			w.session.app.warnTrouble(p)
 		case snap.Has(id):
-			w.warn("%v", err)
+			w.session.app.warn("%v", err)
 			w.why[id] = fmt.Sprintf("profile %s cannot be read", brief.Cell(brief.Name(id)))
 		}
 	}
@@ -192,7 +192,7 @@ func (w *packetWorld) readProfiles(ctx context.Context) error {
 // widenNames finds out how the networks in all of the profiles are shown, where
 // there are too many networks to know it already.
 func (w *packetWorld) widenNames(ctx context.Context) (err error) {
-	if len(w.networks.All()) <= maxCandidates {
+	if len(w.session.networks.All()) <= maxCandidates {
 		return nil
 	}
 	var words []string
@@ -205,7 +205,7 @@ func (w *packetWorld) widenNames(ctx context.Context) (err error) {
 			words = append(words, r.Rule.Tags()...)
 		}
 	}
-	w.names, err = w.namesOf(ctx, words)
+	w.names, err = w.session.namesOf(ctx, words)
 	return err
 }
 

@@ -23,7 +23,7 @@ driver does.`,
 		Example: `  docker network create databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(a.takeName(cmd, args), e.checkWriteFlags(cmd, &e.dry)); err != nil {
+			if err := errors.Join(a.takeName(cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -33,7 +33,7 @@ driver does.`,
 	}
 	cmd.ValidArgsFunction = a.completeNewName
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.addWriteFlags(cmd, &e.dry)
+	e.app.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 

@@ -45,7 +45,7 @@ another network of that name by then, nothing is changed (exit code 1).`,
 			if err := file.check(cmd, args); err != nil {
 				return err
 			}
-			if err := e.checkWriteFlags(cmd, &e.dry); err != nil {
+			if err := e.app.checkWriteFlags(cmd, &e.dry); err != nil {
 				return err
 			}
 			ctx, cancel := a.deadline(cmd.Context())
@@ -60,24 +60,24 @@ another network of that name by then, nothing is changed (exit code 1).`,
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.addWriteFlags(cmd, &e.dry)
+	e.app.addWriteFlags(cmd, &e.dry)
 	file.addFlags(cmd)
 	return cmd
 }
 
 // An applyRun is one use of profile apply.
 type applyRun struct {
-	*ruleEdit
-	session *session
-	file    *listingFile
-	report  applyReport
+	ruleEdit *ruleEdit
+	session  *session
+	file     *listingFile
+	report   applyReport
 }
 
 // run goes through all profiles twice: first without writing, so that a mistake
 // in the last one is found before the first one is written.
 func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 	if len(list) == 0 {
-		return r.print("The file holds no profile.\n", []changeView{})
+		return r.ruleEdit.app.print("The file holds no profile.\n", []changeView{})
 	}
 	todo, err := r.plan(ctx, list)
 	if err != nil {
@@ -89,10 +89,10 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 			return r.located(one, err)
 		}
 		if results[i].Changed {
-			r.warnTrouble(results[i].Profile)
+			r.ruleEdit.app.warnTrouble(results[i].Profile)
 		}
 	}
-	r.report.app = r.app
+	r.report.app = r.ruleEdit.app
 	for i, one := range todo {
 		if err = r.finish(ctx, one, len(todo), results[i]); err != nil {
 			break
@@ -101,15 +101,15 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 	if err = errors.Join(r.report.print(err == nil), err); err != nil {
 		return err
 	}
-	return r.dry.answer(r.report.changed > 0)
+	return r.ruleEdit.dry.answer(r.report.changed > 0)
 }
 
 // finish does what a check has found to do, and reports it.
 func (r *applyRun) finish(ctx context.Context, one *application, total int, checked store.Result) error {
 	switch {
 	case !checked.Changed:
-		r.report.add(one, checked, change{}, r.dry.only)
-	case r.dry.only:
+		r.report.add(one, checked, change{}, r.ruleEdit.dry.only)
+	case r.ruleEdit.dry.only:
 		c, err := r.session.change(ctx, one.listing.Name, checked.Before, checked.Profile)
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ func (r *applyRun) plan(ctx context.Context, list []rules.ProfileListing) ([]*ap
 	todo := make([]*application, len(list))
 	query := store.Query{V1: true}
 	for i, l := range list {
-		one := &application{ruleEdit: r.ruleEdit, listing: l, create: true, force: r.force, orForce: ", or give --force", carried: carried}
+		one := &application{ruleEdit: r.ruleEdit, listing: l, create: true, force: r.ruleEdit.force, orForce: ", or give --force", carried: carried}
 		var err error
 		if one.target, _, err = one.lookUp(r.session, one.said()); err != nil {
 			return nil, r.located(one, err)

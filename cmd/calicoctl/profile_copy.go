@@ -31,7 +31,7 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 			case args[0] == "" || args[1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			if err := e.checkWriteFlags(cmd, &e.dry); err != nil {
+			if err := e.app.checkWriteFlags(cmd, &e.dry); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -40,7 +40,7 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 		},
 	}
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.addWriteFlags(cmd, &e.dry)
+	e.app.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 

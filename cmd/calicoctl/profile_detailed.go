@@ -58,7 +58,7 @@ func (s *session) profileShowDetailed(ctx context.Context, view *store.View, pro
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b endpointRow) int { return strings.Compare(a.profile, b.profile) })
-	return s.printRows(detailedHeader(), len(rows), func(i int) endpointView {
+	return s.app.printRows(detailedHeader(), len(rows), func(i int) endpointView {
 		return s.endpointView(rows[i], !known[rows[i].profile])
 	})
 }
@@ -66,19 +66,19 @@ func (s *session) profileShowDetailed(ctx context.Context, view *store.View, pro
 // endpointRows reads all endpoints.
 func (s *session) endpointRows(ctx context.Context, view *store.View, used map[string]bool) ([]endpointRow, error) {
 	var rows []endpointRow
-	seen := s.progress("endpoints")
+	seen := s.app.progress("endpoints")
 	defer seen.end()
 	err := view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
-			s.warn("%v", damaged)
+			s.app.warn("%v", damaged)
 			return nil
 		}
 		ids := distinct(e.Profiles)
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.end()
-			s.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
+			s.app.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
 			e = store.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""

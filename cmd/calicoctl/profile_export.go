@@ -57,14 +57,14 @@ func (s *session) export(ctx context.Context, words []string) error {
 		if err := unambiguous(p, names); err != nil {
 			return err
 		}
-		s.warnTrouble(p)
+		s.app.warnTrouble(p)
 		if i > 0 {
 			text.WriteString("\n")
 		}
 		text.WriteString(exportText(p, names))
 		views = append(views, profileJSON(p, names))
 	}
-	err = s.print(text.String(), views)
+	err = s.app.print(text.String(), views)
 	if damaged > 0 {
 		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
 	}
@@ -90,7 +90,7 @@ func (s *session) all(ctx context.Context) (profiles []*store.Profile, damaged i
 			return nil
 		case unreadable != nil:
 			damaged++
-			s.warn("%v", unreadable)
+			s.app.warn("%v", unreadable)
 		default:
 			profiles = append(profiles, p)
 		}

@@ -73,7 +73,7 @@ func (s *session) graph(ctx context.Context, words []string) error {
 	if err := g.connect(ctx); err != nil {
 		return err
 	}
-	return s.printGraph(g)
+	return s.app.printGraph(g)
 }
 
 // readGraph reads the profiles that Felix does.
@@ -84,7 +84,7 @@ func (s *session) readGraph(ctx context.Context) (*graph, error) {
 		byTag: map[string][]*member{}, others: map[[2]string]*node{},
 	}
 	old := 0
-	seen := s.progress("profiles")
+	seen := s.app.progress("profiles")
 	defer seen.end()
 	err := s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
@@ -92,13 +92,13 @@ func (s *session) readGraph(ctx context.Context) (*graph, error) {
 		case ids[id]:
 		case damaged != nil:
 			seen.end()
-			s.warn("%v", damaged)
+			s.app.warn("%v", damaged)
 		case p.Layout == store.V1:
 			old++
 		default:
 			if trouble := p.Trouble(); len(trouble) > 0 {
 				seen.end()
-				s.warnEach("profile "+rules.Printable(p.ID), trouble)
+				s.app.warnEach("profile "+rules.Printable(p.ID), trouble)
 			}
 			g.members = append(g.members, newMember(p))
 		}
@@ -111,9 +111,9 @@ func (s *session) readGraph(ctx context.Context) (*graph, error) {
 	seen.end()
 	switch {
 	case old == 1:
-		s.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
+		s.app.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
 	case old > 1:
-		s.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
+		s.app.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
 	}
 	for _, m := range g.members {
 		m.Name = g.names.name(m.ID)

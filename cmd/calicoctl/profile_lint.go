@@ -78,13 +78,13 @@ func (s *session) lint(ctx context.Context, words []string) error {
 		return err
 	}
 	l.judgeWorld()
-	return s.printFindings(l.result())
+	return s.app.printFindings(l.result())
 }
 
 // A linter collects findings while profiles and endpoints go by, so that they
 // need not be in memory all at once.
 type linter struct {
-	*session
+	session *session
 	targets []target        // of the names in the command
 	only    map[string]bool // the IDs that these may mean; nil for all
 	ids     map[string]bool // of all profiles, in either layout
@@ -132,7 +132,7 @@ func (l *linter) asked(id string) bool { return l.only == nil || l.only[id] }
 // readProfiles judges every profile by itself. Of one that is in both layouts,
 // that of v3 counts.
 func (l *linter) readProfiles(ctx context.Context, view *store.View) error {
-	seen := l.progress("profiles")
+	seen := l.session.app.progress("profiles")
 	defer seen.end()
 	return view.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
@@ -181,7 +181,7 @@ func (l *linter) pick() error {
 
 // result returns the findings in order, with the names of networks.
 func (l *linter) result() []lintFinding {
-	names := shownNames{networks: l.networks, snap: &store.Snapshot{}, made: l.ids}
+	names := shownNames{networks: l.session.networks, snap: &store.Snapshot{}, made: l.ids}
 	for i := range l.found {
 		l.found[i].show(names)
 	}

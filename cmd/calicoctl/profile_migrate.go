@@ -17,7 +17,7 @@ import (
 
 // migrateOptions are the flags of profile migrate.
 type migrateOptions struct {
-	*app
+	app              *app
 	keep, all, force bool
 	dry              dryRun
 }
@@ -40,8 +40,8 @@ name. Names are taken as they are written in etcd.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// In the old layout a profile may be called anything, and its name in
 			// etcd is meant: Docker is not asked.
-			m.literal = true
-			if err := m.checkWriteFlags(cmd, &m.dry); err != nil {
+			m.app.literal = true
+			if err := m.app.checkWriteFlags(cmd, &m.dry); err != nil {
 				return err
 			}
 			switch {
@@ -50,7 +50,7 @@ name. Names are taken as they are written in etcd.`,
 			case m.all && len(args) > 0:
 				return usagef("unexpected word %q behind --all", args[0])
 			case m.all:
-				return m.inSession(cmd.Context(), m.migrateAll)
+				return m.app.inSession(cmd.Context(), m.migrateAll)
 			case len(args) == 0:
 				return usagef("which profile? The usage is: %s", usageLine(cmd))
 			case len(args) > 2:
@@ -58,7 +58,7 @@ name. Names are taken as they are written in etcd.`,
 			case args[0] == "" || args[len(args)-1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return m.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+			return m.app.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
 				return m.migrate(ctx, s, args[0], args[len(args)-1])
 			})
 		},
@@ -68,7 +68,7 @@ name. Names are taken as they are written in etcd.`,
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
-	m.addWriteFlags(cmd, &m.dry)
+	m.app.addWriteFlags(cmd, &m.dry)
 	return cmd
 }
 
@@ -89,9 +89,9 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 		return err
 	}
 	if view.Migrated {
-		m.done = "the profile was migrated, but "
+		m.app.done = "the profile was migrated, but "
 	}
-	if err := m.print(view.text(), view); err != nil {
+	if err := m.app.print(view.text(), view); err != nil {
 		return err
 	}
 	return m.dry.answer(true)
@@ -101,13 +101,13 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
 	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, DryRun: m.dry.only})
-	m.catch.note(to, result, err)
+	m.app.catch.note(to, result, err)
 	if err != nil || !m.dry.only {
 		view.Migrated = err == nil
 		return view, err
 	}
 	c, err := s.change(ctx, to, nil, result.Profile)
-	view.Diff, view.shown = c.view(), c.text(m.color())
+	view.Diff, view.shown = c.view(), c.text(m.app.color())
 	return view, err
 }
 
@@ -162,10 +162,10 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 			view.Error = err.Error()
 			failed++
 		case err != nil:
-			return errors.Join(m.print(text.String(), views), m.partly(ctx, views, len(ids), err))
+			return errors.Join(m.app.print(text.String(), views), m.partly(ctx, views, len(ids), err))
 		}
 		if view.Migrated {
-			m.done = "profiles were migrated, but "
+			m.app.done = "profiles were migrated, but "
 		}
 		views = append(views, view)
 		text.WriteString(view.text())
@@ -173,7 +173,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	if len(ids)+failed == 0 {
 		text.WriteString("There is no profile in the layout of calicoctl 0.x.\n")
 	}
-	err = m.print(text.String(), views)
+	err = m.app.print(text.String(), views)
 	if failed > 0 {
 		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)+len(unreadable)))
 	}

@@ -39,10 +39,10 @@ does not look through the endpoints.`,
 }
 
 func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) error {
-	if err := s.needDocker(e.profile); err != nil {
+	if err := s.needDocker(e.app.profile); err != nil {
 		return err
 	}
-	t, err := s.target(e.profile)
+	t, err := s.target(e.app.profile)
 	if err != nil {
 		return err
 	}
@@ -52,10 +52,10 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 	}
 	gone := result
 	gone.Profile = nil
-	if err := e.dry.look(ctx, s, e.profile, gone); err != nil {
+	if err := e.dry.look(ctx, s, e.app.profile, gone); err != nil {
 		return err
 	}
-	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.profile)), e.profile, result)
+	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.app.profile)), e.app.profile, result)
 }
 
 // removeIn removes the profile that is meant. Of one in use it is said how to do so
@@ -68,7 +68,7 @@ func (e *ruleEdit) removeIn(ctx context.Context, s *session, t target, query sto
 		Force:      e.force,
 		DryRun:     e.dry.only,
 	}, noCheck)
-	s.catch.note(e.profile, result, err)
+	s.app.catch.note(e.app.profile, result, err)
 	var used *store.InUseError
 	if !errors.As(err, &used) {
 		return result, err

@@ -60,22 +60,22 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	case detailed:
 		return s.profileShowDetailed(ctx, view, list)
 	}
-	if s.output == "text" {
-		return s.print(summaryTable(list), nil)
+	if s.app.output == "text" {
+		return s.app.print(summaryTable(list), nil)
 	}
-	return s.print("", list)
+	return s.app.print("", list)
 }
 
 // summaries returns a summary of every profile, sorted by name.
 func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, error) {
 	list := []summary{summarize(store.BuiltIn())}
-	seen := s.progress("profiles")
+	seen := s.app.progress("profiles")
 	defer seen.end()
 	err := view.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
-			s.warn("%v", damaged)
+			s.app.warn("%v", damaged)
 			row := summary{Profile: id, Error: damaged.Error()}
 			var why *store.DamagedError
 			if errors.As(damaged, &why) {

@@ -34,7 +34,7 @@ func (a *app) needName(cmd *cobra.Command) error {
 
 // ruleEdit holds the words that rule add and rule remove have in common.
 type ruleEdit struct {
-	*app
+	app        *app
 	at         string // --at as it was written
 	revision   string // --if-revision as it was written
 	ifRevision int64
@@ -52,7 +52,7 @@ func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&e.revision, "if-revision", "", "only if the profile is still at this `REVISION`, as -o json prints it")
 	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.addWriteFlags(cmd, &e.dry)
+	e.app.addWriteFlags(cmd, &e.dry)
 }
 
 // checkEditFlags checks what every edit of a profile is told.
@@ -64,10 +64,10 @@ func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
 		}
 		e.ifRevision = n
 	}
-	if err := e.needName(cmd); err != nil {
+	if err := e.app.needName(cmd); err != nil {
 		return err
 	}
-	return e.checkWriteFlags(cmd, &e.dry)
+	return e.app.checkWriteFlags(cmd, &e.dry)
 }
 
 // read takes direction and position from the command line; the rest is a rule.

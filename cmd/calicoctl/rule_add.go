@@ -56,11 +56,11 @@ func (e *ruleEdit) add(ctx context.Context, d rules.Direction, at int, rule rule
 	var present *store.PresentError
 	switch {
 	case errors.As(err, &present) && (at == 0 || at == present.At):
-		return e.edited("Rule already present, skipping.\n", e.profile, result)
+		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
 	case errors.As(err, &present):
 		return store.Refusedf("the rule is already at position %d; use rule move", present.At)
 	case err != nil:
 		return err
 	}
-	return e.edited("", e.profile, result)
+	return e.edited("", e.app.profile, result)
 }

@@ -58,7 +58,7 @@ func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFil
 	if err := file.check(cmd, args); err != nil {
 		return err
 	}
-	ctx, cancel := e.deadline(cmd.Context())
+	ctx, cancel := e.app.deadline(cmd.Context())
 	defer cancel()
 	l, err := file.listing(ctx)
 	if err != nil {
@@ -67,20 +67,20 @@ func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFil
 	if e.ifRevision != 0 && l.Revision != 0 && e.ifRevision != l.Revision {
 		return usagef("%s says revision %d, and --if-revision %d", file.shownName(), l.Revision, e.ifRevision)
 	}
-	l.Name = e.profile
+	l.Name = e.app.profile
 	applied := &application{ruleEdit: e, listing: l, force: e.force, orForce: ", or give --force"}
-	return e.inSession(ctx, func(ctx context.Context, s *session) error { return applied.alone(ctx, s) })
+	return e.app.inSession(ctx, func(ctx context.Context, s *session) error { return applied.alone(ctx, s) })
 }
 
 // alone applies the one listing that there is, and prints the difference.
 func (a *application) alone(ctx context.Context, s *session) error {
-	result, err := a.run(ctx, s, a.dry.only)
+	result, err := a.run(ctx, s, a.ruleEdit.dry.only)
 	if err != nil {
 		return err
 	}
-	a.warnTrouble(result.Profile)
-	if err := a.dry.show(ctx, s, a.listing.Name, result); err != nil {
+	a.ruleEdit.app.warnTrouble(result.Profile)
+	if err := a.ruleEdit.dry.show(ctx, s, a.listing.Name, result); err != nil {
 		return err
 	}
-	return a.applied(a.listing.Name, result)
+	return a.ruleEdit.applied(a.listing.Name, result)
 }

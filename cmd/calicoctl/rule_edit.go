@@ -42,7 +42,7 @@ without a change changes nothing.`,
 
 // An editing is one use of rule edit.
 type editing struct {
-	*ruleEdit
+	ruleEdit *ruleEdit
 	editor   string
 	file     string                   // the text's
 	name     string                   // of the profile in the text
@@ -55,10 +55,10 @@ type editing struct {
 // run edits until the text is applied or left as it is. A text that could not be
 // applied is kept.
 func (e *editing) run(ctx context.Context) (err error) {
-	if e.editor, err = e.app.editor(); err != nil {
+	if e.editor, err = e.ruleEdit.app.editor(); err != nil {
 		return err
 	}
-	if err := e.inSession(ctx, e.read); err != nil {
+	if err := e.ruleEdit.app.inSession(ctx, e.read); err != nil {
 		return err
 	}
 	defer patiently()()
@@ -85,13 +85,13 @@ func (e *editing) untilApplied(ctx context.Context) error {
 		case err != nil:
 			return e.keep(edited, err)
 		case edited == text && reason == nil:
-			return errors.Join(os.Remove(e.file), e.difference("Nothing was changed.\n", e.profile, store.Result{Profile: e.opened}))
+			return errors.Join(os.Remove(e.file), e.ruleEdit.difference("Nothing was changed.\n", e.ruleEdit.app.profile, store.Result{Profile: e.opened}))
 		case edited == text:
 			return e.keep(edited, reason)
 		}
 		text, reason = edited, e.apply(ctx, edited)
 		switch {
-		case e.dry.shown != nil && e.dry.only:
+		case e.ruleEdit.dry.shown != nil && e.ruleEdit.dry.only:
 			return e.keep(edited, reason)
 		case reason == nil:
 			return os.Remove(e.file)
@@ -128,16 +128,16 @@ func (e *editing) keep(text string, err error) error {
 	if errors.As(err, &wrong) {
 		wrong.file = e.file
 	}
-	e.warn("the text is kept in %s", e.file)
+	e.ruleEdit.app.warn("the text is kept in %s", e.file)
 	return err
 }
 
 // read reads the profile, and makes a text of it.
 func (e *editing) read(ctx context.Context, s *session) error {
-	if err := s.needDocker(e.profile); err != nil {
+	if err := s.needDocker(e.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	profiles, err := s.named(ctx, []string{e.profile})
+	profiles, err := s.named(ctx, []string{e.ruleEdit.app.profile})
 	if err != nil {
 		return err
 	}
@@ -146,17 +146,17 @@ func (e *editing) read(ctx context.Context, s *session) error {
 		return err
 	}
 	p := profiles[0]
-	if err := p.Editable(e.force); err != nil {
+	if err := p.Editable(e.ruleEdit.force); err != nil {
 		return err
 	}
-	if known := e.ifRevision; known != 0 && known != p.Revision {
+	if known := e.ruleEdit.ifRevision; known != 0 && known != p.Revision {
 		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, known)
 	}
 	if err := s.needDocker(tagsIn(p)...); err != nil {
 		return err
 	}
-	s.warnTrouble(p)
-	e.ifRevision = 0 // from here on the text says the revision
+	s.app.warnTrouble(p)
+	e.ruleEdit.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = names.name(p.ID), p, p
 	e.first, e.networks = editingHelp()+exportText(p, names), networksIn(p, names)
 	return unambiguous(p, names)
@@ -165,23 +165,23 @@ func (e *editing) read(ctx context.Context, s *session) error {
 // inTime is inSession for a command that waits for a person in between: each
 // time that it is connected, its time starts anew, and Ctrl-C counts.
 func (e *editing) inTime(ctx context.Context, work func(context.Context, *session) error) error {
-	e.catch.forget() // they were the editor's
+	e.ruleEdit.app.catch.forget() // they were the editor's
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return e.inSession(ctx, work)
+	return e.ruleEdit.app.inSession(ctx, work)
 }
 
 // apply makes the profile say what a text does.
 func (e *editing) apply(ctx context.Context, text string) error {
 	list, err := rules.ParseProfiles(text, rules.AsStored)
 	if err != nil {
-		return (&listingFile{app: e.app}).wrong(err)
+		return (&listingFile{app: e.ruleEdit.app}).wrong(err)
 	}
 	if len(list) != 1 || list[0].Name != e.name {
 		return usagef("the text must be about profile %s alone", rules.Printable(e.name))
 	}
 	listing := list[0]
-	listing.Name = e.profile
+	listing.Name = e.ruleEdit.app.profile
 	if listing.Revision == 0 {
 		listing.Revision = e.opened.Revision
 	}
@@ -217,7 +217,7 @@ func (e *overtakenError) Unwrap() error { return e.conflict }
 
 // overtaken finds out what somebody else has changed.
 func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
-	now, err := s.named(ctx, []string{e.profile})
+	now, err := s.named(ctx, []string{e.ruleEdit.app.profile})
 	if err != nil || now[0].Revision == based {
 		return conflict // which is about something else
 	}
@@ -239,7 +239,7 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 	if err := e.write(e.marked(reason) + text); err != nil {
 		return text, err
 	}
-	failed := e.open(e.editor, e.file)
+	failed := e.ruleEdit.app.open(e.editor, e.file)
 	saved, err := os.ReadFile(e.file)
 	if err == nil {
 		text = withoutReason(string(saved))

@@ -102,7 +102,7 @@ code 4).`,
 			}
 			ctx, cancel := a.deadline(cmd.Context())
 			defer cancel()
-			document, err := e.readInput(ctx, file.name)
+			document, err := e.app.readInput(ctx, file.name)
 			if err != nil {
 				return err
 			}
@@ -171,9 +171,9 @@ func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) e
 	if err != nil {
 		return err
 	}
-	text := "Successfully updated rules on profile " + rules.Printable(e.profile) + "\n"
+	text := "Successfully updated rules on profile " + rules.Printable(e.app.profile) + "\n"
 	if e.dry.only {
 		text = ""
 	}
-	return e.edited(text, e.profile, result)
+	return e.edited(text, e.app.profile, result)
 }

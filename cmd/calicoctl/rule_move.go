@@ -46,5 +46,5 @@ func (e *ruleEdit) move(ctx context.Context, move *store.Move) error {
 	if err != nil {
 		return err
 	}
-	return e.edited("", e.profile, result)
+	return e.edited("", e.app.profile, result)
 }

@@ -69,7 +69,7 @@ func (e *ruleEdit) removeAt(ctx context.Context, d rules.Direction, at int, only
 	if err != nil {
 		return err
 	}
-	return e.edited("", e.profile, result)
+	return e.edited("", e.app.profile, result)
 }
 
 func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rule) error {
@@ -86,11 +86,11 @@ func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rul
 	}
 	switch {
 	case removed > 1 && e.dry.only:
-		e.warn("%d equal rules would be removed", removed)
+		e.app.warn("%d equal rules would be removed", removed)
 	case removed > 1:
-		e.warn("%d equal rules were removed", removed)
+		e.app.warn("%d equal rules were removed", removed)
 	}
-	return e.edited("", e.profile, result)
+	return e.edited("", e.app.profile, result)
 }
 
 // notFoundRule says that no rule equals the words. One that merely looks the

@@ -45,11 +45,11 @@ func (e *ruleEdit) replace(ctx context.Context, m *store.Replacement, rule rules
 	var present *store.PresentError
 	switch {
 	case errors.As(err, &present) && present.At == m.At:
-		return e.edited("Rule already present, skipping.\n", e.profile, result)
+		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
 	case errors.As(err, &present):
 		return store.Refusedf("the rule is already at position %d; use rule remove and rule move", present.At)
 	case err != nil:
 		return err
 	}
-	return e.edited("", e.profile, result)
+	return e.edited("", e.app.profile, result)
 }

@@ -61,7 +61,7 @@ func (a *app) show(ctx context.Context, print func(*store.Profile, shownNames) e
 
 func (s *session) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
 	s.warnDocker()
-	t, err := s.target(s.profile)
+	t, err := s.target(s.app.profile)
 	if err != nil {
 		return err
 	}
@@ -74,14 +74,14 @@ func (s *session) show(ctx context.Context, print func(*store.Profile, shownName
 		return err
 	}
 	if pair != nil {
-		s.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
 			rules.Printable(pair.name), pair.id)
 	}
 	names, err := s.namesFor(ctx, snap, p)
 	if err != nil {
 		return err
 	}
-	s.warnTrouble(p)
+	s.app.warnTrouble(p)
 	return print(p, names)
 }
 

@@ -18,8 +18,8 @@ var errWatched = errors.New("the watch was ended")
 
 // A watching is one use of rule show --watch.
 type watching struct {
-	*session
-	shown *store.Profile // nil while it is gone
+	session *session
+	shown   *store.Profile // nil while it is gone
 }
 
 // watch shows the rules of a profile, and then each change of it until Ctrl-C. The
@@ -49,15 +49,15 @@ func (a *app) watch(ctx context.Context) error {
 func (w *watching) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w.whenUnread(func() { cancel(errUnread) })
+	w.session.app.whenUnread(func() { cancel(errUnread) })
 	id := w.shown.ID
-	err := w.store.Follow(ctx, w.shown, store.Follower{
+	err := w.session.store.Follow(ctx, w.shown, store.Follower{
 		Seen: func(v store.Version) error { return w.seen(ctx, id, v) },
 		Lost: func(err error) {
 			if err != nil {
-				w.warn("%v; still trying", err)
+				w.session.app.warn("%v; still trying", err)
 			} else {
-				w.warn("etcd answers again")
+				w.session.app.warn("etcd answers again")
 			}
 		},
 	})
@@ -75,27 +75,27 @@ var errUnread = errors.New("nobody reads the output")
 
 // seen shows a version that has come.
 func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
-	ctx, cancel := w.deadline(ctx)
+	ctx, cancel := w.session.app.deadline(ctx)
 	defer cancel()
-	if w.networks != nil { // a network may have been made since
-		if networks, err := w.askDocker(ctx); err == nil {
-			w.networks = networks
+	if w.session.networks != nil { // a network may have been made since
+		if networks, err := w.session.app.askDocker(ctx); err == nil {
+			w.session.networks = networks
 		}
 	}
-	d, err := w.versionDiff(ctx, id, v, w.shown)
+	d, err := w.session.versionDiff(ctx, id, v, w.shown)
 	if err != nil && ctx.Err() == nil {
-		w.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
+		w.session.app.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
 	}
 	switch {
 	case v.Damaged != nil:
-		w.warn("revision %d: %v", v.Revision, v.Damaged)
+		w.session.app.warn("revision %d: %v", v.Revision, v.Damaged)
 		return w.put("", d.view(id))
 	case v.Skipped:
-		w.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
+		w.session.app.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
 	}
 	w.warnNewTrouble(v.Profile)
 	w.shown = v.Profile
-	return w.put("\n"+d.text(w.color()), d.view(id))
+	return w.put("\n"+d.text(w.session.app.color()), d.view(id))
 }
 
 // warnNewTrouble reports what Felix refuses in a profile, unless that was reported
@@ -109,14 +109,14 @@ func (w *watching) warnNewTrouble(p *store.Profile) {
 		old := w.shown.Trouble()
 		trouble = slices.DeleteFunc(trouble, func(text string) bool { return slices.Contains(old, text) })
 	}
-	w.warnEach("profile "+rules.Printable(p.ID), trouble)
+	w.session.app.warnEach("profile "+rules.Printable(p.ID), trouble)
 }
 
 // put prints one piece of output at once.
 func (w *watching) put(text string, view revisionView) error {
 	content := []byte(text)
 	var err error
-	switch w.output {
+	switch w.session.app.output {
 	case "json":
 		content, err = encodeLine(view)
 	case "yaml":
@@ -126,7 +126,7 @@ func (w *watching) put(text string, view revisionView) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.stdout.Write(content); err != nil {
+	if _, err := w.session.app.stdout.Write(content); err != nil {
 		return fmt.Errorf("the output could not be written: %w", err)
 	}
 	return nil

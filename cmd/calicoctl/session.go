@@ -13,7 +13,7 @@ import (
 // A session is what one command works with: the datastore, and what Docker said
 // of its networks.
 type session struct {
-	*app
+	app      *app
 	store    *store.Store
 	networks *resolve.Networks // nil when Docker was not asked, or is not there
 	docker   error             // why Docker did not answer, although it should have
@@ -117,9 +117,9 @@ func (s *session) warnDocker() {
 	switch {
 	case s.docker == nil, errors.Is(s.docker, context.Canceled):
 	case errors.Is(s.docker, context.DeadlineExceeded): // and with it the command's time
-		s.warn("the Docker engine did not answer in %s (--timeout)", s.timeout)
+		s.app.warn("the Docker engine did not answer in %s (--timeout)", s.app.timeout)
 	default:
-		s.warn("%v; names of Docker networks are not known", s.docker)
+		s.app.warn("%v; names of Docker networks are not known", s.docker)
 	}
 }
 

@@ -125,23 +125,23 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, rules.Printable(e.profile))
+	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, rules.Printable(e.app.profile))
 	if !added {
-		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, rules.Printable(e.profile))
+		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, rules.Printable(e.app.profile))
 	}
-	return e.edited(text, e.profile, result)
+	return e.edited(text, e.app.profile, result)
 }
 
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
 	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
 		if !store.RemoveTag(p, r.From.Tag.Name) {
-			return store.Refusedf("Tag %s is not on profile %s", tag, rules.Printable(e.profile))
+			return store.Refusedf("Tag %s is not on profile %s", tag, rules.Printable(e.app.profile))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, rules.Printable(e.profile))
-	return e.edited(text, e.profile, result)
+	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, rules.Printable(e.app.profile))
+	return e.edited(text, e.app.profile, result)
 }

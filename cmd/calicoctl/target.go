@@ -23,7 +23,7 @@ type target struct {
 // *resolve.AmbiguousError.
 func (s *session) target(word string) (target, error) {
 	network, found, err := s.networks.Find(word)
-	t := target{word: word, planned: s.planned, literal: s.literal}
+	t := target{word: word, planned: s.planned, literal: s.app.literal}
 	if err == nil && found {
 		t.network = &network
 	}
@@ -33,7 +33,7 @@ func (s *session) target(word string) (target, error) {
 // byID returns the target of a network's ID, which means nothing else, whatever
 // other networks are called.
 func (s *session) byID(id string) target {
-	t := target{word: id, planned: s.planned, literal: s.literal}
+	t := target{word: id, planned: s.planned, literal: s.app.literal}
 	if network, found, err := s.networks.Find(id); err == nil && found && network.ID == id {
 		t.network = &network
 	}

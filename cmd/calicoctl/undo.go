@@ -35,7 +35,7 @@ those that are left.`,
   calicoctl profile databases undo --if-revision=1215`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := u.checkEditFlags(cmd); err != nil {
+			if err := u.ruleEdit.checkEditFlags(cmd); err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("to-revision") {
@@ -47,24 +47,24 @@ those that are left.`,
 			return a.inSession(cmd.Context(), u.run)
 		},
 	}
-	u.addEditFlags(cmd)
+	u.ruleEdit.addEditFlags(cmd)
 	cmd.Flags().StringVar(&to, "to-revision", "", "to what it was at this `REVISION`, as history prints it")
 	return cmd
 }
 
 // An undoing is one use of profile undo.
 type undoing struct {
-	*ruleEdit
-	to     int64 // the revision asked for; 0 is the one before the newest
-	target target
-	undone int64 // the newest revision
+	ruleEdit *ruleEdit
+	to       int64 // the revision asked for; 0 is the one before the newest
+	target   target
+	undone   int64 // the newest revision
 }
 
 func (u *undoing) run(ctx context.Context, s *session) (err error) {
-	if err = s.needDocker(u.profile); err != nil {
+	if err = s.needDocker(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	if u.target, err = s.target(u.profile); err != nil {
+	if u.target, err = s.target(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
 	query := store.Query{Profiles: u.target.allIDs(), Lock: true, V1: true}
@@ -81,7 +81,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	}
 	p, err := snap.Profile(id)
 	if err == nil {
-		err = p.Editable(u.force)
+		err = p.Editable(u.ruleEdit.force)
 	}
 	if err != nil {
 		return err
@@ -102,8 +102,8 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 
 // stillAt refuses to undo another revision than the one that is meant.
 func (u *undoing) stillAt(id, stands string) error {
-	if u.ifRevision != 0 && u.ifRevision != u.undone {
-		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", rules.Printable(id), stands, u.undone, u.ifRevision)
+	if u.ruleEdit.ifRevision != 0 && u.ruleEdit.ifRevision != u.undone {
+		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", rules.Printable(id), stands, u.undone, u.ruleEdit.ifRevision)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 		at = u.undone - 1
 	}
 	v, err := s.store.VersionAt(ctx, id, at)
-	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", rules.Printable(u.profile))
+	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", rules.Printable(u.ruleEdit.app.profile))
 	switch {
 	case u.to != 0 && errors.Is(err, store.ErrNotFound):
 		return nil, &store.Error{Kind: store.ErrNotFound, Text: err.Error() + "; " + look}
@@ -132,13 +132,13 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 
 // restore gives the profile rules and tags of an earlier version.
 func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *store.Profile) error {
-	result, err := s.update(ctx, u.profile, snap, store.Edit{
+	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:      query,
 		Pick:       u.target.pick,
 		IfRevision: u.undone,
-		Force:      u.force,
+		Force:      u.ruleEdit.force,
 		Once:       true,
-		DryRun:     u.dry.only,
+		DryRun:     u.ruleEdit.dry.only,
 		Change: func(_ *store.Snapshot, p *store.Profile) error {
 			if err := store.TakeOver(p, earlier); err != nil || p.Changed() {
 				return err
@@ -149,7 +149,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 	if err != nil {
 		return s.withNames(ctx, err)
 	}
-	u.warnTrouble(result.Profile)
+	u.ruleEdit.app.warnTrouble(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
 }
 
@@ -165,9 +165,9 @@ func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
 
 // uncreate removes a profile whose newest revision is its creation.
 func (u *undoing) uncreate(ctx context.Context, s *session, query store.Query) error {
-	u.ifRevision = u.undone
-	result, err := u.removeIn(ctx, s, u.target, query, false,
-		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", rules.Printable(u.profile)))
+	u.ruleEdit.ifRevision = u.undone
+	result, err := u.ruleEdit.removeIn(ctx, s, u.target, query, false,
+		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", rules.Printable(u.ruleEdit.app.profile)))
 	if err != nil {
 		return err
 	}
@@ -191,12 +191,12 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	if err != nil {
 		return err
 	}
-	result, err := s.update(ctx, u.profile, snap, store.Edit{
+	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:  query,
 		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.revive(snap, earlier) },
-		Force:  u.force,
+		Force:  u.ruleEdit.force,
 		Once:   true,
-		DryRun: u.dry.only,
+		DryRun: u.ruleEdit.dry.only,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 	})
 	if err != nil {
@@ -229,31 +229,31 @@ func (u *undoing) report(ctx context.Context, s *session, r store.Result, restor
 	if restored == 0 {
 		shown.Profile = nil
 	}
-	if err := u.dry.show(ctx, s, u.profile, shown); err != nil {
+	if err := u.ruleEdit.dry.show(ctx, s, u.ruleEdit.app.profile, shown); err != nil {
 		return err
 	}
-	if !u.dry.only {
-		u.done = "the change was saved, but "
+	if !u.ruleEdit.dry.only {
+		u.ruleEdit.app.done = "the change was saved, but "
 	}
 	view := undoView{
-		changeView: changeView{editView: editJSON(u.profile, r), DryRun: u.dry.only, Diff: u.dry.shown.view()},
+		changeView: changeView{editView: editJSON(u.ruleEdit.app.profile, r), DryRun: u.ruleEdit.dry.only, Diff: u.ruleEdit.dry.shown.view()},
 		Undone:     u.undone, Restored: restored,
 	}
-	if err := u.print(u.said(r, restored)+u.dry.shown.text(u.color()), view); err != nil {
+	if err := u.ruleEdit.app.print(u.said(r, restored)+u.ruleEdit.dry.shown.text(u.ruleEdit.app.color()), view); err != nil {
 		return err
 	}
-	return u.dry.answer(r.Changed)
+	return u.ruleEdit.dry.answer(r.Changed)
 }
 
 // said says which revision is as which other was.
 func (u *undoing) said(r store.Result, restored int64) string {
-	name := rules.Printable(u.profile)
+	name := rules.Printable(u.ruleEdit.app.profile)
 	switch now := r.Profile.Revision; {
-	case restored == 0 && u.dry.only:
+	case restored == 0 && u.ruleEdit.dry.only:
 		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)
 	case restored == 0:
 		return fmt.Sprintf("Profile %s is removed at revision %d, as it was not there before revision %d:\n", name, now, u.undone)
-	case u.dry.only:
+	case u.ruleEdit.dry.only:
 		return fmt.Sprintf("Profile %s would be as it was at revision %d:\n", name, restored)
 	default:
 		return fmt.Sprintf("Profile %s is at revision %d as it was at revision %d:\n", name, now, restored)
