@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -105,7 +106,7 @@ func (a *application) sameAsChecked(now meaning, dry bool) error {
 	switch {
 	case was == nil:
 	case now.profile != was.profile, now.revision != was.revision:
-		return store.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(a.listing.Name))
+		return store.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(a.listing.Name))
 	case !slices.EqualFunc(now.rules, was.rules, same):
 		return store.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")
 	}
@@ -128,7 +129,7 @@ func (a *application) pick(snap *store.Snapshot) (*store.Profile, error) {
 		return a.target.pick(snap)
 	case a.listing.Revision != 0 && !a.force:
 		return nil, store.Conflictf("profile %s has been removed since revision %d; --force makes it again",
-			rules.Printable(a.listing.Name), a.listing.Revision)
+			printable.Text(a.listing.Name), a.listing.Revision)
 	}
 	p, err := a.target.create(snap)
 	if err == nil {
@@ -171,7 +172,7 @@ func (a *application) change(p *store.Profile, said, resolved []rules.Rule) erro
 // allowed refuses a change of a profile that has moved on since it was exported,
 // and one that takes something out without saying of which revision it knows.
 func (a *application) allowed(before, after *store.Profile) error {
-	known, word := a.listing.Revision, rules.Printable(a.listing.Name)
+	known, word := a.listing.Revision, printable.Text(a.listing.Name)
 	switch {
 	case a.force || a.ruleEdit.ifRevision != 0 || before.Revision == 0:
 	case known != 0 && known != before.Revision:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -47,7 +48,7 @@ func (a *application) sameNetworks(s *session, said []rules.Rule) error {
 			return store.Refusedf("%v, or --literal for that of the text, %s", err, id)
 		case found && network.ID != id:
 			return store.Refusedf("network %s is %s in the text, and Docker has another one of that name now, %s; "+
-				"export again, or give --literal to mean that of the text", rules.Printable(word), id, rules.Printable(network.ID))
+				"export again, or give --literal to mean that of the text", printable.Text(word), id, printable.Text(network.ID))
 		}
 	}
 	return nil
@@ -66,7 +67,7 @@ func (a *application) asStored(p *store.Profile, said, resolved []rules.Rule) er
 		for n, word := range r.Tags() {
 			if _, known := a.listing.Networks[word]; !known && stored[word] && now[n] != word {
 				return store.Refusedf("profile %s has the tag %s, which is not that of the Docker network %s; "+
-					"write %s for the network, or give --literal for the tag as it is stored", rules.Printable(a.listing.Name), rules.Printable(word), rules.Printable(word), now[n])
+					"write %s for the network, or give --literal for the tag as it is stored", printable.Text(a.listing.Name), printable.Text(word), printable.Text(word), now[n])
 			}
 		}
 	}

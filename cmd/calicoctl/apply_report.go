@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -25,11 +25,11 @@ func (r *applyReport) add(one *application, result store.Result, c change, dry b
 	if result.Changed {
 		r.changed++
 		if !dry {
-			r.done = append(r.done, rules.Printable(name))
+			r.done = append(r.done, printable.Text(name))
 			r.app.done = "profiles were changed, but "
 		}
 		if c.before != nil {
-			r.text.WriteString("Profile " + rules.Printable(name) + ":\n")
+			r.text.WriteString("Profile " + printable.Text(name) + ":\n")
 		}
 		r.text.WriteString(c.text(r.app.color()))
 		view.Diff = c.view()
@@ -53,5 +53,5 @@ func (r *applyReport) print(whole bool) error {
 func (r *applyReport) partly(ctx context.Context, one *application, total int, cause error) error {
 	done := strings.Join(r.done, ", ")
 	return &partlyError{cause: cause, text: fmt.Sprintf("%d of %d profiles were changed (%s), then, at %s: %s",
-		len(r.done), total, done, rules.Printable(one.listing.Name), endedBy(ctx, cause))}
+		len(r.done), total, done, printable.Text(one.listing.Name), endedBy(ctx, cause))}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/linediff"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -100,7 +101,7 @@ func (c change) tagLines(p *store.Profile) (text, exact []string) {
 	exact = p.Tags()
 	slices.SortFunc(exact, func(a, b string) int { return cmp.Compare(c.names.name(a), c.names.name(b)) })
 	for _, tag := range exact {
-		text = append(text, rules.Printable(c.names.name(tag)))
+		text = append(text, printable.Text(c.names.name(tag)))
 	}
 	return text, exact
 }
@@ -134,9 +135,9 @@ func (c change) text(color bool) string {
 	}
 	switch {
 	case c.before == nil:
-		write('+', "+ Profile "+rules.Printable(c.name))
+		write('+', "+ Profile "+printable.Text(c.name))
 	case c.after == nil:
-		write('-', "- Profile "+rules.Printable(c.name))
+		write('-', "- Profile "+printable.Text(c.name))
 	}
 	for _, s := range c.sections() {
 		if !s.numbered && !s.changed() {

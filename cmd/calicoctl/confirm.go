@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -134,7 +134,7 @@ func (a *app) finish(failed error) int {
 
 // say prints a line about the catch to standard error.
 func (a *app) say(format string, args ...any) {
-	fmt.Fprintln(a.stderr, "calicoctl: "+brief.Message(rules.Printable(fmt.Sprintf(format, args...))))
+	fmt.Fprintln(a.stderr, "calicoctl: "+brief.Message(printable.Text(fmt.Sprintf(format, args...))))
 }
 
 // errGivenUp says that an edit was not taken back because the user did not want
@@ -147,7 +147,7 @@ var errGivenUp = errors.New("given up")
 func (a *app) takeBack(edit caughtEdit) error {
 	ctx, giveUp := context.WithCancelCause(context.Background())
 	defer giveUp(nil)
-	name, stood := rules.Printable(edit.name), ""
+	name, stood := printable.Text(edit.name), ""
 	if edit.unknown == nil {
 		stood = fmt.Sprintf(" before revision %d", edit.result.Profile.Revision)
 	}

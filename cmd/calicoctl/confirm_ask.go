@@ -12,7 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A verdict is what came of asking whether an edit is to be kept.
@@ -76,7 +76,7 @@ func (a *app) tell(failed error) {
 	}
 	for _, e := range a.catch.edits {
 		if e.unknown == nil {
-			a.say("profile %s was changed at revision %d", rules.Printable(e.name), e.result.Profile.Revision)
+			a.say("profile %s was changed at revision %d", printable.Text(e.name), e.result.Profile.Revision)
 		}
 	}
 }

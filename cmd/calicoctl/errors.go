@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -114,7 +115,7 @@ func (a *app) explained(prefix string, err error) string {
 	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrRefused):
 		text += "; etcdctl can show, repair or delete that key"
 	}
-	return prefix + brief.Message(rules.Printable(strings.ReplaceAll(text, "\n", " "))) + "\n"
+	return prefix + brief.Message(printable.Text(strings.ReplaceAll(text, "\n", " "))) + "\n"
 }
 
 // flagError leaves out what only programmers understand of an error about

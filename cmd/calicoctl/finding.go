@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -120,14 +121,14 @@ func findingsText(list []lintFinding) string {
 
 func (f *lintFinding) heading() string {
 	if f.rank() > 0 {
-		return "Endpoint " + rules.Printable(f.Endpoint) + ":"
+		return "Endpoint " + printable.Text(f.Endpoint) + ":"
 	}
 	return "Profile " + brief.Name(f.Profile) + ":"
 }
 
 // line makes a text of one line that somebody can read.
 func line(text string) string {
-	return brief.Message(rules.Printable(strings.ReplaceAll(text, "\n", " ")))
+	return brief.Message(printable.Text(strings.ReplaceAll(text, "\n", " ")))
 }
 
 // counts returns such as "1 error, 2 warnings".

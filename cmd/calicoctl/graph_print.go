@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // printGraph prints the graph in the format that was asked for.
@@ -116,7 +116,7 @@ func graphDOT(nodes []*node, edges []edge) string {
 // quoteDOT returns text as a string of DOT, in which a backslash would begin an
 // escape of a label, and an ampersand an entity of HTML if a semicolon follows.
 func quoteDOT(text string) string {
-	text = brief.Cell(rules.Printable(text))
+	text = brief.Cell(printable.Text(text))
 	if strings.Contains(text, ";") {
 		text = strings.ReplaceAll(text, "&", "&amp;")
 	}
@@ -151,7 +151,7 @@ func graphMermaid(nodes []*node, edges []edge) string {
 func quoteMermaid(text string) string {
 	var out strings.Builder
 	out.WriteByte('"')
-	for _, r := range brief.Cell(rules.Printable(text)) {
+	for _, r := range brief.Cell(printable.Text(text)) {
 		switch {
 		case r == '"':
 			out.WriteString("#quot;")

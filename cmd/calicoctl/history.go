@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -145,7 +145,7 @@ func (s *session) whose(ctx context.Context, t target) (string, error) {
 	switch {
 	case errors.As(err, &pair):
 		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			rules.Printable(pair.name), pair.id)
+			printable.Text(pair.name), pair.id)
 		id = pair.name
 	case err != nil:
 		id, _, err := s.whoseOnce(ctx, t)
@@ -165,7 +165,7 @@ func hasPast(p *store.Profile) error {
 		return store.Refusedf("profile %s is built into Calico and never changes", p.ID)
 	case p.Layout == store.V1:
 		return store.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
-			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), store.MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), store.MigrateCommand(p.ID))
 	}
 	return nil
 }
@@ -193,5 +193,5 @@ func (s *session) whoseOnce(ctx context.Context, t target) (id string, newest st
 		return found[0], newest, nil
 	}
 	return "", newest, store.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
-		"give the ID for the latter, or --literal for the former", rules.Printable(found[0]), found[1])
+		"give the ID for the latter, or --literal for the former", printable.Text(found[0]), found[1])
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -45,7 +46,7 @@ func sayText(text string) func(shownNames) string { return func(shownNames) stri
 
 // command returns advice with the name of a profile put in.
 func command(id, form string) func(shownNames) string {
-	return func(names shownNames) string { return fmt.Sprintf(form, rules.Printable(names.name(id))) }
+	return func(names shownNames) string { return fmt.Sprintf(form, printable.Text(names.name(id))) }
 }
 
 // at returns advice to do something with a rule.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -128,7 +129,7 @@ func (l *linter) addUnknownTag(t tagUse) {
 	}
 	advice := l.at(f, "is the tag spelled right? Say it otherwise: ", "replace", fmt.Sprintf("--at=%d RULE", f.Position))
 	same := l.at(f, "the Docker network of that name has another tag; the same words mean that one: ", "replace", fmt.Sprintf("--at=%d RULE", f.Position))
-	l.add(f.tell(levelWarning, "unknown-tag", func(names shownNames) string { return fmt.Sprintf(reason, rules.Printable(names.name(tag))) },
+	l.add(f.tell(levelWarning, "unknown-tag", func(names shownNames) string { return fmt.Sprintf(reason, printable.Text(names.name(tag))) },
 		func(names shownNames) string {
 			if names.misleads(tag) {
 				return same(names)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -71,7 +72,7 @@ func (f *listingFile) shownName() string {
 	if f.name == "-" {
 		return "standard input"
 	}
-	return rules.Printable(f.name)
+	return printable.Text(f.name)
 }
 
 // A fileError says what is wrong with a line of a file.

@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"unicode/utf16"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // print writes the result of a command to standard output: text as it is, or
@@ -60,4 +60,4 @@ func escapeControls(text []byte) []byte {
 	return out.Bytes()
 }
 
-func isControl(r rune) bool { return r != '\n' && !rules.IsPrintable(r) }
+func isControl(r rune) bool { return r != '\n' && !printable.IsPrint(r) }

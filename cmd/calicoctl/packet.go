@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -222,10 +223,10 @@ func (s *session) begin(ctx context.Context, q *question, t target, snap *store.
 	}
 	if pair != nil {
 		s.app.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
-			rules.Printable(pair.name), pair.id)
+			printable.Text(pair.name), pair.id)
 	}
 	if p.Layout == store.V1 {
-		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", rules.Printable(p.ID))
+		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
 	s.app.warnTrouble(p)
 	names, err := s.namesFor(ctx, snap, p)

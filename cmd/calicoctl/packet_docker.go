@@ -9,8 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -68,7 +68,7 @@ func (e *containerError) Error() string {
 	if errors.As(e.cause, &known) {
 		return e.cause.Error()
 	}
-	return fmt.Sprintf("container %s cannot be looked up: %v; its address can be given instead", rules.Printable(e.name), e.cause)
+	return fmt.Sprintf("container %s cannot be looked up: %v; its address can be given instead", printable.Text(e.name), e.cause)
 }
 
 func (e *containerError) Unwrap() error { return e.cause }
@@ -76,7 +76,7 @@ func (e *containerError) Unwrap() error { return e.cause }
 // containerAddrs returns the addresses of a container: those on the network of
 // the profile, or those of the only network where it has any.
 func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error) {
-	name := rules.Printable(c.Name)
+	name := printable.Text(c.Name)
 	if !c.Running {
 		return nil, store.Refusedf("container %s does not run, so it has no address", name)
 	}
@@ -99,7 +99,7 @@ func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error)
 	var choices []string
 	for _, a := range with {
 		for _, addr := range a.Addrs {
-			choices = append(choices, fmt.Sprintf("%s (%s)", addr, rules.Printable(a.Network.Name)))
+			choices = append(choices, fmt.Sprintf("%s (%s)", addr, printable.Text(a.Network.Name)))
 		}
 	}
 	return nil, store.Refusedf("container %s has addresses on several networks: %s; give the address that is meant",

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -38,7 +39,7 @@ func (w *packetWorld) evaluate(ctx context.Context, snap *store.Snapshot) error 
 			sets[i].Rules = *e.profile.Rules(w.direction)
 		}
 	}
-	w.verdict = rules.Evaluate(sets, p, func(tag string) string { return rules.Printable(w.names.name(tag)) })
+	w.verdict = rules.Evaluate(sets, p, func(tag string) string { return printable.Text(w.names.name(tag)) })
 	if w.local == nil {
 		w.warnPolicies(snap)
 		return nil
@@ -58,7 +59,7 @@ func (w *packetWorld) checkLocal(e *packetEnd) error {
 		return nil
 	}
 	c := endpoints[0]
-	shown := func(id string) string { return rules.Printable(w.names.name(id)) }
+	shown := func(id string) string { return printable.Text(w.names.name(id)) }
 	var has []string
 	for _, id := range c.Profiles {
 		has = append(has, shown(id))
@@ -124,7 +125,7 @@ const noEndpoint = "no endpoint"
 func (e *packetEnd) name(what string) string {
 	what = brief.Cell(what)
 	if e.container != nil {
-		container := "container " + rules.Printable(e.container.Name)
+		container := "container " + printable.Text(e.container.Name)
 		switch {
 		case what != noEndpoint:
 			what = container
@@ -171,9 +172,9 @@ func refusal(p *store.Profile) string {
 	case 0:
 		return ""
 	case 1:
-		return "Felix refuses the profile: " + brief.Message(rules.Printable(trouble[0]))
+		return "Felix refuses the profile: " + brief.Message(printable.Text(trouble[0]))
 	default:
-		return fmt.Sprintf("Felix refuses the profile: %s (and %d more)", brief.Message(rules.Printable(trouble[0])), n-1)
+		return fmt.Sprintf("Felix refuses the profile: %s (and %d more)", brief.Message(printable.Text(trouble[0])), n-1)
 	}
 }
 

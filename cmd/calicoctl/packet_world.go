@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -262,14 +263,14 @@ func (c *choice) only() (store.Carrier, error) {
 	case n == 1:
 		return c.fits[0], nil
 	case n == 0:
-		return store.Carrier{}, store.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", rules.Printable(c.word))
+		return store.Carrier{}, store.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", printable.Text(c.word))
 	}
 	var texts []string
 	for _, e := range c.fits[:min(few, len(c.fits))] {
-		texts = append(texts, rules.Printable(e.ID))
+		texts = append(texts, printable.Text(e.ID))
 	}
 	if more := len(c.fits) - few; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
-	return store.Carrier{}, store.Refusedf("%s may be each of %d endpoints: %s", rules.Printable(c.word), len(c.fits), strings.Join(texts, ", "))
+	return store.Carrier{}, store.Refusedf("%s may be each of %d endpoints: %s", printable.Text(c.word), len(c.fits), strings.Join(texts, ", "))
 }

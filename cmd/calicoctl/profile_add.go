@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -79,9 +79,9 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Profile %s already exists.\n", rules.Printable(name))
+	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
-		text = fmt.Sprintf("Created profile %s\n", rules.Printable(name))
+		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}
 	return e.edited(text, name, result)
 }
@@ -103,5 +103,5 @@ func (t target) create(snap *store.Snapshot) (*store.Profile, error) {
 // secondOfPair refuses to make a profile beside another one.
 func (t target) secondOfPair(other string) error {
 	return store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
-		"could not be told from it by its name; use that one, or remove it first", rules.Printable(other), t.newID())
+		"could not be told from it by its name; use that one, or remove it first", printable.Text(other), t.newID())
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -161,7 +162,7 @@ func (r *applyRun) plan(ctx context.Context, list []rules.ProfileListing) ([]*ap
 			return nil, r.located(one, err)
 		}
 		if line, twice := lines[id]; twice {
-			return nil, usagef("lines %d and %d of the file are about the same profile, %s", line, one.listing.Line, rules.Printable(one.listing.Name))
+			return nil, usagef("lines %d and %d of the file are about the same profile, %s", line, one.listing.Line, printable.Text(one.listing.Name))
 		}
 		lines[id] = one.listing.Line
 	}
@@ -177,7 +178,7 @@ func (r *applyRun) located(one *application, err error) error {
 	}
 	text := fmt.Sprintf("%s, line %d", r.file.shownName(), one.listing.Line)
 	if !strings.HasPrefix(strings.ToLower(err.Error()), "profile ") {
-		text += ", profile " + rules.Printable(one.listing.Name)
+		text += ", profile " + printable.Text(one.listing.Name)
 	}
 	return &locatedError{cause: err, text: text + ": " + err.Error()}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -75,7 +76,7 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Created profile %s, a copy of %s\n", rules.Printable(to), rules.Printable(from))
+	text := fmt.Sprintf("Created profile %s, a copy of %s\n", printable.Text(to), printable.Text(from))
 	return e.edited(text, to, result)
 }
 
@@ -86,10 +87,10 @@ func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Pro
 	case err != nil:
 		return nil, err
 	case p.Revision != 0 || p.BuiltIn:
-		return nil, store.Refusedf("Profile %s already exists.", rules.Printable(t.word))
+		return nil, store.Refusedf("Profile %s already exists.", printable.Text(t.word))
 	case old.Layout != store.V3:
 		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
-			rules.Printable(old.ID), store.MigrateCommand(old.ID))
+			printable.Text(old.ID), store.MigrateCommand(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]
@@ -105,7 +106,7 @@ func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Pro
 			values[l.Name] = l.Value
 		case value != l.Value:
 			return nil, store.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
-				rules.Printable(old.ID), rules.Printable(l.Name))
+				printable.Text(old.ID), printable.Text(l.Name))
 		}
 	}
 	return p, nil

@@ -11,7 +11,7 @@ import (
 	"unique"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -142,7 +142,7 @@ func (v endpointView) cells() []string {
 		orNone(strings.Join(v.Addresses, ",")), v.State,
 	}
 	for i := range cells {
-		cells[i] = rules.Printable(cells[i])
+		cells[i] = printable.Text(cells[i])
 	}
 	return cells
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -149,7 +150,7 @@ func tagsIn(p *store.Profile) []string {
 // unambiguous refuses a profile whose name, or a tag of which, would be read back
 // as another.
 func unambiguous(p *store.Profile, names shownNames) error {
-	name := rules.Printable(names.name(p.ID))
+	name := printable.Text(names.name(p.ID))
 	if names.misleads(p.ID) {
 		return store.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
 			"so it would be read back as either; add --literal here and to apply", name)
@@ -157,7 +158,7 @@ func unambiguous(p *store.Profile, names shownNames) error {
 	for _, word := range append(tagsIn(p), p.ID) {
 		if names.misleads(word) {
 			return store.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
-				"so it would be read back as another; add --literal here and to apply", name, rules.Printable(word))
+				"so it would be read back as another; add --literal here and to apply", name, printable.Text(word))
 		}
 		if _, _, err := names.networks.Find(word); err != nil {
 			return store.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)

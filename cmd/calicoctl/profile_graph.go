@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -98,7 +99,7 @@ func (s *session) readGraph(ctx context.Context) (*graph, error) {
 		default:
 			if trouble := p.Trouble(); len(trouble) > 0 {
 				seen.end()
-				s.app.warnEach("profile "+rules.Printable(p.ID), trouble)
+				s.app.warnEach("profile "+printable.Text(p.ID), trouble)
 			}
 			g.members = append(g.members, newMember(p))
 		}

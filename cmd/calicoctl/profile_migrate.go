@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -115,7 +115,7 @@ func (v migrationView) text() string {
 	name, to := brief.Name(v.Profile), brief.Name(v.New)
 	switch {
 	case v.Error != "":
-		return fmt.Sprintf("Profile %s cannot be migrated: %s\n", name, rules.Printable(v.Error))
+		return fmt.Sprintf("Profile %s cannot be migrated: %s\n", name, printable.Text(v.Error))
 	case v.Migrated:
 		return fmt.Sprintf("Migrated profile %s to %s\n", name, to)
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -55,7 +55,7 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 	if err := e.dry.look(ctx, s, e.app.profile, gone); err != nil {
 		return err
 	}
-	return e.edited(fmt.Sprintf("Deleted profile %s\n", rules.Printable(e.app.profile)), e.app.profile, result)
+	return e.edited(fmt.Sprintf("Deleted profile %s\n", printable.Text(e.app.profile)), e.app.profile, result)
 }
 
 // removeIn removes the profile that is meant. Of one in use it is said how to do so

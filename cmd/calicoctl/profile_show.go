@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -119,7 +119,7 @@ func summaryTable(list []summary) string {
 		case s.Error != "":
 			layout = "damaged"
 		}
-		rows[i] = []string{brief.Name(s.Profile), rules.Printable(s.Network), count(s.Inbound), count(s.Outbound), layout}
+		rows[i] = []string{brief.Name(s.Profile), printable.Text(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
 	var out bytes.Buffer
 	table{

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -150,7 +151,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 		return err
 	}
 	if known := e.ruleEdit.ifRevision; known != 0 && known != p.Revision {
-		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, known)
+		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, known)
 	}
 	if err := s.needDocker(tagsIn(p)...); err != nil {
 		return err
@@ -178,7 +179,7 @@ func (e *editing) apply(ctx context.Context, text string) error {
 		return (&listingFile{app: e.ruleEdit.app}).wrong(err)
 	}
 	if len(list) != 1 || list[0].Name != e.name {
-		return usagef("the text must be about profile %s alone", rules.Printable(e.name))
+		return usagef("the text must be about profile %s alone", printable.Text(e.name))
 	}
 	listing := list[0]
 	listing.Name = e.ruleEdit.app.profile

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -148,14 +149,14 @@ func (a *app) readFile(name string) ([]byte, error) {
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, errors.New(rules.Printable(err.Error()))
+			return nil, errors.New(printable.Text(err.Error()))
 		}
 		defer f.Close()
 		source = f
 	}
 	content, err := io.ReadAll(io.LimitReader(source, maxInput+1))
 	if err == nil && len(content) > maxInput {
-		err = fmt.Errorf("%s is longer than %d bytes", rules.Printable(name), maxInput)
+		err = fmt.Errorf("%s is longer than %d bytes", printable.Text(name), maxInput)
 	}
 	return content, err
 }
@@ -171,7 +172,7 @@ func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) e
 	if err != nil {
 		return err
 	}
-	text := "Successfully updated rules on profile " + rules.Printable(e.app.profile) + "\n"
+	text := "Successfully updated rules on profile " + printable.Text(e.app.profile) + "\n"
 	if e.dry.only {
 		text = ""
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -75,7 +76,7 @@ func (s *session) show(ctx context.Context, print func(*store.Profile, shownName
 	}
 	if pair != nil {
 		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			rules.Printable(pair.name), pair.id)
+			printable.Text(pair.name), pair.id)
 	}
 	names, err := s.namesFor(ctx, snap, p)
 	if err != nil {
@@ -146,7 +147,7 @@ func listing(p *store.Profile, names shownNames) string {
 
 // warnTrouble reports what Felix refuses in a stored profile.
 func (a *app) warnTrouble(p *store.Profile) {
-	a.warnEach("profile "+rules.Printable(p.ID), p.Trouble())
+	a.warnEach("profile "+printable.Text(p.ID), p.Trouble())
 }
 
 // warnMisleading reports tags that are shown by a word which means something
@@ -157,7 +158,7 @@ func (a *app) warnMisleading(p *store.Profile, names shownNames) {
 			for _, tag := range r.Rule.Tags() {
 				if names.misleads(tag) {
 					a.warn("%s rule %d: the tag %s is not that of the Docker network %s; --literal means it as shown",
-						d, i+1, rules.Printable(tag), rules.Printable(tag))
+						d, i+1, printable.Text(tag), printable.Text(tag))
 				}
 			}
 		}

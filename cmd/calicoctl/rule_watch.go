@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -109,7 +109,7 @@ func (w *watching) warnNewTrouble(p *store.Profile) {
 		old := w.shown.Trouble()
 		trouble = slices.DeleteFunc(trouble, func(text string) bool { return slices.Contains(old, text) })
 	}
-	w.session.app.warnEach("profile "+rules.Printable(p.ID), trouble)
+	w.session.app.warnEach("profile "+printable.Text(p.ID), trouble)
 }
 
 // put prints one piece of output at once.

@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -166,7 +166,7 @@ func (a *app) deadline(ctx context.Context) (context.Context, context.CancelFunc
 // warn prints a line to standard error that does not end the command.
 func (a *app) warn(format string, args ...any) {
 	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
-	fmt.Fprintln(a.stderr, "calicoctl: warning: "+brief.Message(rules.Printable(text)))
+	fmt.Fprintln(a.stderr, "calicoctl: warning: "+brief.Message(printable.Text(text)))
 }
 
 // must is for errors that only a mistake in this program's own tables causes.

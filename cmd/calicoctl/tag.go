@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -48,7 +49,7 @@ func (a *app) tagShowCommand() *cobra.Command {
 				slices.Sort(tags)
 				var text strings.Builder
 				for _, t := range tags {
-					text.WriteString(rules.Printable(t) + "\n")
+					text.WriteString(printable.Text(t) + "\n")
 				}
 				view := tagsView{Profile: names.name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
 				return a.print(text.String(), view)
@@ -125,9 +126,9 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, rules.Printable(e.app.profile))
+	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, printable.Text(e.app.profile))
 	if !added {
-		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, rules.Printable(e.app.profile))
+		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, printable.Text(e.app.profile))
 	}
 	return e.edited(text, e.app.profile, result)
 }
@@ -135,13 +136,13 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
 	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
 		if !store.RemoveTag(p, r.From.Tag.Name) {
-			return store.Refusedf("Tag %s is not on profile %s", tag, rules.Printable(e.app.profile))
+			return store.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
 		}
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, rules.Printable(e.app.profile))
+	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, printable.Text(e.app.profile))
 	return e.edited(text, e.app.profile, result)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -66,7 +67,7 @@ func (n *tagNames) resolve(snap *store.Snapshot, list []rules.Rule) ([]rules.Rul
 			id, err := n.tags[tag].existing(snap)
 			var pair *pairError
 			if errors.As(err, &pair) {
-				failed = &tagError{fmt.Sprintf("tag %s: %v", rules.Printable(tag), pair)}
+				failed = &tagError{fmt.Sprintf("tag %s: %v", printable.Text(tag), pair)}
 			} else if err != nil {
 				return n.tags[tag].word // no profile at all: the word itself
 			}
@@ -109,7 +110,7 @@ func (n *tagNames) checkTag(snap *store.Snapshot, tag string, uncarried *uncarri
 	t := n.tags[tag]
 	name := ""
 	if t.network != nil {
-		name = rules.Printable(t.network.Name)
+		name = printable.Text(t.network.Name)
 	}
 	switch {
 	case snap.Has(t.newID()), snap.Has(t.word), t.planned[t.newID()]:
@@ -134,7 +135,7 @@ type uncarriedError struct{ tags []string }
 
 func (e *uncarriedError) Error() string {
 	return fmt.Sprintf("Docker network %s does not exist; create it first, or add --literal to use the tag as written",
-		rules.Printable(e.tags[0]))
+		printable.Text(e.tags[0]))
 }
 
 // update carries out an edit. Only when tags are about to be refused are all

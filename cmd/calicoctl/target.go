@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -75,7 +75,7 @@ type pairError struct {
 
 func (e *pairError) Error() string {
 	return fmt.Sprintf("there is a profile %s and one of the Docker network of that name, %s; "+
-		"give the ID for the latter, or --literal for the former", rules.Printable(e.name), e.id)
+		"give the ID for the latter, or --literal for the former", printable.Text(e.name), e.id)
 }
 
 // pick returns the one profile that is meant. The errors are *pairError,
@@ -107,13 +107,13 @@ func (t target) existing(snap *store.Snapshot) (string, error) {
 
 // notFound says what was looked for and how to go on.
 func (t target) notFound() error {
-	name := rules.Printable(t.word)
+	name := printable.Text(t.word)
 	text := "Profile " + name + " not found."
 	switch {
 	case t.network != nil:
 		text += fmt.Sprintf(" Docker network %s (%s) has no profile here, neither under its ID nor under its name;"+
 			" \"calicoctl profile add %s\" makes one, if ETCD_ENDPOINTS names the right etcd",
-			rules.Printable(t.network.Name), t.network.ID, name)
+			printable.Text(t.network.Name), t.network.ID, name)
 	case t.literal:
 		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right? With --literal, %s is not looked for among Docker networks."+
 			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add --literal %s\" makes one", name, name)

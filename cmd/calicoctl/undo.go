@@ -7,7 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -103,7 +103,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 // stillAt refuses to undo another revision than the one that is meant.
 func (u *undoing) stillAt(id, stands string) error {
 	if u.ruleEdit.ifRevision != 0 && u.ruleEdit.ifRevision != u.undone {
-		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", rules.Printable(id), stands, u.undone, u.ruleEdit.ifRevision)
+		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.ruleEdit.ifRevision)
 	}
 	return nil
 }
@@ -115,7 +115,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 		at = u.undone - 1
 	}
 	v, err := s.store.VersionAt(ctx, id, at)
-	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", rules.Printable(u.ruleEdit.app.profile))
+	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.ruleEdit.app.profile))
 	switch {
 	case u.to != 0 && errors.Is(err, store.ErrNotFound):
 		return nil, &store.Error{Kind: store.ErrNotFound, Text: err.Error() + "; " + look}
@@ -125,7 +125,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 		return nil, err
 	case u.to != 0 && v.Revision != u.to:
 		return nil, store.Refusedf("revision %d is not one of profile %s, which was then at revision %d; %s",
-			u.to, rules.Printable(id), v.Revision, look)
+			u.to, printable.Text(id), v.Revision, look)
 	}
 	return v.Profile, nil
 }
@@ -155,7 +155,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 
 // nothingToDo says that an undo would change nothing.
 func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
-	name := rules.Printable(p.ID)
+	name := printable.Text(p.ID)
 	if u.to == 0 {
 		return store.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
 			"--to-revision brings an older one back", u.undone, name)
@@ -167,7 +167,7 @@ func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
 func (u *undoing) uncreate(ctx context.Context, s *session, query store.Query) error {
 	u.ruleEdit.ifRevision = u.undone
 	result, err := u.ruleEdit.removeIn(ctx, s, u.target, query, false,
-		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", rules.Printable(u.ruleEdit.app.profile)))
+		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.ruleEdit.app.profile)))
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 		return err
 	}
 	if !newest.Removed() {
-		return store.Conflictf("profile %s was created by somebody else at the same moment; look at it again", rules.Printable(id))
+		return store.Conflictf("profile %s was created by somebody else at the same moment; look at it again", printable.Text(id))
 	}
 	u.undone = newest.Revision
 	if err := u.stillAt(id, "was removed"); err != nil {
@@ -247,7 +247,7 @@ func (u *undoing) report(ctx context.Context, s *session, r store.Result, restor
 
 // said says which revision is as which other was.
 func (u *undoing) said(r store.Result, restored int64) string {
-	name := rules.Printable(u.ruleEdit.app.profile)
+	name := printable.Text(u.ruleEdit.app.profile)
 	switch now := r.Profile.Revision; {
 	case restored == 0 && u.ruleEdit.dry.only:
 		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)

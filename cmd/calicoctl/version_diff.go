@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -37,9 +37,9 @@ func (d versionDiff) text(color bool) string {
 	}
 	switch {
 	case d.version.Damaged != nil:
-		return heading + rules.Printable(d.version.Damaged.Error()) + "\n"
+		return heading + printable.Text(d.version.Damaged.Error()) + "\n"
 	case d.unknown != "" && d.version.Removed():
-		return heading + "- Profile " + rules.Printable(d.name) + "\n" + d.unknown + "\n"
+		return heading + "- Profile " + printable.Text(d.name) + "\n" + d.unknown + "\n"
 	case d.unknown != "":
 		return heading + d.unknown + "\n" + d.listing()
 	case d.before != nil && d.after != nil && !d.changes():

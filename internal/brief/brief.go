@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"unicode/utf8"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // maxCell is how many characters of a cell are shown.
@@ -57,5 +57,5 @@ func Name(name string) string {
 	if name == "" {
 		return `""`
 	}
-	return rules.Printable(name)
+	return printable.Text(name)
 }

@@ -28,7 +28,7 @@ func TestAmbiguousErrorText(t *testing.T) {
 		},
 		"control characters in IDs": {
 			&resolve.AmbiguousError{Word: "web", Networks: []resolve.Network{{ID: "\x07", Name: "web"}, {ID: "a b", Name: "web"}}},
-			`"web" is the name of 2 Docker networks: "\a", "a b"; give the full ID`,
+			`"web" is the name of 2 Docker networks: "\x07", "a b"; give the full ID`,
 		},
 	}
 	for name, test := range tests {
@@ -58,7 +58,7 @@ func TestEngineErrorText(t *testing.T) {
 		},
 		"control characters": {
 			resolve.EngineError{Host: "tcp://\x1b[2J", Err: errors.New("say \"\x1b[31m\xff\u202e\"")},
-			`Docker engine at "tcp://\x1b[2J": say "\x1b[31m\xff\u202e"`,
+			`Docker engine at "tcp://\x1b[2J": say "\x1b[31m\xff\xe2\x80\xae"`,
 		},
 		"long": {
 			resolve.EngineError{Host: "tcp://h:1", Err: errors.New(strings.Repeat("é", 1000))},

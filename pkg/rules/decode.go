@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -45,7 +46,7 @@ func (d *decoder) stored(raw []byte) Stored {
 
 // invalid returns the result for what is no JSON.
 func (d *decoder) invalid(raw []byte) Stored {
-	d.beyond = append(d.beyond, "rule "+quoteText(string(raw)))
+	d.beyond = append(d.beyond, "rule "+printable.Quote(string(raw)))
 	d.problems = append(d.problems, "rule: it is not JSON")
 	return d.stored(raw)
 }
@@ -61,13 +62,13 @@ func (d *decoder) without(into *[]string, key string, value []byte) {
 // wrong notes a criterion whose value Calico does not take.
 func (d *decoder) wrong(into *[]string, key string, value []byte, why string) {
 	*into = append(*into, spellOut(key, value))
-	d.problems = append(d.problems, Printable(key)+": "+why)
+	d.problems = append(d.problems, printable.Text(key)+": "+why)
 }
 
 // wrongItem is wrong for one item of a list.
 func (d *decoder) wrongItem(into *[]string, key string, item int, value []byte, why string) {
 	*into = append(*into, spellOut(key, value))
-	d.problems = append(d.problems, Printable(key)+"["+strconv.Itoa(item)+"]: "+why)
+	d.problems = append(d.problems, printable.Text(key)+"["+strconv.Itoa(item)+"]: "+why)
 }
 
 // members returns the members of an object; a key that stands twice makes the
@@ -79,7 +80,7 @@ func (d *decoder) members(into *[]string, key string, value []byte) []rawjson.Me
 		return nil
 	}
 	if repeated, found := rawjson.Repeated(members, rawjson.Fold); found {
-		d.wrong(into, key, value, "the key "+quoteText(repeated)+" stands twice")
+		d.wrong(into, key, value, "the key "+printable.Quote(repeated)+" stands twice")
 		return nil
 	}
 	return members
@@ -92,7 +93,7 @@ func (d *decoder) protocol(key string, value []byte, into *Protocol) {
 	}
 	p, ok := parseProtocol(stringOrNumber(value))
 	if !ok {
-		d.wrong(&d.beyond, key, value, Printable(string(value))+" is not a protocol")
+		d.wrong(&d.beyond, key, value, printable.Text(string(value))+" is not a protocol")
 		return
 	}
 	*into = p
@@ -134,7 +135,7 @@ func (d *decoder) ports(end *[]string, key string, value []byte, into *[]PortRan
 		if d.portNames && rawjson.Kind(element) == "string" && isPortName(stringOrNumber(element)) {
 			d.without(end, key, value)
 		} else {
-			d.wrongItem(end, key, i, value, Printable(string(element))+" is not a port")
+			d.wrongItem(end, key, i, value, printable.Text(string(element))+" is not a port")
 		}
 		return
 	}
@@ -169,7 +170,7 @@ func (d *decoder) nets(end *[]string, key string, value []byte, into *[]netip.Pr
 	for i, element := range elements {
 		net, problem := parseNet(stringOrNumber(element))
 		if rawjson.Kind(element) != "string" || problem != "" {
-			d.wrongItem(end, key, i, value, Printable(string(element))+" is not an address or prefix")
+			d.wrongItem(end, key, i, value, printable.Text(string(element))+" is not an address or prefix")
 			return
 		}
 		list = append(list, net)
@@ -196,7 +197,7 @@ func stringOrNumber(value []byte) string {
 	if rawjson.Kind(value) != "string" {
 		return string(value)
 	}
-	if s := value[1 : len(value)-1]; isPlain(string(s)) && !strings.Contains(string(s), `\`) {
+	if s := value[1 : len(value)-1]; printable.IsPlain(string(s)) && !strings.Contains(string(s), `\`) {
 		return string(s)
 	}
 	var s string
@@ -231,7 +232,7 @@ const maxSpelled = 3
 
 func spellValue(out *strings.Builder, value []byte, depth int) {
 	if depth == maxSpelled {
-		out.WriteString(Printable(string(value)))
+		out.WriteString(printable.Text(string(value)))
 		return
 	}
 	switch rawjson.Kind(value) {
@@ -308,11 +309,11 @@ func spellHTTP(out *strings.Builder, value []byte) bool {
 
 // bareOrQuoted returns text as it is if that cannot be mistaken.
 func bareOrQuoted(text string) string {
-	if text == "" || !isPlain(text) || strings.ContainsAny(text, ` ,"[]`) {
-		return quoteText(text)
+	if text == "" || !printable.IsPlain(text) || strings.ContainsAny(text, ` ,"[]`) {
+		return printable.Quote(text)
 	}
 	if _, err := strconv.Unquote(`"` + text + `"`); err != nil { // a backslash
-		return quoteText(text)
+		return printable.Quote(text)
 	}
 	return text
 }

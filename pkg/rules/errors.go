@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A ParseError says what is wrong in the words of a rule, and where. All of it
@@ -62,7 +64,7 @@ func (e *ParseError) message() string {
 	if e.Suggestion == "" {
 		return e.Msg
 	}
-	return e.Msg + "; did you mean " + quoteText(e.Suggestion) + "?"
+	return e.Msg + "; did you mean " + printable.Quote(e.Suggestion) + "?"
 }
 
 // closest returns the candidate that word was probably meant to be: one edit

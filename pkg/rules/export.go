@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A ProfileListing is a profile in a file that [FormatProfile] wrote or that
@@ -66,7 +68,7 @@ func unquoteName(text string) (string, error) {
 	}
 	name, err := strconv.Unquote(text)
 	if err != nil {
-		return "", fmt.Errorf("the quotes of %s are wrong", Printable(text))
+		return "", fmt.Errorf("the quotes of %s are wrong", printable.Text(text))
 	}
 	return name, nil
 }

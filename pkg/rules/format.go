@@ -3,6 +3,8 @@ package rules
 import (
 	"net/netip"
 	"strconv"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // Format returns the canonical text of a rule, on one line and printable.
@@ -95,7 +97,7 @@ func appendTag(dst []byte, words string, tag Tag) []byte {
 	}
 	dst = append(dst, words...)
 	if isReserved(tag.Name) || !IsName(tag.Name) {
-		return appendQuoted(dst, tag.Name)
+		return printable.AppendQuoted(dst, tag.Name)
 	}
 	return append(dst, tag.Name...)
 }
@@ -104,7 +106,7 @@ func appendSelector(dst []byte, words, selector string) []byte {
 	if selector == "" {
 		return dst
 	}
-	return appendQuoted(append(dst, words...), selector)
+	return printable.AppendQuoted(append(dst, words...), selector)
 }
 
 // isReserved reports whether a word has a meaning behind "tag", so that a tag

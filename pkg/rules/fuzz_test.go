@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -91,7 +92,7 @@ func checkError(t *testing.T, err error) {
 		t.Fatalf("%T: %v", err, err)
 	}
 	for _, text := range []string{wrong.Error(), strings.ReplaceAll(wrong.Excerpt("> "), "\n", " ")} {
-		if text != rules.Printable(text) {
+		if text != printable.Text(text) {
 			t.Fatalf("the error is not printable: %q", text)
 		}
 	}
@@ -101,7 +102,7 @@ func checkError(t *testing.T, err error) {
 func checkForms(t *testing.T, r rules.Rule, mode rules.Mode) {
 	t.Helper()
 	text := rules.Format(r)
-	if text != rules.Printable(text) {
+	if text != printable.Text(text) {
 		t.Fatalf("not printable: %q", text)
 	}
 	legacy := r.From.Tag.EmptyValue || r.From.NotTag.EmptyValue || r.To.Tag.EmptyValue || r.To.NotTag.EmptyValue
@@ -176,11 +177,11 @@ func FuzzDecode(f *testing.F) {
 				t.Fatalf("bytes changed: %s", s.JSON)
 			}
 			text := rules.Format(s.Rule)
-			if text != rules.Printable(text) || text != rules.Format(decode(raw).Rule) {
+			if text != printable.Text(text) || text != rules.Format(decode(raw).Rule) {
 				t.Fatalf("not printable, or not the same twice: %q", text)
 			}
 			for _, trouble := range s.Trouble() {
-				if trouble != rules.Printable(trouble) {
+				if trouble != printable.Text(trouble) {
 					t.Fatalf("not printable: %q", trouble)
 				}
 			}
@@ -200,7 +201,7 @@ func FuzzSelector(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, label, value string) {
 		s, err := rules.ParseSelector(text)
 		if err != nil {
-			if err.Error() != rules.Printable(err.Error()) {
+			if err.Error() != printable.Text(err.Error()) {
 				t.Fatalf("not printable: %q", err)
 			}
 			return

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -32,10 +33,10 @@ func TestPrintable(t *testing.T) {
 		"\u2800\ue000":     `\xe2\xa0\x80\xee\x80\x80`,
 		"\U000e0041":       `\xf3\xa0\x81\x81`,
 	} {
-		if got := rules.Printable(text); got != want {
+		if got := printable.Text(text); got != want {
 			t.Errorf("%q is printed as %q, want %q", text, got, want)
 		}
-		if again := rules.Printable(want); again != want {
+		if again := printable.Text(want); again != want {
 			t.Errorf("%q is escaped twice: %q", text, again)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -35,7 +36,7 @@ func (m *matchable) selectorsOf(e Entity) selectors {
 		}
 		s, err := ParseSelector(text)
 		if err != nil {
-			m.beyond = strings.TrimSpace(m.beyond + " selector " + quoteText(text))
+			m.beyond = strings.TrimSpace(m.beyond + " selector " + printable.Quote(text))
 			return nil
 		}
 		return s

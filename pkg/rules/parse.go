@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A Mode says how strictly a rule is read.
@@ -29,7 +31,7 @@ func ParseWords(args []string, mode Mode) (Rule, error) {
 // in double quotes. A tab is a blank. The error is a *ParseError.
 func ParseLine(line string, mode Mode) (Rule, error) {
 	// Made printable at once, so that no error message holds control characters.
-	line = Printable(strings.ReplaceAll(line, "\t", " "))
+	line = printable.Text(strings.ReplaceAll(line, "\t", " "))
 	words, beyond, err := wordsOfLine(line)
 	if err != nil {
 		return Rule{}, err
@@ -233,7 +235,7 @@ func (p *parser) number(behind string, limit int) (int, error) {
 	n, ok := decimal(p.peek())
 	if !ok || n > limit {
 		what := "a number from 0 to " + strconv.Itoa(limit)
-		err := p.expected(what + " after " + quoteText(behind))
+		err := p.expected(what + " after " + printable.Quote(behind))
 		p.could.Value = what
 		return 0, err
 	}
@@ -251,9 +253,9 @@ func (p *parser) end() error {
 	case hasTo && text == "from":
 		return p.fail(`"from" stands in front of "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
-		return p.fail(quoteText(text) + " stands in the rule already")
+		return p.fail(printable.Quote(text) + " stands in the rule already")
 	case text == "ports", text == "tag", text == "cidr", text == "selector":
-		return p.fail(quoteText(text) + ` stands behind "from" or "to"`)
+		return p.fail(printable.Quote(text) + ` stands behind "from" or "to"`)
 	}
 	var could []string
 	if !hasFrom && !hasTo {

@@ -3,6 +3,8 @@ package rules
 import (
 	"slices"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 func (p *parser) from() error { return p.entity("from", fromSide, &p.rule.From) }
@@ -97,7 +99,7 @@ func (p *parser) item(e *Entity, side Criterion, before string) error {
 	}
 	if p.pos == len(p.words) || p.words[p.pos].missing {
 		p.could.Tag, p.could.Value = item.offset == tagOffset, item.value()
-		return p.fail("expected " + item.value() + " after " + quoteText(item.keyword))
+		return p.fail("expected " + item.value() + " after " + printable.Quote(item.keyword))
 	}
 	var err error
 	switch item.offset {
@@ -150,7 +152,7 @@ func (p *parser) expectedItem(before string, negated bool) error {
 	}
 	switch {
 	case before != "":
-		what += " after " + quoteText(before)
+		what += " after " + printable.Quote(before)
 	default:
 		candidates = append(candidates, "to")
 		what = "ports, tag, cidr, selector, not, an address, to or the end of the rule"

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"strconv"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 const (
@@ -54,9 +56,9 @@ func parsePort(whole, text string) (port int, problem string) {
 	port, ok := decimal(text)
 	switch {
 	case !ok && text != whole && text != "":
-		return 0, "expected a port range such as 1000:2000, got " + quoteText(whole)
+		return 0, "expected a port range such as 1000:2000, got " + printable.Quote(whole)
 	case !ok:
-		return 0, "expected a port or port range, got " + quoteText(whole)
+		return 0, "expected a port or port range, got " + printable.Quote(whole)
 	case port > maxPort:
 		return 0, text + " is not a port (1 to 65535)"
 	}
@@ -95,13 +97,13 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	case strings.HasPrefix(address, "!"):
 		return net, "! stands in front of the word cidr, or of an address without that word"
 	case err != nil:
-		return net, "expected an address or prefix, got " + quoteText(text)
+		return net, "expected an address or prefix, got " + printable.Quote(text)
 	case !hasBits:
 		return netip.PrefixFrom(ip, ip.BitLen()), ""
 	}
 	length, ok := decimal(bits)
 	if !ok || length > ip.BitLen() || len(bits) > 1 && bits[0] == '0' {
-		return net, "the prefix length of " + quoteText(text) + " is not a number from 0 to " + strconv.Itoa(ip.BitLen())
+		return net, "the prefix length of " + printable.Quote(text) + " is not a number from 0 to " + strconv.Itoa(ip.BitLen())
 	}
 	net = netip.PrefixFrom(ip, length)
 	if ip.Is4In6() && length < 96 {

@@ -4,6 +4,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // PacketWords is a packet as it is said in words:
@@ -56,7 +58,7 @@ func (p *packetParser) parse() error {
 	}
 	switch text := p.peek(); text {
 	case "allow", "deny", "log", "pass", "next-tier":
-		return p.fail(quoteText(text) + " stands in rules; a packet has no action")
+		return p.fail(printable.Quote(text) + " stands in rules; a packet has no action")
 	}
 	for _, part := range []func() error{p.protocol, p.icmp, p.from, p.to, p.end} {
 		if err := part(); err != nil {
@@ -128,7 +130,7 @@ func (p *packetParser) item(e *EndWords, before string) error {
 	case keyword == "cidr" || slices.Contains(endWords(), keyword):
 		p.pos++
 		if p.pos == len(p.words) {
-			return p.fail("expected " + endValue(keyword) + " after " + quoteText(keyword))
+			return p.fail("expected " + endValue(keyword) + " after " + printable.Quote(keyword))
 		}
 	case looksLikeAddress(keyword):
 		if _, isNumber := decimal(keyword); isNumber {
@@ -164,7 +166,7 @@ func (p *packetParser) expectedEnd(before string) error {
 	what := "tag, ports, container, endpoint or an address"
 	candidates := endWords()
 	if before != "" {
-		return p.expected(what+" after "+quoteText(before), candidates...)
+		return p.expected(what+" after "+printable.Quote(before), candidates...)
 	}
 	return p.expected("tag, ports, container, endpoint, an address, to or the end", append(candidates, "to")...)
 }
@@ -185,7 +187,7 @@ func (p *packetParser) value(keyword string, e *EndWords) error {
 		return p.address(e)
 	}
 	if len(e.Tags) > 0 || e.Addr.IsValid() || e.Container+e.Endpoint != "" {
-		return p.fail(quoteText(keyword) + " brings its own tags and address; leave out what stands in front of it")
+		return p.fail(printable.Quote(keyword) + " brings its own tags and address; leave out what stands in front of it")
 	}
 	into := &e.Container
 	if keyword == "endpoint" {
@@ -193,7 +195,7 @@ func (p *packetParser) value(keyword string, e *EndWords) error {
 	}
 	w := p.words[p.pos]
 	if !w.quoted && isReserved(w.text) {
-		return p.fail("expected " + endValue(keyword) + " after " + quoteText(keyword) + "; is a shell variable empty? One that is called " +
+		return p.fail("expected " + endValue(keyword) + " after " + printable.Quote(keyword) + "; is a shell variable empty? One that is called " +
 			w.text + ` stands in double quotes, in a shell '"` + w.text + `"'`)
 	}
 	*into = w.text
@@ -211,7 +213,7 @@ func (p *packetParser) port(e *EndWords) error {
 	case e.Port > 0:
 		return p.fail("ports stands here already")
 	case strings.Contains(text, ","), problem == "" && port.First != port.Last:
-		return p.fail("a packet has one port at each end, got " + quoteText(text))
+		return p.fail("a packet has one port at each end, got " + printable.Quote(text))
 	case problem != "":
 		return p.fail(strings.Replace(problem, "a port or port range", "a port", 1))
 	case port.First == 0:
@@ -232,7 +234,7 @@ func (p *packetParser) address(e *EndWords) error {
 	case e.Addr.IsValid():
 		return p.fail("an address stands here already")
 	case strings.Contains(text, ","), problem == "" && strings.Contains(text, "/"):
-		return p.fail("a packet has one address at each end, got " + quoteText(text))
+		return p.fail("a packet has one address at each end, got " + printable.Quote(text))
 	case problem != "":
 		return p.fail(strings.Replace(problem, "an address or prefix", "an address", 1))
 	}
@@ -260,9 +262,9 @@ func (p *packetParser) end() error {
 	case hasTo && text == "from":
 		return p.fail(`"from" stands in front of "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
-		return p.fail(quoteText(text) + " stands here already")
+		return p.fail(printable.Quote(text) + " stands here already")
 	case text == "cidr", slices.Contains(endWords(), text):
-		return p.fail(quoteText(text) + ` stands behind "from" or "to"`)
+		return p.fail(printable.Quote(text) + ` stands behind "from" or "to"`)
 	case hasTo:
 		return p.expectedEnd("")
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -273,7 +274,7 @@ func checkListingError(t *testing.T, text string, err error) {
 	if last := 1 + strings.Count(text, "\n"); wrong.Line < 1 || wrong.Line > last {
 		t.Fatalf("line %d of %d: %v", wrong.Line, last, err)
 	}
-	if err.Error() != rules.Printable(err.Error()) {
+	if err.Error() != printable.Text(err.Error()) {
 		t.Fatalf("the error is not printable: %q", err)
 	}
 }

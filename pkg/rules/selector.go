@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // maxNesting bounds the recursion of the parser. A selector that Calico takes
@@ -83,7 +85,7 @@ func (p *selectorParser) expected(what string) error {
 	t := p.peek()
 	got := "the end"
 	if t.kind != tokEnd {
-		got = quoteText(p.text[t.start:t.end])
+		got = printable.Quote(p.text[t.start:t.end])
 	}
 	return &SelectorError{Offset: t.start, Msg: "expected " + what + ", got " + got}
 }

@@ -3,6 +3,8 @@ package rules
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 type tokenKind uint8
@@ -107,7 +109,7 @@ func scanPunctuation(text string, pos int) (selectorToken, error) {
 		}
 	}
 	_, size := utf8.DecodeRuneInString(rest)
-	return selectorToken{}, &SelectorError{Offset: pos, Msg: "unexpected " + quoteText(rest[:size])}
+	return selectorToken{}, &SelectorError{Offset: pos, Msg: "unexpected " + printable.Quote(rest[:size])}
 }
 
 // scanOperator reads the words that compare a label with something; the two
@@ -136,7 +138,7 @@ func scanOperator(text string, pos int) (selectorToken, error) {
 	}
 	return selectorToken{}, &SelectorError{
 		Offset: pos,
-		Msg:    "expected ==, !=, in, not in, contains, starts with or ends with, got " + quoteText(leadingLabel(text[pos:])),
+		Msg:    "expected ==, !=, in, not in, contains, starts with or ends with, got " + printable.Quote(leadingLabel(text[pos:])),
 	}
 }
 

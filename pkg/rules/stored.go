@@ -2,6 +2,10 @@ package rules
 
 import "encoding/json"
 
+import (
+	"github.com/calicoctl/calicoctl/internal/printable"
+)
+
 // MaxStored is how long a list of rules may be to be read at all. The shortest
 // rule that Calico takes has 18 bytes, so no document that etcd takes comes near;
 // a list of other things must not cost seconds and gigabytes.
@@ -42,5 +46,5 @@ type BeyondError struct{ Rule Rule }
 
 // Error shows the rule, with what has no words in square brackets.
 func (e *BeyondError) Error() string {
-	return "the rule " + quoteText(Format(e.Rule)) + " has criteria that cannot be written anew"
+	return "the rule " + printable.Quote(Format(e.Rule)) + " has criteria that cannot be written anew"
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -64,7 +65,7 @@ func (d *decoder) actionV1(value []byte) {
 		d.rule.Action = Pass
 	default:
 		d.rule.Action = ""
-		d.wrong(&d.beyond, "action", value, Printable(string(value))+" is not an action")
+		d.wrong(&d.beyond, "action", value, printable.Text(string(value))+" is not an action")
 	}
 }
 
@@ -131,7 +132,7 @@ func (d *decoder) tagV1(m rawjson.Member, end *[]string, into *Tag) {
 	var name string
 	d.text(end, m.Key, m.Value, &name)
 	if name != "" && !IsName(name) {
-		d.wrong(end, m.Key, m.Value, Printable(string(m.Value))+" is not the name of a tag")
+		d.wrong(end, m.Key, m.Value, printable.Text(string(m.Value))+" is not the name of a tag")
 		return
 	}
 	into.Name = name

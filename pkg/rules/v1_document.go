@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -35,14 +36,14 @@ func (e *PlaceError) Error() string {
 // a *PlaceError.
 func ParseDocumentV1(document []byte) (inbound, outbound []Rule, err error) {
 	if !rawjson.Valid(document) {
-		return nil, nil, &PlaceError{Msg: "it is not JSON: " + Printable(syntaxError(document))}
+		return nil, nil, &PlaceError{Msg: "it is not JSON: " + printable.Text(syntaxError(document))}
 	}
 	members, err := rawjson.Object(document)
 	if err != nil {
 		return nil, nil, &PlaceError{Msg: err.Error()}
 	}
 	if key, found := rawjson.Repeated(members, rawjson.Exact); found {
-		return nil, nil, &PlaceError{Place: Printable(key), Msg: "the key stands twice"}
+		return nil, nil, &PlaceError{Place: printable.Text(key), Msg: "the key stands twice"}
 	}
 	var lists [2][]Rule
 	var seen [2]bool
@@ -55,7 +56,7 @@ func ParseDocumentV1(document []byte) (inbound, outbound []Rule, err error) {
 		case "outbound_rules":
 			i = 1
 		default:
-			return nil, nil, &PlaceError{Place: Printable(m.Key), Msg: "the key is not known"}
+			return nil, nil, &PlaceError{Place: printable.Text(m.Key), Msg: "the key is not known"}
 		}
 		seen[i] = true
 		if lists[i], err = parseListV1(m.Key, m.Value); err != nil {
@@ -103,7 +104,7 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 	}
 	for _, m := range members {
 		if !isKeyV1(m.Key) {
-			return Rule{}, &PlaceError{Place: place + "." + Printable(m.Key), Msg: "the key is not known"}
+			return Rule{}, &PlaceError{Place: place + "." + printable.Text(m.Key), Msg: "the key is not known"}
 		}
 		if isBlankV1(m.Value) {
 			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it is empty; without the key the rule matches everything"}

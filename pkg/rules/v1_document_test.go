@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -123,7 +124,7 @@ func FuzzDocumentV1(f *testing.F) {
 	f.Fuzz(func(t *testing.T, document []byte) {
 		inbound, outbound, err := rules.ParseDocumentV1(document)
 		if err != nil {
-			if err.Error() != rules.Printable(err.Error()) {
+			if err.Error() != printable.Text(err.Error()) {
 				t.Fatalf("not printable: %q", err)
 			}
 			return

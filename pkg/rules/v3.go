@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -96,9 +97,9 @@ func wrongAction(value []byte) string {
 	case kind == "null" || string(value) == `""`:
 		return noAction
 	case kind != "string":
-		return "expected a string, got " + Printable(string(value))
+		return "expected a string, got " + printable.Text(string(value))
 	}
-	return Printable(string(value)) + " is not an action (allow, deny, log, pass); Felix panics on it"
+	return printable.Text(string(value)) + " is not an action (allow, deny, log, pass); Felix panics on it"
 }
 
 const noAction = "a rule needs an action"
@@ -117,7 +118,7 @@ func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
 			icmp.Code = &n
 			kind += "c"
 		default:
-			d.wrong(&d.beyond, key, value, Printable(m.Key)+" is not a number from 0 to 255")
+			d.wrong(&d.beyond, key, value, printable.Text(m.Key)+" is not a number from 0 to 255")
 			return
 		}
 	}

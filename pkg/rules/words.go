@@ -2,6 +2,10 @@ package rules
 
 import "strings"
 
+import (
+	"github.com/calicoctl/calicoctl/internal/printable"
+)
+
 // A word is one word of a rule with its place in the text that is shown.
 type word struct {
 	text       string
@@ -32,7 +36,7 @@ func wordsOfArgs(args []string) (words []word, text string) {
 		} else if isBare(arg) {
 			out.WriteString(arg)
 		} else {
-			out.Write(appendQuoted(nil, arg))
+			out.Write(printable.AppendQuoted(nil, arg))
 		}
 		w.end = out.Len()
 		words = append(words, w)
@@ -44,7 +48,7 @@ func wordsOfArgs(args []string) (words []word, text string) {
 func isBare(arg string) bool {
 	for i := range len(arg) {
 		if c := arg[i]; c <= ' ' || c == '"' || c >= 0x7f {
-			return isPlain(arg) && !strings.ContainsAny(arg, ` "`)
+			return printable.IsPlain(arg) && !strings.ContainsAny(arg, ` "`)
 		}
 	}
 	return arg != ""
@@ -80,7 +84,7 @@ func wordsOfLine(line string) (words []word, beyond string, err error) {
 			}
 			return words, beyond, nil
 		case '"':
-			text, length, ok := unquoteText(line[pos:])
+			text, length, ok := printable.Unquote(line[pos:])
 			if !ok {
 				return nil, "", &ParseError{
 					Text: line, Start: pos, End: len(line), Word: len(words) + 1,

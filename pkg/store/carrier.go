@@ -7,8 +7,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 const (
@@ -33,7 +33,7 @@ type Carrier struct {
 // String names the carrier for people, printable.
 func (c Carrier) String() string {
 	if c.NetworkSet {
-		return "network set " + rules.Printable(c.ID)
+		return "network set " + printable.Text(c.ID)
 	}
 	return "endpoint " + c.Endpoint.String()
 }

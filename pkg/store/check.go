@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -84,7 +85,7 @@ func (p *Profile) metadataTrouble() []string {
 	}
 	metadata, _ := rawjson.Object(orNull(rawjson.Get(top, "metadata")))
 	if name := text(rawjson.Get(metadata, "name")); name != p.ID {
-		found = append(found, fmt.Sprintf("metadata.name is %s", quote(name)))
+		found = append(found, fmt.Sprintf("metadata.name is %s", printable.Quote(name)))
 	}
 	labels, err := decodeLabels("metadata.labels", rawjson.Get(metadata, "labels"))
 	if err != nil {
@@ -101,7 +102,7 @@ func (p *Profile) metadataTrouble() []string {
 	}
 	for _, a := range annotations {
 		if why := checkQualifiedName(strings.ToLower(a.Name)); why != "" {
-			found = append(found, "metadata.annotation "+quote(a.Name)+": "+why)
+			found = append(found, "metadata.annotation "+printable.Quote(a.Name)+": "+why)
 		}
 	}
 	return found
@@ -193,20 +194,20 @@ func CheckName(name string) string {
 	}
 	if lower := strings.ToLower(name); rules.IsDNSName(lower) {
 		return fmt.Sprintf("a profile cannot be called %s, because Calico takes lower case only; %s is possible",
-			quote(name), lower)
+			printable.Quote(name), lower)
 	}
 	return fmt.Sprintf("a profile cannot be called %s: its name is made of lower-case letters, digits, - and ., "+
-		"begins and ends with a letter or digit, and has at most %d characters", quote(name), maxName)
+		"begins and ends with a letter or digit, and has at most %d characters", printable.Quote(name), maxName)
 }
 
 // checkLabel says why Felix refuses a label, or nothing.
 func checkLabel(l Label) string {
 	if why := checkQualifiedName(l.Name); why != "" {
-		return "label " + quote(l.Name) + ": " + why
+		return "label " + printable.Quote(l.Name) + ": " + why
 	}
 	if l.Value != "" && !isLabelText(l.Value) {
 		return fmt.Sprintf("label %s: its value %s is not made of at most %d letters, digits, -, _ and ., "+
-			"the first and the last a letter or digit", quote(l.Name), quote(l.Value), rules.MaxLabelName)
+			"the first and the last a letter or digit", printable.Quote(l.Name), printable.Quote(l.Value), rules.MaxLabelName)
 	}
 	return ""
 }
@@ -236,5 +237,3 @@ func isLabelText(text string) bool {
 func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
-
-func quote(text string) string { return `"` + rules.Printable(text) + `"` }

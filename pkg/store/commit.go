@@ -7,7 +7,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // times bound what goes on when a command's own time is over or the user has
@@ -66,7 +66,7 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 	}
 	if len(document) > max(maxDocument, len(p.document)) {
 		return nil, Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
-			rules.Printable(p.ID), len(document), maxDocument)
+			printable.Text(p.ID), len(document), maxDocument)
 	}
 	return &write{
 		store: s, before: snap, profile: p.ID, document: document,
@@ -207,5 +207,5 @@ func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
 }
 
 func (w *write) unknown(cause error) error {
-	return &UnknownOutcomeError{Profile: rules.Printable(w.profile), Cause: cause, write: w}
+	return &UnknownOutcomeError{Profile: printable.Text(w.profile), Cause: cause, write: w}
 }

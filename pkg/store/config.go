@@ -12,7 +12,7 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // DefaultEndpoint is where etcd is looked for when nothing says where it is.
@@ -81,13 +81,13 @@ func parseEndpoint(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
 		strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
-		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", quote(text), DefaultEndpoint)
+		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
 	}
 	if u.Port() == "" {
-		return nil, errorf(ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", quote(text))
+		return nil, errorf(ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", printable.Quote(text))
 	}
 	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
-		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", quote(text), DefaultEndpoint)
+		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
 	}
 	return u, nil
 }
@@ -97,7 +97,7 @@ func parseEndpoint(text string) (*url.URL, error) {
 // an "@" may be a part of it.
 func shown(endpoints []string) string {
 	text := strings.Join(endpoints, ",")
-	return rules.Printable(text[strings.LastIndex(text, "@")+1:])
+	return printable.Text(text[strings.LastIndex(text, "@")+1:])
 }
 
 // discover looks up the SRV records of etcd clients. The lookup cannot be
@@ -116,7 +116,7 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 	case a := <-answers:
 		if a.err != nil {
 			return nil, &UnreachableError{
-				Endpoints: []string{"the SRV records of " + rules.Printable(domain)},
+				Endpoints: []string{"the SRV records of " + printable.Text(domain)},
 				Reason:    "there are none, or DNS does not answer", Cause: a.err,
 			}
 		}
@@ -126,7 +126,7 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 			return nil, ctx.Err()
 		}
 		return nil, &UnreachableError{
-			Endpoints: []string{"the SRV records of " + rules.Printable(domain)}, Reason: "DNS does not answer", Cause: ctx.Err(),
+			Endpoints: []string{"the SRV records of " + printable.Text(domain)}, Reason: "DNS does not answer", Cause: ctx.Err(),
 		}
 	}
 }

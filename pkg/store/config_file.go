@@ -11,7 +11,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A configFile is what a configuration file says. The zero value is that of a
@@ -33,7 +33,7 @@ func fromFile(name string) (configFile, error) {
 		return read, nil
 	}
 	if err != nil {
-		return configFile{}, &Error{Kind: ErrConfig, Cause: err, Text: "the configuration file cannot be read: " + rules.Printable(err.Error())}
+		return configFile{}, &Error{Kind: ErrConfig, Cause: err, Text: "the configuration file cannot be read: " + printable.Text(err.Error())}
 	}
 	err = read.decode(content)
 	read.exposed = read.Password+read.Key != "" && forEveryone(info)
@@ -72,13 +72,13 @@ func (f *configFile) decode(content []byte) error {
 			EtcdCACert       string `yaml:"etcdCACert"`
 		} `yaml:"spec"`
 	}
-	name := rules.Printable(f.name)
+	name := printable.Text(f.name)
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		// The cause may quote the file, which holds secrets.
 		return errorf(ErrConfig, "the configuration file %s is not a YAML document of kind CalicoAPIConfig", name)
 	}
 	if file.Kind != "CalicoAPIConfig" {
-		return errorf(ErrConfig, "the configuration file %s is of kind %s, not CalicoAPIConfig", name, quote(file.Kind))
+		return errorf(ErrConfig, "the configuration file %s is of kind %s, not CalicoAPIConfig", name, printable.Quote(file.Kind))
 	}
 	s := file.Spec
 	f.datastoreType = s.DatastoreType
@@ -98,6 +98,6 @@ func forEveryone(info fs.FileInfo) bool {
 }
 
 func exposedText(what, file string) string {
-	file = rules.Printable(file)
+	file = printable.Text(file)
 	return fmt.Sprintf("%s %s can be read by everyone; chmod 600 %s", what, file, file)
 }

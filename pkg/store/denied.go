@@ -10,7 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A DeniedError says that the etcd user has no permission for a key. It is
@@ -27,7 +27,7 @@ type DeniedError struct {
 func (e *DeniedError) Error() string {
 	user, permission := "the etcd user", "read"
 	if e.User != "" {
-		user = "etcd user " + quote(e.User)
+		user = "etcd user " + printable.Quote(e.User)
 	}
 	if e.Write {
 		permission = "write"
@@ -43,7 +43,7 @@ func (e *DeniedError) Error() string {
 	case e.Prefix:
 		which, that = "all keys that begin with ", "them"
 	}
-	text := user + " may not " + permission + " " + which + rules.Printable(keys)
+	text := user + " may not " + permission + " " + which + printable.Text(keys)
 	if e.Write {
 		permission = "readwrite"
 	}

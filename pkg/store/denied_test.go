@@ -295,7 +295,7 @@ func TestDeniedErrorText(t *testing.T) {
 		text string
 	}{
 		{store.DeniedError{}, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs"},
-		{store.DeniedError{User: "a\"\x1b", Keys: []string{"/k\x1b"}, Cause: cause}, denied("etcd user \"a\"\\x1b\"", "read", `/k\x1b`)},
+		{store.DeniedError{User: "a\"\x1b", Keys: []string{"/k\x1b"}, Cause: cause}, denied(`etcd user "a\"\x1b"`, "read", `/k\x1b`)},
 		{
 			store.DeniedError{User: "a", Write: true, Keys: []string{"/k", "/l"}},
 			`etcd user "a" may not write one of /k, /l; one of its roles must have the permission readwrite for each of them ` +

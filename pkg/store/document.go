@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -22,9 +23,9 @@ func decodeProfile(id string, revision int64, document []byte) (*Profile, error)
 // shownID returns the ID of a stored profile, which may be anything, for people.
 func shownID(id string) string {
 	if id == "" {
-		return quote(id)
+		return printable.Quote(id)
 	}
-	return rules.Printable(id)
+	return printable.Text(id)
 }
 
 func (p *Profile) decode() error {
@@ -36,10 +37,10 @@ func (p *Profile) decode() error {
 		return err
 	}
 	if kind := text(rawjson.Get(top, "kind")); kind != "Profile" {
-		return fmt.Errorf("it is of kind %s, not Profile", quote(kind))
+		return fmt.Errorf("it is of kind %s, not Profile", printable.Quote(kind))
 	}
 	if version := text(rawjson.Get(top, "apiVersion")); version != "projectcalico.org/v3" {
-		return fmt.Errorf("its apiVersion is %s, not projectcalico.org/v3", quote(version))
+		return fmt.Errorf("its apiVersion is %s, not projectcalico.org/v3", printable.Quote(version))
 	}
 	if _, err := fields("metadata", rawjson.Get(top, "metadata")); err != nil {
 		return err
@@ -73,7 +74,7 @@ func members(where string, value []byte, compare func(string) string) ([]rawjson
 		return nil, fmt.Errorf("%s: %w", where, err)
 	}
 	if key, found := rawjson.Repeated(list, compare); found {
-		return nil, fmt.Errorf("%s: the key %s stands twice", where, quote(key))
+		return nil, fmt.Errorf("%s: the key %s stands twice", where, printable.Quote(key))
 	}
 	return list, nil
 }
@@ -104,7 +105,7 @@ func decodeLabels(where string, value []byte) ([]Label, error) {
 	labels := make([]Label, len(list))
 	for i, m := range list {
 		if rawjson.Kind(m.Value) != "string" {
-			return nil, fmt.Errorf("%s: the value of %s is not a string", where, quote(m.Key))
+			return nil, fmt.Errorf("%s: the value of %s is not a string", where, printable.Quote(m.Key))
 		}
 		labels[i] = Label{Name: m.Key, Value: text(m.Value)}
 	}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // An Edit says what to read, which profile of that to change, and how. Its
@@ -139,7 +139,7 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 		return nil, refusal
 	}
 	if p.Revision == 0 && snap.found[profileKey(p.ID)] != nil {
-		return nil, Refusedf("Profile %s already exists.", rules.Printable(p.ID))
+		return nil, Refusedf("Profile %s already exists.", printable.Text(p.ID))
 	}
 	err = e.Change(snap, p)
 	switch {
@@ -161,7 +161,7 @@ func (e Edit) allowed(p *Profile) error {
 		return err
 	}
 	if e.IfRevision != 0 && p.Revision != e.IfRevision {
-		return Conflictf("profile %s is at revision %d, not %d; look at it again", rules.Printable(p.ID), p.Revision, e.IfRevision)
+		return Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, e.IfRevision)
 	}
 	return nil
 }
@@ -174,17 +174,17 @@ func (p *Profile) Editable(force bool) error {
 		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
 	case p.Layout == V1:
 		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
-			"\"%s\" makes a v3 profile of it", rules.Printable(p.ID), MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), MigrateCommand(p.ID))
 	case !force && IsMaintained(p.ID):
 		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
-			"--force edits it all the same", rules.Printable(p.ID))
+			"--force edits it all the same", printable.Text(p.ID))
 	}
 	return nil
 }
 
 // MigrateCommand returns the words that migrate a v1 profile.
 func MigrateCommand(id string) string {
-	command := "calicoctl profile migrate " + rules.Printable(id)
+	command := "calicoctl profile migrate " + printable.Text(id)
 	if lower := strings.ToLower(id); lower != id && CheckName(lower) == "" {
 		command += " " + lower
 	}
@@ -202,7 +202,7 @@ func IsMaintained(id string) bool {
 // which starting over tells more.
 func (e Edit) again(ctx context.Context, p *Profile, attempt int, justLock bool) error {
 	if e.Once && !justLock {
-		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", rules.Printable(p.ID))
+		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
 	}
 	if pauseRace(ctx, attempt) {
 		return nil
@@ -214,5 +214,5 @@ func (e Edit) again(ctx context.Context, p *Profile, attempt int, justLock bool)
 }
 
 func overtaken(p *Profile) error {
-	return Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", rules.Printable(p.ID))
+	return Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", printable.Text(p.ID))
 }

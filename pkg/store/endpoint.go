@@ -9,7 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 const (
@@ -43,7 +43,7 @@ func (e Endpoint) String() string {
 	if len(parts) == 0 { // it does not say
 		parts = append(parts, keyTail(e.Key))
 	}
-	return rules.Printable(strings.Join(parts, "/"))
+	return printable.Text(strings.Join(parts, "/"))
 }
 
 // keyTail returns what of an endpoint's key is its own.
@@ -108,7 +108,7 @@ func (v *View) scan(ctx context.Context, parts []endpointPart, visit func(*mvccp
 }
 
 func damagedEndpoint(e Endpoint, cause error) error {
-	return &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + rules.Printable(e.Key), Cause: cause}
+	return &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + printable.Text(e.Key), Cause: cause}
 }
 
 func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // What an error of this package is about; test for it with errors.Is.
@@ -70,7 +70,7 @@ func (e *DamagedError) Error() string {
 	if strings.HasPrefix(e.What, "endpoint ") {
 		return e.What + " cannot be read: " + e.Cause.Error()
 	}
-	return fmt.Sprintf("%s (key %s) cannot be read: %v", e.What, rules.Printable(e.Key), e.Cause)
+	return fmt.Sprintf("%s (key %s) cannot be read: %v", e.What, printable.Text(e.Key), e.Cause)
 }
 
 // Unwrap makes errors.Is find ErrDamaged and the cause.

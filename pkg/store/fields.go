@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 )
 
@@ -39,7 +40,7 @@ func documentFields(document []byte) ([]rawjson.Member, error) {
 func readSpec(document []byte, kind string) *fieldReader {
 	top := readDocument(document)
 	if is := text(rawjson.Get(top.members, "kind")); top.err == nil && is != "" && is != kind {
-		top.err = fmt.Errorf("it is of kind %s, not %s", quote(is), kind)
+		top.err = fmt.Errorf("it is of kind %s, not %s", printable.Quote(is), kind)
 	}
 	if top.err != nil {
 		return top

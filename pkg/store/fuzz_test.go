@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -72,7 +73,7 @@ func FuzzDocuments(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, document []byte) {
 		for _, err := range store.DecodeAnything(document) {
-			if err != nil && (err.Error() == "" || err.Error() != rules.Printable(err.Error())) {
+			if err != nil && (err.Error() == "" || err.Error() != printable.Text(err.Error())) {
 				t.Errorf("%q", err)
 			}
 		}

@@ -12,6 +12,7 @@ import (
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -109,7 +110,7 @@ func TestOddRulesAreShown(t *testing.T) {
 		if string(r.JSON) != odd[i] {
 			t.Errorf("rule %d is %s", i+1, r.JSON)
 		}
-		if text := rules.Format(r.Rule); rules.Printable(text) != text {
+		if text := rules.Format(r.Rule); printable.Text(text) != text {
 			t.Errorf("rule %d is shown as %q", i+1, text)
 		}
 	}
@@ -203,6 +204,6 @@ func TestHostileIDs(t *testing.T) {
 		snap, err := w.direct().Read(soon(t), store.Query{Profiles: []string{id}, Presence: []string{id}, Lock: true})
 		must(t, err)
 		_, err = snap.Profile(id)
-		wantError(t, err, store.ErrNotFound, "Profile "+rules.Printable(id)+" not found.")
+		wantError(t, err, store.ErrNotFound, "Profile "+printable.Text(id)+" not found.")
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // DefaultConfigFile is read when it exists and no other is named.
@@ -60,7 +60,7 @@ func LoadConfig(src Sources) (cfg Config, warnings []string, err error) {
 // overFile returns c with what it leaves open taken from the file, as far as
 // that may be sent to where c points.
 func (c Config) overFile(file configFile) (cfg Config, warnings []string) {
-	name := rules.Printable(file.name)
+	name := printable.Text(file.name)
 	switch {
 	case !c.hasEndpoints(), c.samePlace(file.Config):
 		return c.over(file.Config), nil
@@ -131,7 +131,7 @@ func (c Config) where() string {
 	if c.DiscoverySRV == "" {
 		return ""
 	}
-	return "SRV records of " + rules.Printable(c.DiscoverySRV)
+	return "SRV records of " + printable.Text(c.DiscoverySRV)
 }
 
 // over returns c with what it leaves open taken from the other. What belongs
@@ -184,7 +184,7 @@ func checkDatastoreType(text string) error {
 		return errorf(ErrConfig, "the datastore type is kubernetes; there, profiles are read-only, "+
 			"made from namespaces and service accounts, so there is nothing to edit (DATASTORE_TYPE=etcdv3 uses etcd)")
 	}
-	return errorf(ErrConfig, "the datastore type %s is not known; etcdv3 is", quote(text))
+	return errorf(ErrConfig, "the datastore type %s is not known; etcdv3 is", printable.Quote(text))
 }
 
 func splitList(text string) []string {

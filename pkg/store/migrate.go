@@ -7,6 +7,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -67,7 +68,7 @@ func migrated(snap *Snapshot, m Migration) (*Profile, error) {
 	parts := snap.partsV1(m.From)
 	switch {
 	case len(parts) == 0:
-		return nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", rules.Printable(m.From))
+		return nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", printable.Text(m.From))
 	case snap.found[profileKey(m.To)] != nil:
 		return nil, Refusedf("there is a v3 profile %s already", shownID(m.To))
 	}
@@ -105,7 +106,7 @@ func convert(old *Profile, id string) (*Profile, error) {
 			p.Labels = append(p.Labels, l)
 			values[l.Name] = l.Value
 		case value != l.Value:
-			return nil, Refusedf("%s is a tag and a label with a value; v3 cannot hold both", quote(l.Name))
+			return nil, Refusedf("%s is a tag and a label with a value; v3 cannot hold both", printable.Quote(l.Name))
 		}
 	}
 	return p, nil

@@ -11,7 +11,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A Version is what a profile was from one revision on. It was removed then when
@@ -109,7 +109,7 @@ func isServerError(err, wanted error) bool {
 // there cannot be read.
 func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Version, error) {
 	kv, _, err := s.keyAt(ctx, id, revision)
-	name := rules.Printable(id)
+	name := printable.Text(id)
 	switch {
 	case isCompacted(err):
 		return Version{}, Refusedf("what profile %s was at revision %d is compacted: etcd has thrown it away", name, revision)

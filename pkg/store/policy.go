@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -38,7 +39,7 @@ func (p Policy) String() string {
 	if strings.HasPrefix(p.Key, globalPolicyPrefix) {
 		kind = "GlobalNetworkPolicy "
 	}
-	return kind + rules.Printable(p.Name)
+	return kind + printable.Text(p.Name)
 }
 
 // Selects reports whether the policy decides about the traffic of an endpoint

@@ -8,7 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // An InUseError says that endpoints have the profile that was to be removed. It
@@ -125,7 +125,7 @@ func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 		return nil, used
 	case unreadable != nil:
 		return nil, &Error{Kind: ErrRefused, Cause: unreadable, Text: unreadable.Error() +
-			", so it cannot be told whether it has profile " + rules.Printable(id) + "; --no-check removes it all the same"}
+			", so it cannot be told whether it has profile " + printable.Text(id) + "; --no-check removes it all the same"}
 	}
 	return conditions, nil
 }

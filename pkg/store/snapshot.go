@@ -8,8 +8,8 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // maxOperations is how many operations go into one transaction; etcd's default
@@ -185,7 +185,7 @@ func (snap *Snapshot) Profile(id string) (*Profile, error) {
 	if parts := snap.partsV1(id); len(parts) > 0 {
 		return decodeProfileV1(id, parts)
 	}
-	return nil, errorf(ErrNotFound, "Profile %s not found.", rules.Printable(id))
+	return nil, errorf(ErrNotFound, "Profile %s not found.", printable.Text(id))
 }
 
 // CheckLock returns an error of the kind ErrLocked when the datastore is locked

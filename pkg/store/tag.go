@@ -3,6 +3,7 @@ package store
 import (
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -25,7 +26,7 @@ func AddTag(p *Profile, tag string) (added bool, err error) {
 
 func (p *Profile) tagRefused(stands Label) error {
 	return Refusedf("profile %s has the label %s with the value %s, which the tag would replace",
-		rules.Printable(p.ID), rules.Printable(stands.Name), quote(stands.Value))
+		printable.Text(p.ID), printable.Text(stands.Name), printable.Quote(stands.Value))
 }
 
 // RemoveTag takes a tag off a profile. It reports false when the profile does

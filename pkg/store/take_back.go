@@ -7,7 +7,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // A reversal says how an edit that was saved is taken back.
@@ -59,7 +59,7 @@ func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err 
 		case r.isBack(snap):
 			return 0, nil
 		case !r.stands(snap):
-			return 0, Conflictf("profile %s was changed by somebody else since revision %d", rules.Printable(r.profile), r.revision)
+			return 0, Conflictf("profile %s was changed by somebody else since revision %d", printable.Text(r.profile), r.revision)
 		}
 		if err := snap.CheckLock(); err != nil {
 			return 0, err
@@ -155,7 +155,7 @@ func (w *write) standsIn(now *Snapshot) (saved int64, err error) {
 	case stands != nil && w.document != nil && bytes.Equal(stands.Value, w.document):
 		return stands.ModRevision, nil
 	}
-	return 0, Conflictf("profile %s was changed by somebody else since", rules.Printable(w.profile))
+	return 0, Conflictf("profile %s was changed by somebody else since", printable.Text(w.profile))
 }
 
 // fence writes a profile's document as it stands, which gives it a new revision, so
@@ -172,7 +172,7 @@ func (s *Store) fence(ctx context.Context, now *Snapshot, profile string) (revis
 	}
 	out, err := w.run(ctx)
 	if err == nil && out.saved == 0 {
-		err = Conflictf("profile %s was changed at the same moment", rules.Printable(profile))
+		err = Conflictf("profile %s was changed at the same moment", printable.Text(profile))
 	}
 	return out.saved, err
 }

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // Certificates are what a connection proves itself and its server with, and
@@ -146,7 +146,7 @@ func readPEM(what, inline, file string) ([]byte, error) {
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &Error{Kind: ErrConfig, Text: "the " + what + " cannot be read: " + rules.Printable(err.Error()), Cause: err}
+		return nil, &Error{Kind: ErrConfig, Text: "the " + what + " cannot be read: " + printable.Text(err.Error()), Cause: err}
 	}
 	return content, nil
 }
@@ -156,5 +156,5 @@ func origin(file string) string {
 	if file == "" {
 		return "given in the configuration file"
 	}
-	return rules.Printable(file)
+	return printable.Text(file)
 }

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
 // reason says which certificate is the reason for a failed connection, and what
@@ -25,7 +27,7 @@ func (c certificates) reason(err error) string {
 	case errors.As(err, &unknown):
 		return c.unknownAuthority(unknown.Cert)
 	case errors.As(err, &host):
-		return fmt.Sprintf("the server's certificate is %s, and not for %s, as the endpoint says", madeFor(host.Certificate), quote(host.Host))
+		return fmt.Sprintf("the server's certificate is %s, and not for %s, as the endpoint says", madeFor(host.Certificate), printable.Quote(host.Host))
 	case errors.As(err, &invalid) && outdated(invalid.Cert) != "":
 		return c.named(invalid.Cert) + " " + outdated(invalid.Cert)
 	case errors.As(err, &invalid) && invalid.Reason == x509.IncompatibleUsage:
@@ -122,10 +124,10 @@ const maxSubjects = 8
 func madeFor(cert *x509.Certificate) string {
 	var names []string
 	for _, name := range cert.DNSNames {
-		names = append(names, quote(name))
+		names = append(names, printable.Quote(name))
 	}
 	for _, address := range cert.IPAddresses {
-		names = append(names, quote(address.String()))
+		names = append(names, printable.Quote(address.String()))
 	}
 	switch more := len(names) - maxSubjects; {
 	case len(names) == 0:
@@ -136,6 +138,6 @@ func madeFor(cert *x509.Certificate) string {
 	return "for " + strings.Join(names, ", ")
 }
 
-func called(name pkix.Name) string { return quote(cmp.Or(name.CommonName, name.String())) }
+func called(name pkix.Name) string { return printable.Quote(cmp.Or(name.CommonName, name.String())) }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }

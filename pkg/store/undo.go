@@ -3,6 +3,7 @@ package store
 import (
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -37,7 +38,7 @@ func TakeOver(p, version *Profile) error {
 func Revive(version *Profile) (*Profile, error) {
 	if trouble := version.Trouble(); len(trouble) > 0 {
 		return nil, Refusedf("profile %s held at revision %d what Felix refuses: %s",
-			rules.Printable(version.ID), version.Revision, strings.Join(trouble, "; "))
+			printable.Text(version.ID), version.Revision, strings.Join(trouble, "; "))
 	}
 	p := version.Clone()
 	p.Revision = 0

@@ -1,4 +1,5 @@
-package rules
+// Package printable makes text from other programs safe to print.
+package printable
 
 import (
 	"iter"
@@ -8,11 +9,11 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text with everything that a terminal might obey instead of
-// show, or not show at all (see [IsPrintable]; invalid UTF-8), written as \xNN,
+// Text returns text with everything that a terminal might obey instead of
+// show, or not show at all (see [IsPrint]; invalid UTF-8), written as \xNN,
 // byte by byte. Text from etcd or Docker passes through it before it is printed.
-func Printable(text string) string {
-	if isPlain(text) {
+func Text(text string) string {
+	if IsPlain(text) {
 		return text
 	}
 	var out strings.Builder
@@ -22,14 +23,14 @@ func Printable(text string) string {
 	return out.String()
 }
 
-// quoteText returns printable text in double quotes, for error messages.
-func quoteText(text string) string { return string(appendQuoted(nil, text)) }
+// Quote returns printable text in double quotes, for error messages.
+func Quote(text string) string { return string(AppendQuoted(nil, text)) }
 
-// appendQuoted appends text in double quotes as a listing holds a selector:
-// \" and \\ inside, and unprintable bytes as \xNN. See unquoteText.
-func appendQuoted(dst []byte, text string) []byte {
+// AppendQuoted appends text in double quotes as a listing holds a selector:
+// \" and \\ inside, and unprintable bytes as \xNN. See unQuote.
+func AppendQuoted(dst []byte, text string) []byte {
 	dst = append(dst, '"')
-	if isPlain(text) && !strings.ContainsAny(text, `"\`) {
+	if IsPlain(text) && !strings.ContainsAny(text, `"\`) {
 		dst = append(dst, text...)
 		return append(dst, '"')
 	}
@@ -44,10 +45,10 @@ func appendQuoted(dst []byte, text string) []byte {
 	return append(dst, '"')
 }
 
-// unquoteText reads what appendQuoted wrote, from the opening quote on. It
+// unQuote reads what AppendQuoted wrote, from the opening quote on. It
 // returns the text and the number of bytes read; ok is false when the quotes
 // are not closed or an escape is none of the three.
-func unquoteText(quoted string) (text string, length int, ok bool) {
+func Unquote(quoted string) (text string, length int, ok bool) {
 	var out strings.Builder
 	for i := 1; i < len(quoted); i++ {
 		switch c := quoted[i]; c {
@@ -79,7 +80,8 @@ func unescape(rest string) (b byte, size int, ok bool) {
 	return 0, 0, false
 }
 
-func isPlain(text string) bool {
+// IsPlain reports whether [Text] returns the text as it is.
+func IsPlain(text string) bool {
 	for i := range len(text) {
 		if text[i] < 0x20 || text[i] >= 0x7f {
 			return isPlainUnicode(text)
@@ -92,14 +94,14 @@ func isPlainUnicode(text string) bool {
 	if !utf8.ValidString(text) {
 		return false
 	}
-	return !strings.ContainsFunc(text, func(r rune) bool { return !IsPrintable(r) })
+	return !strings.ContainsFunc(text, func(r rune) bool { return !IsPrint(r) })
 }
 
-// IsPrintable reports whether a terminal shows a character, and obeys nothing in
+// IsPrint reports whether a terminal shows a character, and obeys nothing in
 // it. Control characters, those that turn the direction of the text, blanks other
 // than the space, and letters without a shape are not printable: with them two
 // names could look alike, or one look like another.
-func IsPrintable(r rune) bool {
+func IsPrint(r rune) bool {
 	const blankBraille = '\u2800'
 	return unicode.IsPrint(r) && (r < 0x300 || r != blankBraille &&
 		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector))
@@ -120,7 +122,7 @@ func runesOf(text string) iter.Seq[string] {
 }
 
 func writeEscaped(out *strings.Builder, piece string) {
-	if isPlain(piece) {
+	if IsPlain(piece) {
 		out.WriteString(piece)
 		return
 	}
