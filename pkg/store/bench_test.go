@@ -83,7 +83,7 @@ func benchDocument(b *testing.B, name string, inbound int) string {
 		`"spec":{"ingress":[%s],"egress":[{"action":"Allow"}],"labelsToApply":{%q:""}}}`, name, strings.Join(list, ","), name)
 }
 
-func benchRule(b *testing.B, port int) rules.Rule {
+func benchRule(b testing.TB, port int) rules.Rule {
 	b.Helper()
 	r, err := rules.ParseLine(fmt.Sprintf("allow tcp from tag applications to ports %d", port), rules.AsNew)
 	if err != nil {

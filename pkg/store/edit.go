@@ -85,7 +85,9 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			return Result{}, err
 		}
 	}
+	var races contention
 	for attempt := 1; ; attempt++ {
+		began := time.Now()
 		p, err := e.prepare(snap)
 		if err != nil || !p.changed() {
 			return Result{Profile: p, Before: p, Attempts: attempt}, err
@@ -102,12 +104,8 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, err
 		}
 		out, err := s.commit(ctx, snap, p)
-		var waited *UnreachableError
-		if attempt > 1 && errors.As(err, &waited) && waited.Waited < time.Second {
-			err = overtaken(p) // the time went by with races, not with waiting
-		}
 		if err != nil {
-			return Result{}, err
+			return Result{}, races.explain(err, p)
 		}
 		if out.saved > 0 {
 			p.Revision = out.saved
@@ -115,8 +113,11 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
 		}
 		justLock := out.now.lockRevision() != snap.lockRevision() && out.now.revision(p.ID) == snap.revision(p.ID)
-		snap = out.now
-		if err := e.again(ctx, p, attempt, justLock); err != nil {
+		races.lose(time.Since(began))
+		if err := e.again(ctx, p, &races, justLock); err != nil {
+			return Result{}, err
+		}
+		if snap, err = s.newer(ctx, out.now, &races, p); err != nil {
 			return Result{}, err
 		}
 	}
@@ -200,11 +201,11 @@ func IsMaintained(id string) bool {
 // again decides after a lost race whether to start over, and waits a little.
 // With justLock it was not another writer but the lock that came between, about
 // which starting over tells more.
-func (e Edit) again(ctx context.Context, p *Profile, attempt int, justLock bool) error {
+func (e Edit) again(ctx context.Context, p *Profile, races *contention, justLock bool) error {
 	if e.Once && !justLock {
 		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
 	}
-	if pauseRace(ctx, attempt) {
+	if races.pause(ctx) {
 		return nil
 	}
 	if errors.Is(ctx.Err(), context.Canceled) {

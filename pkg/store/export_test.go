@@ -45,3 +45,16 @@ func DecodeAnything(value []byte) (errs []error) {
 	_, err := datastoreReady(value)
 	return append(errs, err)
 }
+
+// A Contention is the waits of an edit.
+type Contention struct{ contention }
+
+// Lose takes note of a lost race.
+func (c *Contention) Lose(attempt time.Duration) { c.lose(attempt) }
+
+// Wait returns how long the edit waits now, and whether it reads the document
+// anew afterwards.
+func (c *Contention) Wait() (wait time.Duration, reads bool) {
+	c.draw()
+	return c.waited, c.reads()
+}

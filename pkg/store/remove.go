@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -76,7 +77,9 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 // carryOut does what a plan says, which is made again, from what is there then,
 // after each lost race. Of the edit it looks at DryRun and Once.
 func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context) (*write, *Profile, error)) (Result, error) {
+	var races contention
 	for attempt := 1; ; attempt++ {
+		began := time.Now()
 		w, p, err := plan(ctx)
 		if err != nil {
 			return Result{}, err
@@ -93,7 +96,8 @@ func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context)
 			p.Revision, result.reversal = out.saved, out.reversal
 			return result, nil
 		}
-		if err := e.again(ctx, p, attempt, false); err != nil {
+		races.lose(time.Since(began))
+		if err := e.again(ctx, p, &races, false); err != nil {
 			return Result{}, err
 		}
 	}

@@ -50,18 +50,6 @@ func pause(ctx context.Context, attempt int) bool {
 	return sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
 }
 
-// pauseRace is pause after a lost race, counted from 1. At first the time grows,
-// so that many writers get out of each other's way; then it gets shorter again,
-// so that none is left behind by others who begin anew all the time.
-func pauseRace(ctx context.Context, lost int) bool {
-	const patient = 12
-	span := 10 * time.Millisecond << min(lost-1, 4)
-	if lost > patient {
-		span = max(span>>min(lost-patient, 20), time.Millisecond)
-	}
-	return sleep(ctx, rand.N(span))
-}
-
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

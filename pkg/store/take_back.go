@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -51,7 +52,9 @@ func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err 
 	if r == nil {
 		return 0, nil // nothing was saved
 	}
-	for attempt := 1; ; attempt++ {
+	var races contention
+	for {
+		began := time.Now()
 		snap, err := s.Read(ctx, r.query)
 		switch {
 		case err != nil:
@@ -68,7 +71,8 @@ func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err 
 		if err != nil || out.saved > 0 {
 			return out.saved, err
 		}
-		if !pauseRace(ctx, attempt) {
+		races.lose(time.Since(began))
+		if !races.pause(ctx) {
 			return 0, ctx.Err()
 		}
 	}

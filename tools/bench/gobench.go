@@ -131,7 +131,7 @@ func benchmarkTable(out *bytes.Buffer, list []benchmark) {
 			switch unit {
 			case "ns/op", "allocs/op", "B/op":
 			default:
-				more = append(more, fmt.Sprintf("%.4g %s", b.value(unit), unit))
+				more = append(more, fmt.Sprintf("%.4g %s", b.value(unit), strings.ReplaceAll(unit, "-", " ")))
 			}
 		}
 		fmt.Fprintf(out, "| %s | %s | %.0f | %s | %s |\n", b.title(), duration(b.value("ns/op")),
