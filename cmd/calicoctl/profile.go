@@ -35,7 +35,7 @@ const profileHelp = `Commands:
   calicoctl profile migrate (NAME [NEW] | --all)          from the layout of calicoctl 0.x
   calicoctl profile export [NAME...]                      write them to a file
   calicoctl profile apply -f FILE                         make them say what a file does
-  calicoctl profile lint [NAME...]                        find what is wrong, dead or dangerous in them
+  calicoctl profile lint [NAME...]                        find what is wrong or unreachable in them
   calicoctl profile graph [NAME...]                       show who may talk to whom
   calicoctl profile NAME rule show [--watch]              list its rules; show each change
   calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE

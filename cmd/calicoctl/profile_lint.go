@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,27 +8,29 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func (a *app) profileLintCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:         "lint [NAME...]",
-		Short:       "Find what is wrong, dead or dangerous in profiles",
+		Short:       "Find what is wrong, unreachable or dangerous in profiles",
 		Annotations: map[string]string{"usage": "calicoctl profile lint [NAME...] [flags] | calicoctl profile NAME lint [flags]"},
-		Long: `Looks through all profiles, or those that are named, for what is wrong in them:
+		Long: `Checks all profiles, or those that are named, for:
 
-  - rules that can never decide, because those in front of them decide all that
-    they fit, and deny rules that an allow in front defeats
-  - what Calico's agent Felix refuses or dies of, and documents that are damaged
+  - unreachable rules, which never decide because the rules before them match all
+    that they match, and deny rules that an allow before them shadows
+  - rules, labels and names that are invalid for Felix, Calico's agent, and
+    malformed documents
   - tags that no profile carries, and networks that Docker does not have
   - profiles that no endpoint has, and endpoints whose profile does not exist
   - well-known database and admin ports that are open to everyone
 
-Each lintFinding has a level, a code, a reason, and what to do. A rule is called dead
-only if that is proven: for protocols, ports, addresses and ICMP exactly, and
-whatever tags and selectors match. The networks of another host are known there
-only. Changes nothing. Ends with exit code 10 if there is a lintFinding of the level
+Each finding has a level, a code, a reason, and advice. A rule is called
+unreachable only if that is proven: exactly for protocols, ports, addresses and
+ICMP, and for whatever tags and selectors match. A host knows only its own local
+networks. Changes nothing. The exit code is 10 if there is a finding of the level
 error.`,
 		Example: `  calicoctl profile lint
   calicoctl profile databases lint
@@ -44,152 +45,112 @@ error.`,
 	}
 }
 
-// namesOrProfile returns the names behind a command that takes any number of
-// them, or the one in front of it.
+// namesOrProfile returns the names after a command that takes any number of
+// them, or the one before it.
 func (a *app) namesOrProfile(cmd *cobra.Command, args []string) ([]string, error) {
 	switch {
 	case slices.Contains(args, ""):
 		return nil, usagef("empty profile name; is a shell variable empty?")
 	case cmd.Flags().Changed("profile") && len(args) > 0:
-		return nil, usagef("unexpected word %q: the profile is named in front; the usage is: %s", args[0], usageLine(cmd))
+		return nil, usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], usageLine(cmd))
 	case cmd.Flags().Changed("profile"):
 		return []string{a.profile}, a.needName(cmd)
 	}
 	return args, nil
 }
 
-// errFindings says that lint has found an error, which is no failure of its own.
+// errFindings says that lint has found an error; the command itself has not failed.
 var errFindings = fmt.Errorf("lint has found errors: %w", errDiffers)
 
-func (s *session) lint(ctx context.Context, words []string) error {
+func (s *session) lint(ctx context.Context, names []string) error {
 	s.warnDocker()
-	l, err := s.newLinter(words)
-	if err != nil {
-		return err
+	var targets []target
+	options := lint.Options{}
+	if len(names) > 0 {
+		options.Candidates = map[string]bool{}
 	}
-	view := s.store.View()
-	if err := l.readProfiles(ctx, view); err != nil {
-		return err
-	}
-	if err := l.pick(); err != nil {
-		return err
-	}
-	if err := l.readEndpoints(ctx, view); err != nil {
-		return err
-	}
-	l.judgeWorld()
-	return s.app.printFindings(l.result())
-}
-
-// A linter collects findings while profiles and endpoints go by, so that they
-// need not be in memory all at once.
-type linter struct {
-	session *session
-	targets []target        // of the names in the command
-	only    map[string]bool // the IDs that these may mean; nil for all
-	ids     map[string]bool // of all profiles, in either layout
-	v3      map[string]bool // of those in v3
-	found   []lintFinding
-
-	tags    []tagUse        // in the rules of v3
-	carried map[string]bool // labels that a profile gives; see carry
-	unread  bool            // whether there is a damaged profile, which may carry any tag
-	lists   []judged        // the profiles to judge when endpoints are known
-	used    map[string]*use // by profile
-	lost    bool            // whether there is a damaged endpoint, which may have any profile
-}
-
-// A judged is what is kept of a profile.
-type judged struct {
-	id     string
-	layout store.Layout
-}
-
-func (s *session) newLinter(words []string) (*linter, error) {
-	l := &linter{
-		session: s, ids: map[string]bool{store.DefaultAllow: true}, v3: map[string]bool{store.DefaultAllow: true},
-		carried: map[string]bool{}, used: map[string]*use{},
-	}
-	if len(words) > 0 {
-		l.only = map[string]bool{}
-	}
-	for _, word := range words {
-		t, err := s.target(word)
+	for _, name := range names {
+		t, err := s.target(name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		t.planned = l.ids
-		l.targets = append(l.targets, t)
+		targets = append(targets, t)
 		for _, id := range t.ids() {
-			l.only[id] = true
+			options.Candidates[id] = true
 		}
 	}
-	return l, nil
+	if s.networks != nil {
+		options.HasNetwork = func(id string) bool { return s.networkName(id) != "" }
+	}
+	l := lint.New(options)
+	view := s.store.View()
+	if err := s.lintProfiles(ctx, view, l); err != nil {
+		return err
+	}
+	if err := selectTargets(l, targets); err != nil {
+		return err
+	}
+	if err := s.lintEndpoints(ctx, view, l); err != nil {
+		return err
+	}
+	shown := shownNames{networks: s.networks, snap: &store.Snapshot{}, made: l.Profiles()}
+	return s.app.printFindings(l.Findings(lint.Names{Name: shown.name, Misleads: shown.misleads}))
 }
 
-func (l *linter) asked(id string) bool { return l.only == nil || l.only[id] }
-
-// readProfiles judges every profile by itself. Of one that is in both layouts,
-// that of v3 counts.
-func (l *linter) readProfiles(ctx context.Context, view *store.View) error {
-	seen := l.session.app.progress("profiles")
+func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Linter) error {
+	seen := s.app.progress("profiles")
 	defer seen.end()
 	return view.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
-		if l.ids[id] {
-			return ctx.Err()
-		}
-		l.ids[id] = true
-		var why *store.DamagedError
-		if errors.As(damaged, &why) {
-			l.v3[id] = why.Layout == store.V3
-			l.unread = l.unread || why.Layout == store.V3
-			l.addDamaged(id, why)
-			return nil
-		}
-		l.v3[id] = p.Layout == store.V3
-		if l.v3[id] {
-			l.carry(p)
-		}
-		if l.asked(id) {
-			l.lists = append(l.lists, judged{id, p.Layout})
-			l.judgeProfile(p)
+		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
+			l.AddMalformedProfile(id, why)
+		} else {
+			l.AddProfile(p)
 		}
 		return ctx.Err()
 	})
 }
 
-// pick leaves of what was found the profiles that the names mean now that it is
-// known which there are.
-func (l *linter) pick() error {
-	if l.only == nil {
+// selectTargets selects the profiles that names mean, now that it is known which
+// profiles there are.
+func selectTargets(l *lint.Linter, targets []target) error {
+	if len(targets) == 0 {
 		return nil
 	}
-	l.only = map[string]bool{}
-	for _, t := range l.targets {
+	var ids []string
+	for _, t := range targets {
+		t.planned = l.Profiles()
 		id, err := t.existing(&store.Snapshot{})
 		if err != nil {
 			return err
 		}
-		l.only[id] = true
+		ids = append(ids, id)
 	}
-	l.found = slices.DeleteFunc(l.found, func(f lintFinding) bool { return !l.only[f.ID] })
-	l.lists = slices.DeleteFunc(l.lists, func(p judged) bool { return !l.only[p.id] })
-	l.tags = slices.DeleteFunc(l.tags, func(t tagUse) bool { return !l.only[t.place.ID] })
+	l.Select(ids...)
 	return nil
 }
 
-// result returns the findings in order, with the names of networks.
-func (l *linter) result() []lintFinding {
-	names := shownNames{networks: l.session.networks, snap: &store.Snapshot{}, made: l.ids}
-	for i := range l.found {
-		l.found[i].show(names)
-	}
-	slices.SortStableFunc(l.found, func(a, b lintFinding) int {
-		return cmp.Or(
-			cmp.Compare(a.rank(), b.rank()), cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.ID, b.ID),
-			cmp.Compare(a.Direction, b.Direction), cmp.Compare(a.Position, b.Position), cmp.Compare(a.Endpoint, b.Endpoint),
-		)
+func (s *session) lintEndpoints(ctx context.Context, view *store.View, l *lint.Linter) error {
+	seen := s.app.progress("endpoints")
+	defer seen.end()
+	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
+		seen.add()
+		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
+			l.AddMalformedEndpoint(e, why)
+		} else {
+			l.AddEndpoint(e)
+		}
+		return nil
 	})
-	return l.found
+}
+
+// printFindings prints them; the error is errFindings if one is an error.
+func (a *app) printFindings(list []lint.Finding) error {
+	if err := a.print(lint.Text(list), list); err != nil {
+		return err
+	}
+	if slices.ContainsFunc(list, func(f lint.Finding) bool { return f.Level == lint.Error }) {
+		return errFindings
+	}
+	return nil
 }

@@ -1,4 +1,4 @@
-package main
+package lint
 
 import (
 	"fmt"
@@ -9,8 +9,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// sensitive are the ports of databases and of what administers hosts, which
-// hardly ever are meant for everyone.
+// sensitive returns the ports of databases and of host administration, which are
+// hardly ever meant for everyone, and the name of each.
 func sensitive() (services []rules.Service, names []string) {
 	for _, s := range []struct {
 		protocol rules.Protocol
@@ -54,9 +54,9 @@ func sensitive() (services []rules.Service, names []string) {
 	return services, names
 }
 
-// judgeExposed finds rules that open sensitive ports to everyone. The profiles
-// of Kubernetes do so all: there, policies decide.
-func (l *linter) judgeExposed(p *store.Profile) {
+// checkExposed finds rules that open sensitive ports to everyone. The profiles of
+// Kubernetes all do so: there, policies decide.
+func (l *Linter) checkExposed(p *store.Profile) {
 	if store.IsMaintained(p.ID) {
 		return
 	}
@@ -66,19 +66,22 @@ func (l *linter) judgeExposed(p *store.Profile) {
 		for _, i := range x.Services {
 			open = append(open, names[i])
 		}
-		open = slices.Compact(open) // of two protocols
-		const most = 5
-		text := "port " + open[0]
-		switch more := len(open) - most; {
-		case x.All:
-			text = "every port"
-		case more > 0:
-			text = fmt.Sprintf("ports %s and %d more of databases and administration", strings.Join(open[:most], ", "), more)
-		case len(open) > 1:
-			text = "ports " + strings.Join(open, ", ")
-		}
-		f := place(p.ID, rules.Inbound, x.Index, p.Inbound[x.Index].Rule)
-		l.add(f.tell(levelWarning, "open-port", sayText("it opens "+text+" to everyone"),
-			l.at(f, "say from whom: ", "replace", fmt.Sprintf("--at=%d RULE", f.Position))))
+		at := place{id: p.ID, direction: rules.Inbound, position: x.Index + 1, rule: p.Inbound[x.Index].Rule}
+		l.add(at, Warning, "open-port", plain("it opens "+ports(slices.Compact(open), x.All)+" to everyone"),
+			l.edit(at, "restrict its source: ", "replace", position(x.Index)+" RULE"))
 	}
+}
+
+// ports lists ports, of which there is one at least.
+func ports(list []string, all bool) string {
+	const most = 5
+	switch more := len(list) - most; {
+	case all:
+		return "every port"
+	case more > 0:
+		return fmt.Sprintf("ports %s and %d more of databases and administration", strings.Join(list[:most], ", "), more)
+	case len(list) > 1:
+		return "ports " + strings.Join(list, ", ")
+	}
+	return "port " + list[0]
 }
