@@ -81,7 +81,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 		err = t.notFound()
 	}
 	if err != nil {
-		return err
+		return h.partial(ctx, err)
 	}
 	if compacted && h.count > 0 {
 		h.text.WriteString("\nHistory ends here: older revisions are compacted.\n")
@@ -90,6 +90,24 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 		}
 	}
 	return h.session.app.print(h.text.String(), h.views)
+}
+
+// partial prints what was read before a failure, and returns the error of that.
+func (h *historyRun) partial(ctx context.Context, failure error) error {
+	if h.held != nil {
+		h.limit = 0
+		if err := h.tell(ctx, *h.held, store.Version{}, "What was before could not be read, so what it changed is not known."); err != nil {
+			return failure
+		}
+	}
+	if h.count == 0 {
+		return failure
+	}
+	h.text.WriteString("\nThe history is not complete: older revisions could not be read.\n")
+	if err := h.session.app.print(h.text.String(), h.views); err != nil {
+		return err
+	}
+	return failure
 }
 
 // next takes the next older version, with which the one after it is compared.

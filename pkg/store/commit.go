@@ -11,17 +11,20 @@ import (
 )
 
 // times bound what goes on when a command's own time is over or the user has
-// pressed Ctrl-C. Tests that are not about them prolong them.
+// pressed Ctrl-C, and the silence of a watch. Tests that are not about them
+// prolong them.
 type times struct {
 	answer time.Duration // for the answer to a write that was sent
 	settle time.Duration // and then for finding out without one whether it was saved
 	asking time.Duration // for the key that was denied
+
+	heartbeat time.Duration // see following
 }
 
 // defaultTimes let a write take less than the second that a command may take
 // beyond its timeout.
 func defaultTimes() times {
-	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, asking: time.Second}
+	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, asking: time.Second, heartbeat: 5 * time.Second}
 }
 
 // An outcome is how a write ended for certain: saved at a revision, or not

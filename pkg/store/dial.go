@@ -25,6 +25,7 @@ type Store struct {
 	user      user
 	log       *slog.Logger
 	times     times
+	maxReads  int64 // see removals
 }
 
 // tokenTries is how often etcd's client asks for a new token when one is
@@ -43,7 +44,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log), times: defaultTimes()}
+	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log), times: defaultTimes(), maxReads: maxReads}
 	s.dials.certs, s.dials.logger = certs, s.log
 	options := clientv3.Config{
 		Endpoints:   endpoints,

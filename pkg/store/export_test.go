@@ -58,3 +58,9 @@ func (c *Contention) Wait() (wait time.Duration, reads bool) {
 	c.draw()
 	return c.waited, c.reads()
 }
+
+// SetHeartbeat says how long a watch may be quiet.
+func (s *Store) SetHeartbeat(d time.Duration) { s.times.heartbeat = d }
+
+// SetMaxReads says how many revisions are read one by one before a creation.
+func (s *Store) SetMaxReads(n int64) { s.maxReads = n }

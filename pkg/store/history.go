@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 
-	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
@@ -120,26 +119,12 @@ func (w *write) createdSince(ctx context.Context, now *Snapshot) (saved int64, e
 		return 0, errors.New("too much has been written since")
 	}
 	for from := w.before.Revision + 1; from <= until; from += maxOperations {
-		var ops []clientv3.Op
-		for revision := from; revision <= min(from+maxOperations-1, until); revision++ {
-			ops = append(ops, clientv3.OpGet(key, clientv3.WithRev(revision)))
-		}
-		var found []*mvccpb.KeyValue
-		err := w.store.retry(ctx, func(ctx context.Context) error {
-			answer, err := w.store.client.Txn(ctx).Then(ops...).Commit()
-			if err != nil {
-				return err
-			}
-			for _, r := range answer.Responses {
-				found = append(found, r.GetResponseRange().GetKvs()...)
-			}
-			return nil
-		})
+		found, err := w.store.keyAtEach(ctx, w.profile, from, min(from+maxOperations-1, until))
 		if err != nil { // compacted, among others
-			return 0, w.store.denied(ctx, err, access{reads: []span{{key: key}}})
+			return 0, err
 		}
 		for _, kv := range found {
-			if bytes.Equal(kv.Value, w.document) {
+			if kv != nil && bytes.Equal(kv.Value, w.document) {
 				return kv.ModRevision, nil
 			}
 		}

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
@@ -41,17 +39,18 @@ func versionOf(id string, kv *mvccpb.KeyValue) Version {
 // visit ends it. compacted reports whether there may have been older versions,
 // which etcd has thrown away. A profile without a past has no versions.
 //
-// A version costs one small request; only what stood before a creation makes etcd
-// look through all that it still has.
+// A version costs one small request. What stood before a creation, and what a
+// profile that is not there was, costs one for each hundred revisions in between.
 func (s *Store) History(ctx context.Context, id string, visit func(Version) error) (compacted bool, err error) {
 	kv, newest, err := s.keyAt(ctx, id, 0)
 	if err != nil {
 		return false, err
 	}
-	past := &removals{store: s, id: id, until: newest}
-	for before := newest + 1; ; {
+	past := &removals{store: s, id: id}
+	find := past.beforeNow
+	for before := newest; ; find = past.beforeCreation {
 		if kv == nil {
-			removed, err := past.before(ctx, before)
+			removed, err := find(ctx, before)
 			if err != nil || removed == 0 {
 				return past.compacted, err
 			}
@@ -125,78 +124,4 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 		return v, &Error{Kind: ErrRefused, Cause: v.Damaged, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Damaged)}
 	}
 	return v, nil
-}
-
-// removals are the revisions at which a profile was removed, of which the key
-// itself tells nothing.
-type removals struct {
-	store *Store
-	id    string
-	until int64 // the newest revision that counts
-
-	read      bool
-	revisions []int64 // ascending
-	compacted bool    // there may have been older ones
-}
-
-// before returns the newest removal before a revision, 0 when there is none.
-func (r *removals) before(ctx context.Context, revision int64) (int64, error) {
-	for from, number := int64(1), 0; !r.read; number++ {
-		attempt, _, end := r.store.attempt(ctx)
-		oldest, err := r.watch(attempt, from)
-		end()
-		switch {
-		case oldest > 0:
-			from, r.compacted = oldest, true
-		case errors.Is(err, errNoAnswer) && pause(ctx, number):
-		case errors.Is(err, errNoAnswer):
-			return 0, context.Cause(ctx)
-		case err != nil:
-			return 0, err
-		}
-	}
-	at, _ := slices.BinarySearch(r.revisions, revision)
-	if at == 0 {
-		return 0, nil
-	}
-	return r.revisions[at-1], nil
-}
-
-// askAgain is how long etcd is given to look through its history before it is
-// asked whether it is done.
-const askAgain = 20 * time.Millisecond
-
-// watch reads all removals from a revision on. If that is compacted, it returns
-// the oldest revision that is not. That a watch has caught up, etcd says only when
-// it is asked; etcd before 3.4.25 and 3.5.8 may say so too early.
-func (r *removals) watch(ctx context.Context, from int64) (oldest int64, err error) {
-	r.revisions = nil
-	key := profileKey(r.id)
-	answers := r.store.client.Watch(ctx, key, clientv3.WithRev(from), clientv3.WithFilterPut())
-	ask := time.NewTicker(askAgain)
-	defer ask.Stop()
-	for {
-		select {
-		case <-ask.C:
-			if err := r.store.client.RequestProgress(ctx); err != nil {
-				return 0, errNoAnswer
-			}
-		case answer, open := <-answers:
-			switch err := r.store.watchDenied(answer.Err(), key); {
-			case !open, err != nil && isTransient(err) && !errors.Is(err, ErrDenied) && answer.CompactRevision == 0:
-				return 0, errNoAnswer
-			case answer.CompactRevision > 0:
-				return answer.CompactRevision, nil
-			case err != nil:
-				return 0, err
-			}
-			for _, change := range answer.Events {
-				r.revisions = append(r.revisions, change.Kv.ModRevision)
-			}
-			if answer.IsProgressNotify() && answer.Header.Revision >= r.until {
-				r.read = true
-				return 0, nil
-			}
-		}
-	}
 }

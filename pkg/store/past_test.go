@@ -86,6 +86,9 @@ func TestHistory(t *testing.T) {
 			}
 			slices.Reverse(all)
 			s := w.direct()
+			if seed%2 == 1 {
+				s.SetMaxReads(2) // and watch for what is before
+			}
 			if told, compacted := tell(t, s); !slices.Equal(told, all) || compacted {
 				t.Fatalf("compacted %v, and the history is\n%s\nwant\n%s", compacted, strings.Join(told, "\n"), strings.Join(all, "\n"))
 			}
@@ -146,13 +149,16 @@ func TestHistoryThroughLostWatch(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "deny"))
 	w.remove("web")
+	w.put("/elsewhere", "x")
+	w.putProfile("web", document(t, "web", "allow"))
 	s, between := w.behind(func(_ context.Context, method string, number int) error {
 		if method == "/etcdserverpb.Watch/Watch" && number < 3 {
 			return etcdtest.ErrLost()
 		}
 		return nil
 	}, nil)
-	if told, compacted := tell(t, s); len(told) != 2 || compacted || between.Count("/etcdserverpb.Watch/Watch") < 3 {
+	s.SetMaxReads(1)
+	if told, compacted := tell(t, s); len(told) != 3 || compacted || between.Count("/etcdserverpb.Watch/Watch") < 3 {
 		t.Errorf("%q, compacted %v, after %d watches", told, compacted, between.Count("/etcdserverpb.Watch/Watch"))
 	}
 }

@@ -35,6 +35,15 @@ type Interposer struct {
 	// Rewrite returns what etcd gets instead of the first message of a request.
 	Rewrite func(method string, request []byte) []byte
 
+	// Reply is called with each further message of a client on a stream. If it
+	// reports true, etcd does not get the message, and the client gets the answer
+	// at once unless that is nil.
+	Reply func(method string, message []byte) (answer []byte, taken bool)
+
+	// Deliver is called before each answer is delivered, with its number in its
+	// stream, from 1, and may wait.
+	Deliver func(ctx context.Context, method string, number int)
+
 	mu       sync.Mutex
 	counts   map[string]int
 	backend  *grpc.ClientConn
@@ -105,21 +114,51 @@ func (i *Interposer) forward(_ any, client grpc.ServerStream) error {
 	if err != nil {
 		return err
 	}
+	locked := &lockedStream{ServerStream: client}
 	go func() {
 		if backend.SendMsg(&request) == nil {
-			_ = pump(client.RecvMsg, backend.SendMsg)
+			_ = pump(client.RecvMsg, func(m any) error { return i.message(method, locked, backend, m) })
 		}
 		_ = backend.CloseSend()
 	}()
-	return i.answers(ctx, client, backend, method, number)
+	return i.answers(ctx, locked, backend, method, number)
+}
+
+// message passes a further message of the client on, unless the test replies.
+func (i *Interposer) message(method string, client *lockedStream, backend grpc.ClientStream, m any) error {
+	if i.Reply == nil {
+		return backend.SendMsg(m)
+	}
+	answer, taken := i.Reply(method, m.(*frame).bytes)
+	switch {
+	case !taken:
+		return backend.SendMsg(m)
+	case answer == nil:
+		return nil
+	}
+	return client.SendMsg(&frame{answer})
+}
+
+// A lockedStream may be sent to by several goroutines.
+type lockedStream struct {
+	grpc.ServerStream
+	mu sync.Mutex
+}
+
+func (s *lockedStream) SendMsg(m any) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.ServerStream.SendMsg(m)
 }
 
 // answers passes etcd's answers on, the first only after the hook.
 func (i *Interposer) answers(ctx context.Context, client grpc.ServerStream, backend grpc.ClientStream, method string, number int) error {
-	first := true
+	count := 0
 	return pump(backend.RecvMsg, func(m any) error {
-		if first && i.After != nil {
-			first = false
+		if count++; i.Deliver != nil {
+			i.Deliver(ctx, method, count)
+		}
+		if count == 1 && i.After != nil {
 			if err := i.After(ctx, method, number); err != nil {
 				return err
 			}
