@@ -9,10 +9,6 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
-// heartbeat is how often a quiet watch is asked whether it is still alive, and how
-// long it has for the answer.
-const heartbeat = 5 * time.Second
-
 // A Follower is told what becomes of a profile.
 type Follower struct {
 	// Seen gets each version that comes, in order. An error ends the following.
@@ -49,7 +45,8 @@ func (s *Store) Follow(ctx context.Context, p *Profile, f Follower) error {
 	}
 }
 
-// A following is one use of Follow.
+// A following is one use of Follow. The store's heartbeat is how long the watch may
+// be quiet before the profile is read, and how long that may take.
 type following struct {
 	Follower
 	store *Store
@@ -70,30 +67,31 @@ func (w *following) watch(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(context.WithValue(ctx, attemptKey{}, &w.way)))
 	defer cancel()
-	start, alive := time.Now(), true
-	unborn := time.AfterFunc(heartbeat, func() { w.hangUp(); cancel() })
+	start := time.Now()
+	unborn := time.AfterFunc(w.store.times.heartbeat, func() { w.hangUp(); cancel() })
 	answers := w.store.client.Watch(ctx, profileKey(w.id), clientv3.WithRev(w.next)) // waits for etcd
 	if !unborn.Stop() {
 		return w.silent(ctx, start)
 	}
-	beat := time.NewTicker(heartbeat)
+	beat := time.NewTicker(w.store.times.heartbeat)
 	defer beat.Stop()
-	for {
+	for quiet, overdue := true, false; ; {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-beat.C:
-			if !alive {
-				w.hangUp()
-				return w.silent(ctx, start)
+			if quiet {
+				if done, err := w.look(ctx, &overdue); done {
+					w.hangUp()
+					return err
+				}
 			}
-			start, alive = time.Now(), false
-			w.ask(ctx)
+			quiet = true
 		case answer, open := <-answers:
 			if !open {
 				return errNoAnswer
 			}
-			alive = true
+			quiet, overdue = false, false
 			if done, err := w.take(answer); done {
 				return err
 			}
@@ -112,11 +110,28 @@ func (w *following) silent(ctx context.Context, since time.Time) error {
 	return w.store.unreachable(context.WithoutCancel(ctx), context.DeadlineExceeded, since)
 }
 
-// ask makes etcd say something.
-func (w *following) ask(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, heartbeat/2)
+// look reads the profile, because nothing has come from the watch for a while. It
+// reports that the watch is over when etcd does not answer, or when the watch
+// should have told what is there: the second time, as it may be on its way the
+// first time. A watch that has nothing to tell need not say anything: not every
+// server answers a request for progress.
+func (w *following) look(ctx context.Context, overdue *bool) (done bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, w.store.times.heartbeat)
 	defer cancel()
-	_ = w.store.client.RequestProgress(ctx) // without an answer it is not alive
+	kv, newest, err := w.store.keyAt(ctx, w.id, 0)
+	switch {
+	case err != nil:
+		return true, err
+	case newest < w.next-1:
+		w.skipped = true // another etcd, such as one from a backup
+		return true, nil
+	case kv.GetModRevision() != w.known:
+		done, *overdue = *overdue, true
+		return done, errNoAnswer
+	case kv != nil: // if it is not there, it may have been meanwhile
+		w.next = newest + 1
+	}
+	return false, nil
 }
 
 // take takes what the watch says. It reports when the watch is over.
@@ -130,12 +145,6 @@ func (w *following) take(answer clientv3.WatchResponse) (done bool, err error) {
 		return true, err
 	case err != nil:
 		return true, errNoAnswer
-	case answer.IsProgressNotify() && answer.Header.Revision < w.next-1:
-		w.skipped = true // another etcd, such as one from a backup
-		return true, nil
-	case answer.IsProgressNotify():
-		w.next = answer.Header.Revision + 1
-		return false, nil
 	}
 	for _, change := range answer.Events {
 		v := Version{Revision: change.Kv.ModRevision}
@@ -163,7 +172,7 @@ func (w *following) tell(v Version) error {
 // catchUp makes sure that etcd answers and that it can tell all that has come. If
 // it cannot, it tells what there is now.
 func (w *following) catchUp(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, heartbeat)
+	ctx, cancel := context.WithTimeout(ctx, w.store.times.heartbeat)
 	defer cancel()
 	kv, newest, err := w.store.keyAt(ctx, w.id, 0)
 	if err != nil {

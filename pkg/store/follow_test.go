@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -176,7 +177,9 @@ func TestFollowThroughSilence(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "deny"))
 	link := newIcyLink(t, w.endpoint)
-	seen, stop := follow(t, open(t, store.Config{Endpoints: []string{link.endpoint}}), w.profile("web"))
+	s := open(t, store.Config{Endpoints: []string{link.endpoint}})
+	s.SetHeartbeat(time.Second)
+	seen, stop := follow(t, s, w.profile("web"))
 	wantSeen(t, seen, fmt.Sprintf("%d changed log", w.putProfile("web", document(t, "web", "log"))))
 	link.freeze()
 	made := w.putProfile("web", document(t, "web", "allow"))
