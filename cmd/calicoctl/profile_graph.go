@@ -1,15 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"runtime/debug"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/graph"
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -22,13 +20,13 @@ func (a *app) profileGraphCommand() *cobra.Command {
 			moreFormats: "dot mermaid",
 		},
 		Long: `Shows who may open connections to whom: one line, or arrow, for each inbound rule
-that allows something, from the profiles that it is about to the profile that has
-it. With NAMEs, only what begins or ends there. Senders are profiles, addresses,
-anywhere, or a tag or selector that no profile fits.
+that allows something, from each source that it allows to the profile that has it.
+With NAMEs, only the connections from and to these. Sources are profiles, addresses,
+anywhere, or a tag or selector that matches no profile.
 
-What rules in front decide is left out, and so is what the sender's own outbound
-rules forbid, if that is certain. An endpoint is taken to have one profile and no
-labels but those that it gives; policies are not looked at.
+What rules before that one match is left out, and so is what the source's own
+outbound rules deny, if that is proven. An endpoint is taken to have one profile
+and no labels but those of the profile; policies are not looked at.
 
 -o dot writes the language of Graphviz, -o mermaid that of Mermaid.`,
 		Example: `  calicoctl profile graph
@@ -44,53 +42,53 @@ labels but those that it gives; policies are not looked at.
 	}
 }
 
-func (s *session) graph(ctx context.Context, words []string) error {
+func (s *session) graph(ctx context.Context, names []string) error {
 	s.warnDocker()
 	// All profiles stay until the end, so collect what was read for them sooner.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	var targets []target
-	for _, word := range words {
-		t, err := s.target(word)
+	for _, name := range names {
+		t, err := s.target(name)
 		if err != nil {
 			return err
 		}
 		targets = append(targets, t)
 	}
-	g, err := s.readGraph(ctx)
+	builder := &graph.Builder{}
+	known, err := s.readGraph(ctx, builder)
 	if err != nil {
 		return err
 	}
+	shown := shownNames{networks: s.networks, snap: &store.Snapshot{}, made: known}
+	var selected map[string]bool
 	if len(targets) > 0 {
-		g.only = map[string]bool{}
+		selected = map[string]bool{}
 	}
 	for _, t := range targets {
-		t.planned = g.names.made
-		id, err := t.existing(g.names.snap)
+		t.planned = known
+		id, err := t.existing(shown.snap)
 		if err != nil {
 			return err
 		}
-		g.only[id] = true
+		selected[id] = true
 	}
-	if err := g.connect(ctx); err != nil {
+	g, err := builder.Build(ctx, shown.name, selected)
+	if err != nil {
 		return err
 	}
 	return s.app.printGraph(g)
 }
 
-// readGraph reads the profiles that Felix does.
-func (s *session) readGraph(ctx context.Context) (*graph, error) {
-	ids := map[string]bool{store.DefaultAllow: true}
-	g := &graph{
-		names: shownNames{networks: s.networks, snap: &store.Snapshot{}, made: ids},
-		byTag: map[string][]*member{}, others: map[[2]string]*node{},
-	}
+// readGraph adds the profiles that Felix reads, and returns the IDs of all.
+func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known map[string]bool, err error) {
+	known = map[string]bool{store.DefaultAllow: true}
 	old := 0
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	err := s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err = s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
 		seen.add()
 		switch {
-		case ids[id]:
+		case known[id]:
 		case damaged != nil:
 			seen.end()
 			s.app.warn("%v", damaged)
@@ -101,56 +99,34 @@ func (s *session) readGraph(ctx context.Context) (*graph, error) {
 				seen.end()
 				s.app.warnEach("profile "+printable.Text(p.ID), trouble)
 			}
-			g.members = append(g.members, newMember(p))
+			builder.Add(p)
 		}
-		ids[id] = true
+		known[id] = true
 		return ctx.Err()
 	})
-	if err != nil {
-		return nil, err
-	}
 	seen.end()
 	switch {
+	case err != nil:
 	case old == 1:
 		s.app.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
 	case old > 1:
 		s.app.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
 	}
-	for _, m := range g.members {
-		m.Name = g.names.name(m.ID)
-		for label := range m.labels {
-			g.byTag[label] = append(g.byTag[label], m)
-		}
-	}
-	slices.SortFunc(g.members, func(a, b *member) int { return cmp.Compare(a.Name, b.Name) })
-	for _, list := range g.byTag {
-		slices.SortFunc(list, func(a, b *member) int { return cmp.Compare(a.Name, b.Name) })
-	}
-	return g, nil
+	return known, err
 }
 
-// newMember takes out of a profile what the graph is about, so that the rest need
-// not stay in memory.
-func newMember(p *store.Profile) *member {
-	m := &member{
-		node:   node{Kind: kindProfile, ID: p.ID},
-		labels: map[string]string{}, inbound: meanings(p.Inbound), outbound: meanings(p.Outbound),
+// printGraph prints the graph in the format that was asked for.
+func (a *app) printGraph(g *graph.Graph) error {
+	switch a.output {
+	case "dot":
+		a.out.WriteString(g.DOT())
+	case "mermaid":
+		a.out.WriteString(g.Mermaid())
+	case "text":
+		rows := g.Rows()
+		table{header: graph.Header(), rows: len(rows), row: func(i int) []string { return rows[i] }}.write(&a.out)
+	default:
+		return a.print("", g)
 	}
-	for _, l := range p.Applied() {
-		m.labels[l.Name] = l.Value
-	}
-	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
-		m.DropsAll = m.DropsAll || len(r.Trouble()) > 0
-	}
-	m.party = rules.Endpoint(m.labels)
-	return m
-}
-
-// meanings returns rules without their bytes.
-func meanings(list []rules.Stored) []rules.Stored {
-	out := make([]rules.Stored, len(list))
-	for i, r := range list {
-		out[i] = rules.Stored{Rule: r.Rule, Problems: r.Problems}
-	}
-	return out
+	return nil
 }

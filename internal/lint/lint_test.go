@@ -9,37 +9,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/calicoctl/calicoctl/internal/lint"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/internal/testkit/profiletest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
-
-// profile makes a profile of rules, one a line in the form of "inbound RULE"; a line
-// that begins with { is an inbound rule of v3 in JSON, and a line with = is a label.
-func profile(t *testing.T, id string, lines ...string) *store.Profile {
-	t.Helper()
-	p := &store.Profile{ID: id, Layout: store.V3}
-	for _, line := range lines {
-		word, rest, _ := strings.Cut(line, " ")
-		switch name, value, label := strings.Cut(line, "="); {
-		case strings.HasPrefix(line, "{"):
-			p.Inbound = append(p.Inbound, rules.DecodeV3([]byte(line)))
-		case label && word == line:
-			p.Labels = append(p.Labels, store.Label{Name: name, Value: value})
-		default:
-			r, err := rules.ParseLine(rest, 0)
-			if err != nil {
-				t.Fatal(err)
-			}
-			stored, err := rules.EncodeV3(r)
-			if err != nil {
-				t.Fatal(err)
-			}
-			list := p.Rules(rules.Direction(word))
-			*list = append(*list, stored)
-		}
-	}
-	return p
-}
 
 // old returns a profile in the layout of calicoctl 0.x.
 func old(p *store.Profile) *store.Profile {
@@ -57,7 +29,6 @@ func endpointV1(name string, profiles ...string) store.Endpoint {
 	return e
 }
 
-// ids is a network's ID, and how names show IDs in these tests.
 var (
 	networkID = strings.Repeat("d", 64)
 	shown     = lint.Names{
@@ -71,8 +42,7 @@ var (
 	}
 )
 
-// codes returns the findings as "level code profile direction position", sorted as
-// they come.
+// codes returns the findings as "level code profile direction position".
 func codes(list []lint.Finding) []string {
 	out := []string{}
 	for _, f := range list {
@@ -99,12 +69,12 @@ func TestFindings(t *testing.T) {
 		{name: "nothing"},
 		{
 			name:      "nothing wrong",
-			profiles:  []*store.Profile{profile(t, "web", "web=", "inbound allow tcp from tag web to ports 80", "outbound allow")},
+			profiles:  []*store.Profile{profiletest.New(t, "web", "web=", "inbound allow tcp from tag web to ports 80", "outbound allow")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 		},
 		{
 			name: "unreachable rules",
-			profiles: []*store.Profile{profile(t, "web", "web=",
+			profiles: []*store.Profile{profiletest.New(t, "web", "web=",
 				"inbound allow tcp from tag web",
 				"inbound deny tcp from tag web cidr 10.0.0.0/8",
 				"inbound allow tcp from tag web",
@@ -119,36 +89,36 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:      "invalid for Felix",
-			profiles:  []*store.Profile{profile(t, "web", "-x=", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)},
+			profiles:  []*store.Profile{profiletest.New(t, "web", "-x=", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			want:      []string{"error refused-name web", "error refused-rule web inbound 1", "error refused-rule web inbound 2"},
 		},
 		{
 			name: "unknown tags",
 			profiles: []*store.Profile{
-				profile(t, "web", "inbound allow from tag web to tag late", "inbound deny from not tag guests", "stage=production",
+				profiletest.New(t, "web", "inbound allow from tag web to tag late", "inbound deny from not tag guests", "stage=production",
 					`{"action":"Allow","source":{"selector":"has(stage)"}}`, `{"action":"Allow","source":{"selector":"stage == ''"}}`),
-				profile(t, "late", "late="),
+				profiletest.New(t, "late", "late="),
 			},
 			endpoints: []store.Endpoint{endpoint("w", "web", "late")},
 			want:      []string{"warning unknown-tag web inbound 1", "warning unknown-tag web inbound 2", "warning unknown-tag web inbound 4"},
 		},
 		{
 			name:      "a malformed profile may carry any tag",
-			profiles:  []*store.Profile{profile(t, "web", "inbound allow from tag other")},
+			profiles:  []*store.Profile{profiletest.New(t, "web", "inbound allow from tag other")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			add:       func(l *lint.Linter) { l.AddMalformedProfile("broken", malformed) },
 			want:      []string{"error damaged-profile broken"},
 		},
 		{
 			name:     "a malformed endpoint may have any profile",
-			profiles: []*store.Profile{profile(t, "web")},
+			profiles: []*store.Profile{profiletest.New(t, "web")},
 			add:      func(l *lint.Linter) { l.AddMalformedEndpoint(endpoint("w"), malformed) },
 			want:     []string{"error damaged-endpoint h/docker/w/e"},
 		},
 		{
 			name:      "endpoints without their profile",
-			profiles:  []*store.Profile{old(profile(t, "old"))},
+			profiles:  []*store.Profile{old(profiletest.New(t, "old"))},
 			endpoints: []store.Endpoint{endpoint("a", "gone", "gone", "old"), endpointV1("b", "lost"), endpointV1("c", "old")},
 			want: []string{
 				"error missing-profile gone", "warning missing-profile lost", "warning not-enforced old", "error missing-profile old",
@@ -156,24 +126,24 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "profiles without endpoints, but for those of Kubernetes",
-			profiles: []*store.Profile{profile(t, "web"), profile(t, "kns.default", "inbound allow")},
+			profiles: []*store.Profile{profiletest.New(t, "web"), profiletest.New(t, "kns.default", "inbound allow")},
 			want:     []string{"warning unused-profile web"},
 		},
 		{
 			name:     "the first of two layouts counts",
-			profiles: []*store.Profile{profile(t, "web"), old(profile(t, "web"))},
+			profiles: []*store.Profile{profiletest.New(t, "web"), old(profiletest.New(t, "web"))},
 			want:     []string{"warning unused-profile web"},
 		},
 		{
 			name:      "networks that Docker does not have",
-			profiles:  []*store.Profile{profile(t, networkID), profile(t, strings.Repeat("e", 64)), profile(t, "web")},
+			profiles:  []*store.Profile{profiletest.New(t, networkID), profiletest.New(t, strings.Repeat("e", 64)), profiletest.New(t, "web")},
 			endpoints: []store.Endpoint{endpoint("w", networkID, strings.Repeat("e", 64), "web")},
 			networks:  func(id string) bool { return id == networkID },
 			want:      []string{"warning unknown-network " + strings.Repeat("e", 64)},
 		},
 		{
 			name:      "open ports",
-			profiles:  []*store.Profile{profile(t, "web", "inbound allow tcp to ports 22,80", "inbound allow tcp from cidr 10.0.0.0/8", "outbound allow")},
+			profiles:  []*store.Profile{profiletest.New(t, "web", "inbound allow tcp to ports 22,80", "inbound allow tcp from cidr 10.0.0.0/8", "outbound allow")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			want:      []string{"warning open-port web inbound 1"},
 		},
@@ -202,9 +172,9 @@ func TestFindings(t *testing.T) {
 func TestSelect(t *testing.T) {
 	t.Parallel()
 	l := lint.New(lint.Options{Candidates: map[string]bool{"web": true, networkID: true}})
-	l.AddProfile(profile(t, "web", "inbound allow from tag app", "inbound allow from tag absent"))
-	l.AddProfile(profile(t, networkID, "inbound allow from tag absent"))
-	l.AddProfile(profile(t, "app", "app=", "inbound allow from tag absent"))
+	l.AddProfile(profiletest.New(t, "web", "inbound allow from tag app", "inbound allow from tag absent"))
+	l.AddProfile(profiletest.New(t, networkID, "inbound allow from tag absent"))
+	l.AddProfile(profiletest.New(t, "app", "app=", "inbound allow from tag absent"))
 	l.AddMalformedProfile("broken", &store.DamagedError{Layout: store.V1, Cause: errors.New("no")})
 	l.Select("web")
 	l.AddEndpoint(endpoint("w", "gone"))
@@ -224,10 +194,10 @@ func TestSelect(t *testing.T) {
 func TestText(t *testing.T) {
 	t.Parallel()
 	l := lint.New(lint.Options{})
-	l.AddProfile(profile(t, networkID, networkID+"/tag=", "inbound allow tcp from tag "+networkID, "inbound deny tcp from tag "+networkID+" to ports 22",
+	l.AddProfile(profiletest.New(t, networkID, networkID+"/tag=", "inbound allow tcp from tag "+networkID, "inbound deny tcp from tag "+networkID+" to ports 22",
 		"inbound allow from tag databases", "inbound allow udp to ports 161", "inbound deny from not tag guests"))
-	l.AddProfile(old(profile(t, "old", "inbound allow", "inbound deny")))
-	l.AddProfile(profile(t, "kns.x", "inbound allow", "inbound allow"))
+	l.AddProfile(old(profiletest.New(t, "old", "inbound allow", "inbound deny")))
+	l.AddProfile(profiletest.New(t, "kns.x", "inbound allow", "inbound allow"))
 	for _, name := range []string{"a", "b", "c", "d", "f"} {
 		l.AddEndpoint(endpoint(name, "gone"))
 	}
