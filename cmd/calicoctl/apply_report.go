@@ -19,8 +19,7 @@ type applyReport struct {
 }
 
 // add reports what has become of a profile or, in a dry run, would.
-func (r *applyReport) add(one *application, result store.Result, c change, dry bool) {
-	name := one.listing.Name
+func (r *applyReport) add(name string, result store.Result, c change, dry bool) {
 	view := changeView{editView: editJSON(name, result), DryRun: dry, Diff: []changeLine{}}
 	if result.Changed {
 		r.changed++
@@ -50,8 +49,8 @@ func (r *applyReport) print(whole bool) error {
 }
 
 // partly makes the error for a run that ended early.
-func (r *applyReport) partly(ctx context.Context, one *application, total int, cause error) error {
+func (r *applyReport) partly(ctx context.Context, name string, total int, cause error) error {
 	done := strings.Join(r.done, ", ")
 	return &partlyError{cause: cause, text: fmt.Sprintf("%d of %d profiles were changed (%s), then, at %s: %s",
-		len(r.done), total, done, printable.Text(one.listing.Name), endedBy(ctx, cause))}
+		len(r.done), total, done, printable.Text(name), endedBy(ctx, cause))}
 }

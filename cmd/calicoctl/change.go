@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/linediff"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -21,7 +21,7 @@ import (
 type change struct {
 	name          string         // of the profile
 	before, after *store.Profile // nil where it is not there
-	names         shownNames
+	names         names.Shown
 }
 
 // change returns what an edit would make of a profile.
@@ -30,17 +30,16 @@ func (s *session) change(ctx context.Context, name string, before, after *store.
 	var tags []string
 	for _, p := range []*store.Profile{before, after} {
 		if p != nil {
-			tags = append(tags, tagsIn(p)...)
+			tags = append(tags, names.TagsIn(p)...)
 		}
 	}
-	names, err := s.namesOf(ctx, tags)
+	shown, err := s.names.ShownOf(ctx, s.store, tags)
 	if err != nil {
 		return c, err
 	}
-	c.names = names
+	c.names = shown
 	if after != nil {
-		c.names.made = map[string]bool{after.ID: true}
-		maps.Copy(c.names.made, s.planned)
+		c.names = c.names.With(names.IDs{after.ID: true})
 	}
 	return c, nil
 }
@@ -99,9 +98,9 @@ func (c change) tagLines(p *store.Profile) (text, exact []string) {
 		return nil, nil
 	}
 	exact = p.Tags()
-	slices.SortFunc(exact, func(a, b string) int { return cmp.Compare(c.names.name(a), c.names.name(b)) })
+	slices.SortFunc(exact, func(a, b string) int { return cmp.Compare(c.names.Name(a), c.names.Name(b)) })
 	for _, tag := range exact {
-		text = append(text, printable.Text(c.names.name(tag)))
+		text = append(text, printable.Text(c.names.Name(tag)))
 	}
 	return text, exact
 }
@@ -112,7 +111,7 @@ func (c change) ruleLines(p *store.Profile, d rules.Direction) (text, exact []st
 		return nil, nil
 	}
 	for _, r := range *p.Rules(d) {
-		text, exact = append(text, rules.Format(r.Rule.MapTags(c.names.name))), append(exact, string(r.JSON))
+		text, exact = append(text, rules.Format(r.Rule.MapTags(c.names.Name))), append(exact, string(r.JSON))
 	}
 	return text, exact
 }

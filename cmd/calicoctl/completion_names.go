@@ -89,7 +89,7 @@ func (a *app) completeOldName(cmd *cobra.Command, args []string, typed string) (
 
 // networksLike returns the Docker networks whose names begin so.
 func (s *session) networksLike(typed string) []resolve.Network {
-	list := slices.DeleteFunc(s.networks.All(), func(n resolve.Network) bool { return !strings.HasPrefix(n.Name, typed) })
+	list := slices.DeleteFunc(s.names.Networks.All(), func(n resolve.Network) bool { return !strings.HasPrefix(n.Name, typed) })
 	return list[:min(len(list), maxOffered)]
 }
 
@@ -109,24 +109,24 @@ func (s *session) profileNames(ctx context.Context, typed string) (suggestions, 
 	for _, n := range networks {
 		words = append(words, n.ID)
 	}
-	shown, err := s.namesOf(ctx, words)
+	shown, err := s.names.ShownOf(ctx, s.store, words)
 	if err != nil {
 		return nil, err
 	}
 	names, ids := suggestions{}, suggestions{}
 	for _, l := range listed {
-		about := s.networkName(l.ID)
+		about := s.names.NetworkName(l.ID)
 		if l.Layout == store.V1 {
 			about = "in the layout of calicoctl 0.x"
 		}
 		ids.add(l.ID, about)
-		if name := shown.name(l.ID); strings.HasPrefix(name, typed) {
+		if name := shown.Name(l.ID); strings.HasPrefix(name, typed) {
 			names.add(name, aboutName(name, l.ID, about))
 		}
 	}
 	for _, n := range networks {
-		if shown.has(n.ID) {
-			names.add(shown.name(n.ID), aboutName(shown.name(n.ID), n.ID, ""))
+		if shown.Has(n.ID) {
+			names.add(shown.Name(n.ID), aboutName(shown.Name(n.ID), n.ID, ""))
 		}
 	}
 	if strings.HasPrefix(store.DefaultAllow, typed) {
@@ -154,15 +154,15 @@ func (s *session) newNames(ctx context.Context, typed string) (suggestions, erro
 	for _, n := range networks {
 		ids = append(ids, n.ID)
 	}
-	shown, err := s.namesOf(ctx, ids)
+	shown, err := s.names.ShownOf(ctx, s.store, ids)
 	if err != nil {
 		return nil, err
 	}
 	names := suggestions{}
 	for _, n := range networks {
-		_, leads := s.networks.Name(n.ID)
+		_, leads := s.names.Networks.Name(n.ID)
 		own := n.Name == "bridge" || n.Name == "host" || n.Name == "none"
-		if leads && !own && !shown.has(n.ID) && !shown.has(n.Name) {
+		if leads && !own && !shown.Has(n.ID) && !shown.Has(n.Name) {
 			names.add(n.Name, "Docker network")
 		}
 	}

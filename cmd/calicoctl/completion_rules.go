@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -41,9 +42,9 @@ func (a *app) completeTag(cmd *cobra.Command, typed string) []cobra.Completion {
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
 		carried := suggestions{}
 		if ofProfile {
-			err = s.show(ctx, func(p *store.Profile, names shownNames) error {
+			err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
 				for _, tag := range p.Tags() {
-					carried.add(names.name(tag), "")
+					carried.add(names.Name(tag), "")
 				}
 				return nil
 			})
@@ -70,19 +71,19 @@ func (s *session) knownTags(ctx context.Context) (suggestions, error) {
 			words = append(words, p.Tags()...)
 		}
 		if seen++; seen == maxOffered {
-			return errAllSeen
+			return errEnough
 		}
 		return nil
 	})
-	if errors.Is(err, errAllSeen) {
+	if errors.Is(err, errEnough) {
 		err = nil
 	}
 	tags := suggestions{}
-	names, nerr := s.namesOf(ctx, words)
+	names, nerr := s.names.ShownOf(ctx, s.store, words)
 	for _, word := range words {
 		name := word
 		if nerr == nil {
-			name = names.name(word)
+			name = names.Name(word)
 		}
 		tags.add(name, aboutName(name, word, ""))
 	}
@@ -103,9 +104,9 @@ func (a *app) completePosition(cmd *cobra.Command, args []string, typed string) 
 		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
 	}
 	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
-		err = s.show(ctx, func(p *store.Profile, names shownNames) error {
+		err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
 			for i, r := range *p.Rules(d) {
-				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.name))))
+				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.Name))))
 			}
 			if cmd.Name() == "add" {
 				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(len(list)+1), "at the end"))

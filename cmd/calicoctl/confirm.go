@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -89,6 +90,15 @@ func (c *safetyCatch) note(name string, r store.Result, err error) {
 // update is the store's Update for what a command writes.
 func (s *session) update(ctx context.Context, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
 	result, err := s.store.Update(ctx, snap, e)
+	if !e.DryRun {
+		s.app.catch.note(name, result, err)
+	}
+	return result, err
+}
+
+// updateTags is update for an edit with tags.
+func (s *session) updateTags(ctx context.Context, name string, tags *names.Tags, e store.Edit) (store.Result, error) {
+	result, err := tags.Update(ctx, s.store, e)
 	if !e.DryRun {
 		s.app.catch.note(name, result, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -33,7 +34,7 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 		if err == nil {
 			return e.dry.look(ctx, s, e.app.profile, result)
 		}
-		return s.withNames(ctx, err)
+		return s.names.InError(ctx, s.store, err, nil)
 	})
 	return result, err
 }
@@ -47,16 +48,16 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 		return store.Result{}, err
 	}
 	var seen *store.Profile
-	result, err := tags.update(ctx, e.app.profile, store.Edit{
-		Query:      tags.query(store.Query{Profiles: t.ids(), Lock: true, V1: true}),
-		Pick:       t.pick,
+	result, err := s.updateTags(ctx, e.app.profile, tags, store.Edit{
+		Query:      tags.Query(store.Query{Profiles: t.IDs(), Lock: true, V1: true}),
+		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
 		Once:       options.once,
 		DryRun:     e.dry.only,
 		Change: func(snap *store.Snapshot, p *store.Profile) error {
 			seen = p
-			resolved, err := tags.resolve(snap, list)
+			resolved, err := tags.ResolveRules(snap, list)
 			if err != nil {
 				return err
 			}
@@ -64,7 +65,7 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 			if err := change(p, resolved); err != nil {
 				return err
 			}
-			return tags.check(snap, before, list, resolved)
+			return tags.Check(snap, before, list, resolved)
 		},
 	})
 	if result.Profile == nil {
@@ -77,57 +78,23 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 }
 
 // lookUp finds out what the name of a profile and the tags of rules may mean.
-func (s *session) lookUp(profile string, list []rules.Rule, strict bool) (target, *tagNames, error) {
+func (s *session) lookUp(profile string, list []rules.Rule, strict bool) (names.Target, *names.Tags, error) {
 	words := []string{profile}
 	for _, r := range list {
 		words = append(words, r.Tags()...)
 	}
-	if err := s.needDocker(words...); err != nil {
-		return target{}, nil, err
+	if err := s.names.Need(words...); err != nil {
+		return names.Target{}, nil, err
 	}
-	t, err := s.target(profile)
+	t, err := s.names.Target(profile)
 	if err != nil {
-		return target{}, nil, err
+		return names.Target{}, nil, err
 	}
-	tags, err := s.tagNames(words[1:], strict)
+	tags, err := s.names.Tags(words[1:], strict)
 	return t, tags, err
 }
 
 func isNoChange(err error) bool {
 	var present *store.PresentError
 	return errors.As(err, &present)
-}
-
-// withNames puts the names of networks into errors that quote stored rules.
-func (s *session) withNames(ctx context.Context, err error) error {
-	var moved *store.MovedError
-	var other *store.OtherRuleError
-	var wrong *store.RuleError
-	var quoted []*rules.Rule
-	switch {
-	case errors.As(err, &moved):
-		quoted = []*rules.Rule{moved.Was, moved.Now}
-	case errors.As(err, &other):
-		quoted = []*rules.Rule{&other.Stands}
-	case errors.As(err, &wrong):
-		quoted = []*rules.Rule{&wrong.Rule}
-	default:
-		return err
-	}
-	var tags []string
-	for _, r := range quoted {
-		if r != nil {
-			tags = append(tags, r.Tags()...)
-		}
-	}
-	names, rerr := s.namesOf(ctx, tags)
-	if rerr != nil {
-		return err // the names are a help, not the message
-	}
-	for _, r := range quoted {
-		if r != nil {
-			*r = r.MapTags(names.name)
-		}
-	}
-	return err
 }

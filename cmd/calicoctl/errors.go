@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -50,6 +52,7 @@ func exitCode(err error) int {
 	var engine *resolve.EngineError
 	var partly *partlyError
 	var file *fileError
+	var twice *apply.TwiceError
 	switch {
 	case errors.Is(err, errDiffers), errors.Is(err, errDenied):
 		return exitNo
@@ -63,7 +66,7 @@ func exitCode(err error) int {
 			return code
 		}
 		return exitRefused // not those that say that nothing was changed
-	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file):
+	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file), errors.As(err, &twice):
 		return exitUsage
 	case errors.Is(err, store.ErrUnknownOutcome):
 		return exitUnknown
@@ -88,7 +91,7 @@ func (a *app) explanation(err error) string { return a.explained("calicoctl: ", 
 // explained returns an explanation behind a prefix.
 func (a *app) explained(prefix string, err error) string {
 	var words *rules.ParseError
-	var docker *dockerError
+	var docker *names.DockerError
 	var file *fileError
 	if errors.As(err, &words) {
 		where := prefix

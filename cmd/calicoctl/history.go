@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -62,7 +63,7 @@ var errEnough = errors.New("enough")
 
 func (h *historyRun) run(ctx context.Context) (err error) {
 	h.session.warnDocker()
-	t, err := h.session.target(h.session.app.profile)
+	t, err := h.session.names.Target(h.session.app.profile)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 	case err == nil && h.held != nil:
 		err = h.tell(ctx, *h.held, store.Version{}, "What was before is compacted, so what it changed is not known.")
 	case err == nil && h.count == 0: // it was thrown away at this very moment
-		err = t.notFound()
+		err = t.NotFound()
 	}
 	if err != nil {
 		return h.partial(ctx, err)
@@ -153,18 +154,18 @@ func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown 
 
 // whose returns the ID of the profile whose past is meant: the one that is there
 // or, if none is, the one that was.
-func (s *session) whose(ctx context.Context, t target) (string, error) {
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), V1: true})
+func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), V1: true})
 	if err != nil {
 		return "", err
 	}
-	id, err := t.existing(snap)
-	var pair *pairError
+	id, err := t.Existing(snap)
+	var pair *names.PairError
 	switch {
 	case errors.As(err, &pair):
 		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			printable.Text(pair.name), pair.id)
-		id = pair.name
+			printable.Text(pair.Name), pair.ID)
+		id = pair.Name
 	case err != nil:
 		id, _, err := s.whoseOnce(ctx, t)
 		return id, err
@@ -190,9 +191,9 @@ func hasPast(p *store.Profile) error {
 
 // whoseOnce returns the ID of the profile that was there once, and its newest
 // version, which is its removal unless it is there again.
-func (s *session) whoseOnce(ctx context.Context, t target) (id string, newest store.Version, err error) {
+func (s *session) whoseOnce(ctx context.Context, t names.Target) (id string, newest store.Version, err error) {
 	var found []string
-	for _, id := range t.ids() {
+	for _, id := range t.IDs() {
 		_, err := s.store.History(ctx, id, func(v store.Version) error {
 			newest = v
 			return errEnough
@@ -206,7 +207,7 @@ func (s *session) whoseOnce(ctx context.Context, t target) (id string, newest st
 	}
 	switch len(found) {
 	case 0:
-		return "", newest, t.notFound()
+		return "", newest, t.NotFound()
 	case 1:
 		return found[0], newest, nil
 	}

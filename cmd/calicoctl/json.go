@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -34,22 +35,22 @@ type ruleView struct {
 	Trouble  []string   `json:"trouble,omitempty"`
 }
 
-func profileJSON(p *store.Profile, names shownNames) profileView {
+func profileJSON(p *store.Profile, names names.Shown) profileView {
 	v := profileView{
-		Profile: names.name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision,
+		Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision,
 		Tags:    []string{},
 		Inbound: rulesJSON(p.Inbound, names), Outbound: rulesJSON(p.Outbound, names),
 	}
 	for _, t := range p.Tags() {
-		v.Tags = append(v.Tags, names.name(t))
+		v.Tags = append(v.Tags, names.Name(t))
 	}
 	return v
 }
 
-func rulesJSON(list []rules.Stored, names shownNames) []ruleView {
+func rulesJSON(list []rules.Stored, names names.Shown) []ruleView {
 	out := make([]ruleView, len(list))
 	for i, r := range list {
-		named := r.Rule.MapTags(names.name)
+		named := r.Rule.MapTags(names.Name)
 		out[i] = ruleView{
 			Position: i + 1, Text: rules.Format(named), Literal: rules.Format(r.Rule),
 			Criteria: named, Trouble: r.Trouble(),

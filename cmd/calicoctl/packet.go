@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -157,7 +158,7 @@ func (a *app) testPacket(ctx context.Context, q *question) error {
 type finding struct {
 	*question
 	profile *store.Profile // the one that was named
-	names   shownNames
+	names   names.Shown
 	sets    []evaluated // those that are asked, in their order
 	verdict rules.Verdict
 	local   *store.Carrier // the endpoint of --endpoint
@@ -182,21 +183,21 @@ func (f *finding) outcome() rules.Outcome {
 
 // test finds the answer. Docker is asked for containers while etcd answers.
 func (s *session) test(ctx context.Context, q *question) (*finding, error) {
-	if err := s.needDocker(q.tags()...); err != nil { // a tag that means another one is a wrong answer
+	if err := s.names.Need(q.tags()...); err != nil { // a tag that means another one is a wrong answer
 		return nil, err
 	}
 	s.warnDocker()
-	t, err := s.target(s.app.profile)
+	t, err := s.names.Target(s.app.profile)
 	if err != nil {
 		return nil, err
 	}
-	tags, err := s.tagNames(q.tags(), false)
+	tags, err := s.names.Tags(q.tags(), false)
 	if err != nil {
 		return nil, err
 	}
 	containers := s.lookUpContainers(ctx, q)
-	snap, err := s.store.Read(ctx, tags.query(store.Query{
-		Profiles: t.ids(), Presence: s.nameCandidates(maxCandidates), V1: true, Policies: true,
+	snap, err := s.store.Read(ctx, tags.Query(store.Query{
+		Profiles: t.IDs(), Presence: s.names.Candidates(), V1: true, Policies: true,
 	}))
 	if err != nil {
 		return nil, err
@@ -206,7 +207,10 @@ func (s *session) test(ctx context.Context, q *question) (*finding, error) {
 		return nil, err
 	}
 	w := &packetWorld{session: s, finding: f, target: t, profiles: map[string]*store.Profile{f.profile.ID: f.profile}}
-	if w.from.tags, w.to.tags, err = tags.ofPacket(snap, q); err != nil {
+	if w.from.tags, err = tags.ResolveAll(snap, q.packet.From.Tags); err != nil {
+		return nil, err
+	}
+	if w.to.tags, err = tags.ResolveAll(snap, q.packet.To.Tags); err != nil {
 		return nil, err
 	}
 	if err := w.look(ctx, <-containers); err != nil {
@@ -216,39 +220,21 @@ func (s *session) test(ctx context.Context, q *question) (*finding, error) {
 }
 
 // begin finds the profile that was named, and reports what is odd about it.
-func (s *session) begin(ctx context.Context, q *question, t target, snap *store.Snapshot) (*finding, error) {
-	p, pair, err := t.preferName(snap)
+func (s *session) begin(ctx context.Context, q *question, t names.Target, snap *store.Snapshot) (*finding, error) {
+	p, pair, err := t.PreferName(snap)
 	if err != nil {
 		return nil, err
 	}
 	if pair != nil {
 		s.app.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
-			printable.Text(pair.name), pair.id)
+			printable.Text(pair.Name), pair.ID)
 	}
 	if p.Layout == store.V1 {
 		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
 	s.app.warnTrouble(p)
-	names, err := s.namesFor(ctx, snap, p)
+	names, err := s.names.ShownIn(ctx, s.store, snap, p)
 	return &finding{question: q, profile: p, names: names}, err
-}
-
-// ofPacket returns the tags of both ends as they are stored. The error is a
-// *tagError.
-func (n *tagNames) ofPacket(snap *store.Snapshot, q *question) (from, to []string, err error) {
-	for _, end := range []struct {
-		said []string
-		into *[]string
-	}{{q.packet.From.Tags, &from}, {q.packet.To.Tags, &to}} {
-		for _, tag := range end.said {
-			resolved, err := n.resolve(snap, []rules.Rule{ruleOf(tag)})
-			if err != nil {
-				return nil, nil, err
-			}
-			*end.into = append(*end.into, resolved[0].From.Tag.Name)
-		}
-	}
-	return from, to, nil
 }
 
 // foundContainers are the containers of both ends, as far as they are named.

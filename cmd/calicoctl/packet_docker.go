@@ -33,8 +33,8 @@ func (s *session) lookUpContainers(ctx context.Context, q *question) <-chan foun
 
 // inspect looks up to two containers up. One without a name is nil.
 func (s *session) inspect(ctx context.Context, names ...string) (from, to *resolve.Container, err error) {
-	if s.docker != nil { // it would not answer now either
-		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.docker}
+	if s.names.Err != nil { // it would not answer now either
+		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.names.Err}
 	}
 	engine, err := resolve.FromEnvironment()
 	if err != nil {
@@ -107,5 +107,5 @@ func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error)
 }
 
 func (w *packetWorld) isNetworkOfProfile(n resolve.Network) bool {
-	return slices.Contains(w.target.ids(), n.ID) || n.ID == w.profile.ID || n.Name == w.profile.ID
+	return slices.Contains(w.target.IDs(), n.ID) || n.ID == w.profile.ID || n.Name == w.profile.ID
 }

@@ -39,7 +39,7 @@ func (w *packetWorld) evaluate(ctx context.Context, snap *store.Snapshot) error 
 			sets[i].Rules = *e.profile.Rules(w.direction)
 		}
 	}
-	w.verdict = rules.Evaluate(sets, p, func(tag string) string { return printable.Text(w.names.name(tag)) })
+	w.verdict = rules.Evaluate(sets, p, func(tag string) string { return printable.Text(w.names.Name(tag)) })
 	if w.local == nil {
 		w.warnPolicies(snap)
 		return nil
@@ -59,7 +59,7 @@ func (w *packetWorld) checkLocal(e *packetEnd) error {
 		return nil
 	}
 	c := endpoints[0]
-	shown := func(id string) string { return printable.Text(w.names.name(id)) }
+	shown := func(id string) string { return printable.Text(w.names.Name(id)) }
 	var has []string
 	for _, id := range c.Profiles {
 		has = append(has, shown(id))
@@ -152,7 +152,7 @@ func (w *packetWorld) chooseSets(local *packetEnd) {
 	}
 	for _, id := range ids {
 		e := evaluated{id: id, profile: w.profiles[id]}
-		shown := brief.Cell(brief.Name(w.names.name(id)))
+		shown := brief.Cell(brief.Name(w.names.Name(id)))
 		switch {
 		case e.profile != nil:
 			e.drops = refusal(e.profile)

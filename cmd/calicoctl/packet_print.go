@@ -107,7 +107,7 @@ func (f *finding) place(step rules.Step, direction string) string {
 }
 
 func (f *finding) profileName(step rules.Step) string {
-	return brief.Cell(brief.Name(f.names.name(f.sets[step.Set].id)))
+	return brief.Cell(brief.Name(f.names.Name(f.sets[step.Set].id)))
 }
 
 // stored returns the rule of a step.
@@ -116,7 +116,7 @@ func (f *finding) stored(step rules.Step) rules.Rule {
 }
 
 func (f *finding) ruleText(step rules.Step) string {
-	return rules.Format(f.stored(step).MapTags(f.names.name))
+	return rules.Format(f.stored(step).MapTags(f.names.Name))
 }
 
 // stepReason says why a rule does not decide.
@@ -182,7 +182,7 @@ type exampleView struct {
 
 func (f *finding) view() findingView {
 	v := findingView{
-		Profile: f.names.name(f.profile.ID), ID: f.profile.ID, Layout: f.profile.Layout, Revision: f.profile.Revision,
+		Profile: f.names.Name(f.profile.ID), ID: f.profile.ID, Layout: f.profile.Layout, Revision: f.profile.Revision,
 		Direction: f.direction, Verdict: f.outcome(), Summary: f.summary(), Policies: f.policies, Rules: []stepView{},
 	}
 	if f.local != nil {
@@ -213,7 +213,7 @@ func (f *finding) view() findingView {
 
 func (f *finding) stepView(step rules.Step) stepView {
 	return stepView{
-		Profile: f.names.name(f.sets[step.Set].id), Direction: f.direction, Position: step.Rule + 1,
+		Profile: f.names.Name(f.sets[step.Set].id), Direction: f.direction, Position: step.Rule + 1,
 		Text: f.ruleText(step), Literal: rules.Format(f.stored(step)),
 		Matches: step.Fits, Reason: step.Why, Needs: step.Needs,
 	}

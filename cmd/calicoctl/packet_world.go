@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -18,7 +19,7 @@ import (
 type packetWorld struct {
 	session *session
 	*finding
-	target   target
+	target   names.Target
 	from, to packetEnd
 	view     *store.View
 	profiles map[string]*store.Profile // by ID; nil is one that is not there
@@ -193,7 +194,7 @@ func (w *packetWorld) readProfiles(ctx context.Context) error {
 // widenNames finds out how the networks in all of the profiles are shown, where
 // there are too many networks to know it already.
 func (w *packetWorld) widenNames(ctx context.Context) (err error) {
-	if len(w.session.networks.All()) <= maxCandidates {
+	if !w.session.names.Many() {
 		return nil
 	}
 	var words []string
@@ -206,7 +207,7 @@ func (w *packetWorld) widenNames(ctx context.Context) (err error) {
 			words = append(words, r.Rule.Tags()...)
 		}
 	}
-	w.names, err = w.session.namesOf(ctx, words)
+	w.names, err = w.session.names.ShownOf(ctx, w.session.store, words)
 	return err
 }
 

@@ -58,16 +58,16 @@ func (a *app) takeName(cmd *cobra.Command, args []string) error {
 }
 
 func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
-	if err := s.needDocker(name); err != nil {
+	if err := s.names.Need(name); err != nil {
 		return err
 	}
-	t, err := s.target(name)
+	t, err := s.names.Target(name)
 	if err != nil {
 		return err
 	}
 	result, err := s.update(ctx, name, nil, store.Edit{
-		Query:  store.Query{Profiles: t.allIDs(), Lock: true, V1: true},
-		Pick:   t.create,
+		Query:  store.Query{Profiles: t.AllIDs(), Lock: true, V1: true},
+		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return t.Create(snap) },
 		Create: true,
 		Force:  e.force,
 		DryRun: e.dry.only,
@@ -84,24 +84,4 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}
 	return e.edited(text, name, result)
-}
-
-// create returns the profile that is there, or a new one. It refuses to make
-// the second of a pair that no name could tell apart.
-func (t target) create(snap *store.Snapshot) (*store.Profile, error) {
-	if snap.Has(t.newID()) {
-		return snap.Profile(t.newID())
-	}
-	for _, other := range t.allIDs() {
-		if other != t.newID() && snap.Has(other) {
-			return nil, t.secondOfPair(other)
-		}
-	}
-	return store.NewProfile(t.newID())
-}
-
-// secondOfPair refuses to make a profile beside another one.
-func (t target) secondOfPair(other string) error {
-	return store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
-		"could not be told from it by its name; use that one, or remove it first", printable.Text(other), t.newID())
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -56,7 +56,7 @@ another network of that name by then, nothing is changed (exit code 1).`,
 				return err
 			}
 			return a.inSession(ctx, func(ctx context.Context, s *session) error {
-				return (&applyRun{ruleEdit: e, session: s, file: file}).run(ctx, list)
+				return (&applyRun{edit: e, session: s, file: file}).run(ctx, list)
 			})
 		},
 	}
@@ -68,117 +68,85 @@ another network of that name by then, nothing is changed (exit code 1).`,
 
 // An applyRun is one use of profile apply.
 type applyRun struct {
-	ruleEdit *ruleEdit
-	session  *session
-	file     *listingFile
-	report   applyReport
+	edit    *ruleEdit
+	session *session
+	file    *listingFile
+	report  applyReport
 }
 
 // run goes through all profiles twice: first without writing, so that a mistake
 // in the last one is found before the first one is written.
 func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
+	e := r.edit
 	if len(list) == 0 {
-		return r.ruleEdit.app.print("The file holds no profile.\n", []changeView{})
+		return e.app.print("The file holds no profile.\n", []changeView{})
 	}
-	todo, err := r.plan(ctx, list)
+	set, err := apply.NewSet(ctx, r.session.names, r.session.store, list,
+		apply.Options{Create: true, Force: e.force, Maintained: e.force, Hint: ", or give --force"})
 	if err != nil {
-		return err
+		return r.located(err)
 	}
-	results := make([]store.Result, len(todo))
-	for i, one := range todo {
-		if results[i], err = one.run(ctx, r.session, true); err != nil {
-			return r.located(one, err)
+	checked := make([]apply.Checked, len(set.Plans))
+	for i, plan := range set.Plans {
+		if checked[i], err = plan.Check(ctx, r.session.store); err != nil {
+			return r.located(&apply.ListingError{Listing: plan.Listing, Err: err})
 		}
-		if results[i].Changed {
-			r.ruleEdit.app.warnTrouble(results[i].Profile)
+		if checked[i].Result.Changed {
+			e.app.warnTrouble(checked[i].Result.Profile)
 		}
 	}
-	r.report.app = r.ruleEdit.app
-	for i, one := range todo {
-		if err = r.finish(ctx, one, len(todo), results[i]); err != nil {
+	r.report.app = e.app
+	for i := range set.Plans {
+		if err = r.finish(ctx, set, i, checked[i]); err != nil {
 			break
 		}
 	}
 	if err = errors.Join(r.report.print(err == nil), err); err != nil {
 		return err
 	}
-	return r.ruleEdit.dry.answer(r.report.changed > 0)
+	return e.dry.answer(r.report.changed > 0)
 }
 
 // finish does what a check has found to do, and reports it.
-func (r *applyRun) finish(ctx context.Context, one *application, total int, checked store.Result) error {
+func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked apply.Checked) error {
+	plan := set.Plans[i]
+	name, was := plan.Listing.Name, checked.Result
 	switch {
-	case !checked.Changed:
-		r.report.add(one, checked, change{}, r.ruleEdit.dry.only)
-	case r.ruleEdit.dry.only:
-		c, err := r.session.change(ctx, one.listing.Name, checked.Before, checked.Profile)
+	case !was.Changed:
+		r.report.add(name, was, change{}, r.edit.dry.only)
+	case r.edit.dry.only:
+		c, err := r.session.change(ctx, name, was.Before, was.Profile)
 		if err != nil {
 			return err
 		}
-		r.report.add(one, checked, c, true)
+		c.names = c.names.With(set.Created)
+		r.report.add(name, was, c, true)
 	default:
-		result, err := one.run(ctx, r.session, false)
+		result, err := plan.Write(ctx, r.session.store, checked)
+		r.edit.app.catch.note(name, result, err)
 		switch {
 		case err != nil && len(r.report.done) == 0:
-			return r.located(one, err)
+			return r.located(&apply.ListingError{Listing: plan.Listing, Err: err})
 		case err != nil:
-			return r.report.partly(ctx, one, total, err)
+			return r.report.partly(ctx, name, len(set.Plans), err)
 		}
-		r.report.add(one, result, r.session.saved(ctx, one.listing.Name, result.Before, result.Profile), false)
+		c := r.session.saved(ctx, name, result.Before, result.Profile)
+		c.names = c.names.With(set.Created)
+		r.report.add(name, result, c, false)
 	}
 	return nil
 }
 
-// plan finds out which profiles are meant, and which will be made.
-func (r *applyRun) plan(ctx context.Context, list []rules.ProfileListing) ([]*application, error) {
-	carried := map[string]bool{}
-	todo := make([]*application, len(list))
-	query := store.Query{V1: true}
-	for i, l := range list {
-		one := &application{ruleEdit: r.ruleEdit, listing: l, create: true, force: r.ruleEdit.force, orForce: ", or give --force", carried: carried}
-		var err error
-		if one.target, _, err = one.lookUp(r.session, one.said()); err != nil {
-			return nil, r.located(one, err)
-		}
-		for _, tag := range l.Tags {
-			carried[cmp.Or(l.Networks[tag], tag)] = true
-		}
-		query.Profiles = append(query.Profiles, one.target.allIDs()...)
-		todo[i] = one
-	}
-	snap, err := r.session.store.Read(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	planned := map[string]bool{}
-	lines := map[string]int{}
-	for _, one := range todo {
-		id, err := one.target.existing(snap)
-		switch {
-		case errors.Is(err, store.ErrNotFound):
-			id = one.target.newID()
-			planned[id] = true
-		case err != nil:
-			return nil, r.located(one, err)
-		}
-		if line, twice := lines[id]; twice {
-			return nil, usagef("lines %d and %d of the file are about the same profile, %s", line, one.listing.Line, printable.Text(one.listing.Name))
-		}
-		lines[id] = one.listing.Line
-	}
-	r.session.planned = planned
-	return todo, nil
-}
-
-// located adds the place in the file to an error that is about one profile.
-func (r *applyRun) located(one *application, err error) error {
-	if code := exitCode(err); code != exitRefused && code != exitConflict ||
+// located adds the place in the file to an error about one listing.
+func (r *applyRun) located(err error) error {
+	var about *apply.ListingError
+	if code := exitCode(err); code != exitRefused && code != exitConflict || !errors.As(err, &about) ||
 		errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrDenied) {
 		return err
 	}
-	text := fmt.Sprintf("%s, line %d", r.file.shownName(), one.listing.Line)
+	text := fmt.Sprintf("%s, line %d", r.file.shownName(), about.Listing.Line)
 	if !strings.HasPrefix(strings.ToLower(err.Error()), "profile ") {
-		text += ", profile " + printable.Text(one.listing.Name)
+		text += ", profile " + printable.Text(about.Listing.Name)
 	}
 	return &locatedError{cause: err, text: text + ": " + err.Error()}
 }

@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -46,28 +45,28 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 }
 
 func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error {
-	if err := s.needDocker(from, to); err != nil {
+	if err := s.names.Need(from, to); err != nil {
 		return err
 	}
-	source, err := s.target(from)
+	source, err := s.names.Target(from)
 	if err != nil {
 		return err
 	}
-	goal, err := s.target(to)
+	goal, err := s.names.Target(to)
 	if err != nil {
 		return err
 	}
 	result, err := s.update(ctx, to, nil, store.Edit{
-		Query:  store.Query{Profiles: append(source.ids(), goal.allIDs()...), Same: source.ids(), Lock: true, V1: true},
+		Query:  store.Query{Profiles: append(source.IDs(), goal.AllIDs()...), Same: source.IDs(), Lock: true, V1: true},
 		Force:  e.force,
 		DryRun: e.dry.only,
 		Change: func(*store.Snapshot, *store.Profile) error { return nil },
 		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
-			old, err := source.pick(snap)
+			old, err := source.Pick(snap)
 			if err != nil {
 				return nil, err
 			}
-			return goal.createCopy(snap, old)
+			return goal.Copy(snap, old)
 		},
 	})
 	if err == nil {
@@ -78,36 +77,4 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 	}
 	text := fmt.Sprintf("Created profile %s, a copy of %s\n", printable.Text(to), printable.Text(from))
 	return e.edited(text, to, result)
-}
-
-// createCopy returns a new profile that says what another does.
-func (t target) createCopy(snap *store.Snapshot, old *store.Profile) (*store.Profile, error) {
-	p, err := t.create(snap)
-	switch {
-	case err != nil:
-		return nil, err
-	case p.Revision != 0 || p.BuiltIn:
-		return nil, store.Refusedf("Profile %s already exists.", printable.Text(t.word))
-	case old.Layout != store.V3:
-		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
-			printable.Text(old.ID), store.MigrateCommand(old.ID))
-	}
-	p.Inbound, p.Outbound = old.Inbound, old.Outbound
-	own := p.Labels[0]
-	p.Labels = nil
-	values := map[string]string{}
-	for _, l := range old.Labels {
-		if l.Name == rules.TagLabel(old.ID) && l.Value == "" {
-			l = own
-		}
-		switch value, there := values[l.Name]; {
-		case !there:
-			p.Labels = append(p.Labels, l)
-			values[l.Name] = l.Value
-		case value != l.Value:
-			return nil, store.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
-				printable.Text(old.ID), printable.Text(l.Name))
-		}
-	}
-	return p, nil
 }

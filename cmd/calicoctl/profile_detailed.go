@@ -119,7 +119,7 @@ func distinct(names []string) []string {
 }
 
 func (s *session) endpointView(row endpointRow, missing bool) endpointView {
-	v := endpointView{Profile: row.profile, Network: s.networkName(row.profile), Missing: missing}
+	v := endpointView{Profile: row.profile, Network: s.names.NetworkName(row.profile), Missing: missing}
 	if e := row.endpoint; e != nil {
 		v.Host, v.Orchestrator, v.Workload, v.Endpoint = e.Host, e.Orchestrator, e.Workload, e.Name
 		v.Addresses, v.State, v.Layout = e.Addresses, e.State, e.Layout

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -45,17 +45,17 @@ func (s *session) export(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	names, err := s.namesIn(ctx, profiles)
+	names, err := s.names.ShownIn(ctx, s.store, nil, profiles...)
 	if err != nil {
 		return err
 	}
 	if len(words) == 0 {
-		slices.SortFunc(profiles, func(a, b *store.Profile) int { return cmp.Compare(names.name(a.ID), names.name(b.ID)) })
+		slices.SortFunc(profiles, func(a, b *store.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
 	}
 	var text strings.Builder
 	views := []profileView{}
 	for i, p := range profiles {
-		if err := unambiguous(p, names); err != nil {
+		if err := names.Unambiguous(p); err != nil {
 			return err
 		}
 		s.app.warnTrouble(p)
@@ -103,13 +103,13 @@ func (s *session) all(ctx context.Context) (profiles []*store.Profile, damaged i
 
 // named reads the profiles that words name, each once.
 func (s *session) named(ctx context.Context, words []string) (profiles []*store.Profile, err error) {
-	targets := make([]target, len(words))
+	targets, err := s.names.Targets(words)
+	if err != nil {
+		return nil, err
+	}
 	query := store.Query{V1: true}
-	for i, word := range words {
-		if targets[i], err = s.target(word); err != nil {
-			return nil, err
-		}
-		query.Profiles = append(query.Profiles, targets[i].ids()...)
+	for _, t := range targets {
+		query.Profiles = append(query.Profiles, t.IDs()...)
 	}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
@@ -117,7 +117,7 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*store.
 	}
 	seen := map[string]bool{}
 	for _, t := range targets {
-		p, err := t.pick(snap)
+		p, err := t.Pick(snap)
 		if err != nil {
 			return nil, err
 		}
@@ -129,70 +129,15 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*store.
 	return profiles, nil
 }
 
-// namesIn returns how the IDs in profiles are shown.
-func (s *session) namesIn(ctx context.Context, profiles []*store.Profile) (shownNames, error) {
-	var words []string
-	for _, p := range profiles {
-		words = append(append(words, p.ID), tagsIn(p)...)
-	}
-	return s.namesOf(ctx, words)
-}
-
-// tagsIn returns the tags of a profile and those in its rules.
-func tagsIn(p *store.Profile) []string {
-	tags := p.Tags()
-	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
-		tags = append(tags, r.Rule.Tags()...)
-	}
-	return tags
-}
-
-// unambiguous refuses a profile whose name, or a tag of which, would be read back
-// as another.
-func unambiguous(p *store.Profile, names shownNames) error {
-	name := printable.Text(names.name(p.ID))
-	if names.misleads(p.ID) {
-		return store.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
-			"so it would be read back as either; add --literal here and to apply", name)
-	}
-	for _, word := range append(tagsIn(p), p.ID) {
-		if names.misleads(word) {
-			return store.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
-				"so it would be read back as another; add --literal here and to apply", name, printable.Text(word))
-		}
-		if _, _, err := names.networks.Find(word); err != nil {
-			return store.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)
-		}
-	}
-	return nil
-}
-
-// networksIn returns the names in a profile's text that stand for the IDs of
-// networks. They may mean something else where and when the text is read.
-func networksIn(p *store.Profile, names shownNames) map[string]string {
-	networks := map[string]string{}
-	for _, word := range append(tagsIn(p), p.ID) {
-		if name := names.name(word); name != word {
-			networks[name] = word
-		}
-	}
-	return networks
-}
-
 // exportText returns a profile as profile apply reads it.
-func exportText(p *store.Profile, names shownNames) string {
-	l := rules.ProfileListing{Name: names.name(p.ID), Revision: p.Revision, Networks: networksIn(p, names)}
+func exportText(p *store.Profile, names names.Shown) string {
+	l := rules.ProfileListing{Name: names.Name(p.ID), Revision: p.Revision, Networks: names.NetworksIn(p)}
 	for _, tag := range p.Tags() {
-		l.Tags = append(l.Tags, names.name(tag))
+		l.Tags = append(l.Tags, names.Name(tag))
 	}
 	slices.Sort(l.Tags)
 	l.Tags = slices.Compact(l.Tags) // in the layout of calicoctl 0.x one may stand twice
-	for _, r := range p.Inbound {
-		l.Inbound = append(l.Inbound, r.Rule.MapTags(names.name))
-	}
-	for _, r := range p.Outbound {
-		l.Outbound = append(l.Outbound, r.Rule.MapTags(names.name))
-	}
+	l.Inbound, l.Outbound = names.Rules(p.Inbound), names.Rules(p.Outbound)
 	text := rules.FormatProfile(l)
 	if p.Layout == store.V1 {
 		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", store.MigrateCommand(p.ID), text)

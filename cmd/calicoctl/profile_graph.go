@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/graph"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -42,37 +43,32 @@ and no labels but those of the profile; policies are not looked at.
 	}
 }
 
-func (s *session) graph(ctx context.Context, names []string) error {
+func (s *session) graph(ctx context.Context, words []string) error {
 	s.warnDocker()
 	// All profiles stay until the end, so collect what was read for them sooner.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	var targets []target
-	for _, name := range names {
-		t, err := s.target(name)
-		if err != nil {
-			return err
-		}
-		targets = append(targets, t)
+	targets, err := s.names.Targets(words)
+	if err != nil {
+		return err
 	}
 	builder := &graph.Builder{}
 	known, err := s.readGraph(ctx, builder)
 	if err != nil {
 		return err
 	}
-	shown := shownNames{networks: s.networks, snap: &store.Snapshot{}, made: known}
+	shown := names.Shown{Networks: s.names.Networks, There: known}
 	var selected map[string]bool
 	if len(targets) > 0 {
 		selected = map[string]bool{}
 	}
 	for _, t := range targets {
-		t.planned = known
-		id, err := t.existing(shown.snap)
+		id, err := t.Existing(known)
 		if err != nil {
 			return err
 		}
 		selected[id] = true
 	}
-	g, err := builder.Build(ctx, shown.name, selected)
+	g, err := builder.Build(ctx, shown.Name, selected)
 	if err != nil {
 		return err
 	}
@@ -80,8 +76,8 @@ func (s *session) graph(ctx context.Context, names []string) error {
 }
 
 // readGraph adds the profiles that Felix reads, and returns the IDs of all.
-func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known map[string]bool, err error) {
-	known = map[string]bool{store.DefaultAllow: true}
+func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known names.IDs, err error) {
+	known = names.IDs{store.DefaultAllow: true}
 	old := 0
 	seen := s.app.progress("profiles")
 	defer seen.end()

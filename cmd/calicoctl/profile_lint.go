@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/lint"
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -62,25 +63,23 @@ func (a *app) namesOrProfile(cmd *cobra.Command, args []string) ([]string, error
 // errFindings says that lint has found an error; the command itself has not failed.
 var errFindings = fmt.Errorf("lint has found errors: %w", errDiffers)
 
-func (s *session) lint(ctx context.Context, names []string) error {
+func (s *session) lint(ctx context.Context, words []string) error {
 	s.warnDocker()
-	var targets []target
+	targets, err := s.names.Targets(words)
+	if err != nil {
+		return err
+	}
 	options := lint.Options{}
-	if len(names) > 0 {
+	if len(words) > 0 {
 		options.Candidates = map[string]bool{}
 	}
-	for _, name := range names {
-		t, err := s.target(name)
-		if err != nil {
-			return err
-		}
-		targets = append(targets, t)
-		for _, id := range t.ids() {
+	for _, t := range targets {
+		for _, id := range t.IDs() {
 			options.Candidates[id] = true
 		}
 	}
-	if s.networks != nil {
-		options.HasNetwork = func(id string) bool { return s.networkName(id) != "" }
+	if s.names.Networks != nil {
+		options.HasNetwork = func(id string) bool { return s.names.NetworkName(id) != "" }
 	}
 	l := lint.New(options)
 	view := s.store.View()
@@ -93,8 +92,8 @@ func (s *session) lint(ctx context.Context, names []string) error {
 	if err := s.lintEndpoints(ctx, view, l); err != nil {
 		return err
 	}
-	shown := shownNames{networks: s.networks, snap: &store.Snapshot{}, made: l.Profiles()}
-	return s.app.printFindings(l.Findings(lint.Names{Name: shown.name, Misleads: shown.misleads}))
+	shown := names.Shown{Networks: s.names.Networks, There: names.IDs(l.Profiles())}
+	return s.app.printFindings(l.Findings(lint.Names{Name: shown.Name, Misleads: shown.Misleads}))
 }
 
 func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Linter) error {
@@ -113,14 +112,13 @@ func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Li
 
 // selectTargets selects the profiles that names mean, now that it is known which
 // profiles there are.
-func selectTargets(l *lint.Linter, targets []target) error {
+func selectTargets(l *lint.Linter, targets []names.Target) error {
 	if len(targets) == 0 {
 		return nil
 	}
 	var ids []string
 	for _, t := range targets {
-		t.planned = l.Profiles()
-		id, err := t.existing(&store.Snapshot{})
+		id, err := t.Existing(names.IDs(l.Profiles()))
 		if err != nil {
 			return err
 		}

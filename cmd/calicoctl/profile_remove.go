@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -39,14 +40,14 @@ does not look through the endpoints.`,
 }
 
 func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) error {
-	if err := s.needDocker(e.app.profile); err != nil {
+	if err := s.names.Need(e.app.profile); err != nil {
 		return err
 	}
-	t, err := s.target(e.app.profile)
+	t, err := s.names.Target(e.app.profile)
 	if err != nil {
 		return err
 	}
-	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.ids(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
+	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
 	if err != nil {
 		return err
 	}
@@ -60,10 +61,10 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 
 // removeIn removes the profile that is meant. Of one in use it is said how to do so
 // all the same.
-func (e *ruleEdit) removeIn(ctx context.Context, s *session, t target, query store.Query, noCheck bool, how string) (store.Result, error) {
+func (e *ruleEdit) removeIn(ctx context.Context, s *session, t names.Target, query store.Query, noCheck bool, how string) (store.Result, error) {
 	result, err := s.store.Remove(ctx, store.Edit{
 		Query:      query,
-		Pick:       t.pick,
+		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
 		DryRun:     e.dry.only,

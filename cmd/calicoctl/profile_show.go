@@ -88,19 +88,10 @@ func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, e
 		return nil
 	})
 	for i := range list {
-		list[i].Network = s.networkName(list[i].Profile)
+		list[i].Network = s.names.NetworkName(list[i].Profile)
 	}
 	slices.SortStableFunc(list, func(a, b summary) int { return strings.Compare(a.Profile, b.Profile) })
 	return list, err
-}
-
-// networkName returns the name of the Docker network with an ID, if there is
-// one.
-func (s *session) networkName(id string) string {
-	if n, found, err := s.networks.Find(id); err == nil && found && n.ID == id {
-		return n.Name
-	}
-	return ""
 }
 
 func summarize(p *store.Profile) summary {

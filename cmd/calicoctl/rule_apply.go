@@ -4,6 +4,10 @@ import (
 	"context"
 
 	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/internal/apply"
+	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func (a *app) ruleApplyCommand() *cobra.Command {
@@ -68,19 +72,39 @@ func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFil
 		return usagef("%s says revision %d, and --if-revision %d", file.shownName(), l.Revision, e.ifRevision)
 	}
 	l.Name = e.app.profile
-	applied := &application{ruleEdit: e, listing: l, force: e.force, orForce: ", or give --force"}
-	return e.app.inSession(ctx, func(ctx context.Context, s *session) error { return applied.alone(ctx, s) })
+	options := e.applyOptions()
+	options.Force, options.Hint = e.force, ", or give --force"
+	return e.app.inSession(ctx, func(ctx context.Context, s *session) error { return e.applyListing(ctx, s, l, options) })
 }
 
-// alone applies the one listing that there is, and prints the difference.
-func (a *application) alone(ctx context.Context, s *session) error {
-	result, err := a.run(ctx, s, a.ruleEdit.dry.only)
+// applyOptions are those of a profile that must exist.
+func (e *ruleEdit) applyOptions() apply.Options {
+	return apply.Options{Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
+}
+
+// applyListing makes one profile what a listing says, and prints the difference.
+func (e *ruleEdit) applyListing(ctx context.Context, s *session, l rules.ProfileListing, o apply.Options) error {
+	plan, err := apply.New(s.names, l, o)
 	if err != nil {
 		return err
 	}
-	a.ruleEdit.app.warnTrouble(result.Profile)
-	if err := a.ruleEdit.dry.show(ctx, s, a.listing.Name, result); err != nil {
+	result, err := e.carryOut(ctx, s, plan)
+	if err != nil {
 		return err
 	}
-	return a.ruleEdit.applied(a.listing.Name, result)
+	e.app.warnTrouble(result.Profile)
+	if err := e.dry.show(ctx, s, l.Name, result); err != nil {
+		return err
+	}
+	return e.applied(l.Name, result)
+}
+
+func (e *ruleEdit) carryOut(ctx context.Context, s *session, plan *apply.Plan) (store.Result, error) {
+	if e.dry.only {
+		checked, err := plan.Check(ctx, s.store)
+		return checked.Result, err
+	}
+	result, err := plan.Apply(ctx, s.store)
+	e.app.catch.note(plan.Listing.Name, result, err)
+	return result, err
 }

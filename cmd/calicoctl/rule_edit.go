@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -135,14 +136,14 @@ func (e *editing) keep(text string, err error) error {
 
 // read reads the profile, and makes a text of it.
 func (e *editing) read(ctx context.Context, s *session) error {
-	if err := s.needDocker(e.ruleEdit.app.profile); err != nil {
+	if err := s.names.Need(e.ruleEdit.app.profile); err != nil {
 		return err
 	}
 	profiles, err := s.named(ctx, []string{e.ruleEdit.app.profile})
 	if err != nil {
 		return err
 	}
-	names, err := s.namesIn(ctx, profiles)
+	shown, err := s.names.ShownIn(ctx, s.store, nil, profiles...)
 	if err != nil {
 		return err
 	}
@@ -153,14 +154,14 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	if known := e.ruleEdit.ifRevision; known != 0 && known != p.Revision {
 		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, known)
 	}
-	if err := s.needDocker(tagsIn(p)...); err != nil {
+	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
 	}
 	s.app.warnTrouble(p)
 	e.ruleEdit.ifRevision = 0 // from here on the text says the revision
-	e.name, e.opened, e.seen[p.Revision] = names.name(p.ID), p, p
-	e.first, e.networks = editingHelp()+exportText(p, names), networksIn(p, names)
-	return unambiguous(p, names)
+	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
+	e.first, e.networks = editingHelp()+exportText(p, shown), shown.NetworksIn(p)
+	return shown.Unambiguous(p)
 }
 
 // inTime is inSession for a command that waits for a person in between: each
@@ -188,7 +189,7 @@ func (e *editing) apply(ctx context.Context, text string) error {
 	}
 	listing.Networks = e.stillMeant(listing.Networks)
 	return e.inTime(ctx, func(ctx context.Context, s *session) error {
-		err := (&application{ruleEdit: e.ruleEdit, listing: listing}).alone(ctx, s)
+		err := e.ruleEdit.applyListing(ctx, s, listing, e.ruleEdit.applyOptions())
 		if errors.Is(err, store.ErrConflict) {
 			return e.overtaken(ctx, s, listing.Revision, err)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -36,14 +37,14 @@ cannot hold, because reading it back would widen the rule.`,
 	}
 }
 
-func (a *app) printDocument(p *store.Profile, names shownNames) error {
+func (a *app) printDocument(p *store.Profile, names names.Shown) error {
 	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)
 		out := make([]rules.Rule, len(list))
 		for i, r := range list {
-			out[i] = r.Rule.MapTags(names.name)
-			if slices.ContainsFunc(r.Rule.Tags(), names.misleads) {
+			out[i] = r.Rule.MapTags(names.Name)
+			if slices.ContainsFunc(r.Rule.Tags(), names.Misleads) {
 				misleading = append(misleading, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
 			}
 			if _, err := rules.EncodeV1(r.Rule); err != nil {

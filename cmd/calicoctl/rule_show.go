@@ -2,10 +2,10 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -41,7 +41,7 @@ the first reading only. -o json prints one document a line.`,
 			if watch {
 				return a.watch(cmd.Context())
 			}
-			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
+			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
 				a.warnMisleading(p, names)
 				if a.output == "text" {
 					return a.print(listing(p, names), nil)
@@ -56,29 +56,29 @@ the first reading only. -o json prints one document a line.`,
 
 // show reads the profile that the command names, with the names that its IDs
 // are shown by, and reports what is odd about it.
-func (a *app) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
+func (a *app) show(ctx context.Context, print func(*store.Profile, names.Shown) error) error {
 	return a.inSession(ctx, func(ctx context.Context, s *session) error { return s.show(ctx, print) })
 }
 
-func (s *session) show(ctx context.Context, print func(*store.Profile, shownNames) error) error {
+func (s *session) show(ctx context.Context, print func(*store.Profile, names.Shown) error) error {
 	s.warnDocker()
-	t, err := s.target(s.app.profile)
+	t, err := s.names.Target(s.app.profile)
 	if err != nil {
 		return err
 	}
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.ids(), Presence: s.nameCandidates(maxCandidates), V1: true})
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), Presence: s.names.Candidates(), V1: true})
 	if err != nil {
 		return err
 	}
-	p, pair, err := t.preferName(snap)
+	p, pair, err := t.PreferName(snap)
 	if err != nil {
 		return err
 	}
 	if pair != nil {
 		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			printable.Text(pair.name), pair.id)
+			printable.Text(pair.Name), pair.ID)
 	}
-	names, err := s.namesFor(ctx, snap, p)
+	names, err := s.names.ShownIn(ctx, s.store, snap, p)
 	if err != nil {
 		return err
 	}
@@ -86,63 +86,9 @@ func (s *session) show(ctx context.Context, print func(*store.Profile, shownName
 	return print(p, names)
 }
 
-// maxCandidates is how many networks' names are looked up along with a
-// profile, so that one request is enough on most hosts.
-const maxCandidates = 40
-
-// nameCandidates returns the profiles whose existence decides under which name
-// the IDs of networks are shown, or nothing when there are more networks than
-// limit; then namesFor asks for those that occur.
-func (s *session) nameCandidates(limit int) []string {
-	all := s.networks.All()
-	if len(all) > limit {
-		return nil
-	}
-	ids := make([]string, 0, 2*len(all))
-	for _, n := range all {
-		ids = append(ids, n.ID, n.Name)
-	}
-	return ids
-}
-
-// namesFor returns how IDs in a profile are shown.
-func (s *session) namesFor(ctx context.Context, snap *store.Snapshot, p *store.Profile) (shownNames, error) {
-	if len(s.networks.All()) <= maxCandidates {
-		return shownNames{networks: s.networks, snap: snap}, nil
-	}
-	occurring := append(p.Tags(), p.ID)
-	for _, list := range [][]rules.Stored{p.Inbound, p.Outbound} {
-		for _, r := range list {
-			occurring = append(occurring, r.Rule.Tags()...)
-		}
-	}
-	return s.namesOf(ctx, occurring)
-}
-
-// namesOf returns how those of the words are shown that are networks. Without
-// any, nothing is asked.
-func (s *session) namesOf(ctx context.Context, words []string) (shownNames, error) {
-	slices.Sort(words)
-	var ids []string
-	for _, word := range slices.Compact(words) {
-		if t, err := s.target(word); err == nil && t.network != nil {
-			ids = append(ids, t.network.ID, t.network.Name)
-		}
-	}
-	snap, err := s.store.Read(ctx, store.Query{Presence: ids})
-	return shownNames{networks: s.networks, snap: snap, made: s.planned}, err
-}
-
 // listing returns the rules of a profile as text, with names.
-func listing(p *store.Profile, names shownNames) string {
-	named := func(list []rules.Stored) []rules.Rule {
-		out := make([]rules.Rule, len(list))
-		for i, r := range list {
-			out[i] = r.Rule.MapTags(names.name)
-		}
-		return out
-	}
-	return rules.FormatListing(named(p.Inbound), named(p.Outbound))
+func listing(p *store.Profile, names names.Shown) string {
+	return rules.FormatListing(names.Rules(p.Inbound), names.Rules(p.Outbound))
 }
 
 // warnTrouble reports what Felix refuses in a stored profile.
@@ -152,11 +98,11 @@ func (a *app) warnTrouble(p *store.Profile) {
 
 // warnMisleading reports tags that are shown by a word which means something
 // else to a command.
-func (a *app) warnMisleading(p *store.Profile, names shownNames) {
+func (a *app) warnMisleading(p *store.Profile, names names.Shown) {
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
 			for _, tag := range r.Rule.Tags() {
-				if names.misleads(tag) {
+				if names.Misleads(tag) {
 					a.warn("%s rule %d: the tag %s is not that of the Docker network %s; --literal means it as shown",
 						d, i+1, printable.Text(tag), printable.Text(tag))
 				}

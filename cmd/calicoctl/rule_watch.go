@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -27,7 +28,7 @@ type watching struct {
 func (a *app) watch(ctx context.Context) error {
 	return a.inSession(ctx, func(first context.Context, s *session) error {
 		w := &watching{session: s}
-		err := s.show(first, func(p *store.Profile, names shownNames) error {
+		err := s.show(first, func(p *store.Profile, names names.Shown) error {
 			if p.BuiltIn || p.Layout != store.V3 {
 				return hasPast(p)
 			}
@@ -77,9 +78,9 @@ var errUnread = errors.New("nobody reads the output")
 func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 	ctx, cancel := w.session.app.deadline(ctx)
 	defer cancel()
-	if w.session.networks != nil { // a network may have been made since
+	if w.session.names.Networks != nil { // a network may have been made since
 		if networks, err := w.session.app.askDocker(ctx); err == nil {
-			w.session.networks = networks
+			w.session.names.Networks = networks
 		}
 	}
 	d, err := w.session.versionDiff(ctx, id, v, w.shown)

@@ -3,9 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -13,14 +13,9 @@ import (
 // A session is what one command works with: the datastore, and what Docker said
 // of its networks.
 type session struct {
-	app      *app
-	store    *store.Store
-	networks *resolve.Networks // nil when Docker was not asked, or is not there
-	docker   error             // why Docker did not answer, although it should have
-
-	// planned are the IDs of profiles that the command is going to make: what
-	// refers to them is looked up as if they were there.
-	planned map[string]bool
+	app   *app
+	store *store.Store
+	names names.Directory
 }
 
 // connect opens the datastore while Docker answers.
@@ -44,8 +39,8 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		s, err := store.Open(ctx, cfg)
 		done <- opened{s, err}
 	}()
-	s := &session{app: a}
-	s.networks, s.docker = a.askDocker(ctx)
+	s := &session{app: a, names: names.Directory{Literal: a.literal}}
+	s.names.Networks, s.names.Err = a.askDocker(ctx)
 	result := <-done
 	s.store = result.store
 	return s, result.err
@@ -101,34 +96,13 @@ func (a *app) askEngine(ctx context.Context) (*resolve.Networks, error) {
 	return engine.Networks(ctx)
 }
 
-// needDocker ends a command that writes, unless each of the words is an ID and
-// so means the same without Docker.
-func (s *session) needDocker(words ...string) error {
-	for _, w := range words {
-		if s.docker != nil && !resolve.IsID(w) {
-			return &dockerError{cause: s.docker}
-		}
-	}
-	return nil
-}
-
 // warnDocker says that names could not be looked up.
 func (s *session) warnDocker() {
 	switch {
-	case s.docker == nil, errors.Is(s.docker, context.Canceled):
-	case errors.Is(s.docker, context.DeadlineExceeded): // and with it the command's time
+	case s.names.Err == nil, errors.Is(s.names.Err, context.Canceled):
+	case errors.Is(s.names.Err, context.DeadlineExceeded): // and with it the command's time
 		s.app.warn("the Docker engine did not answer in %s (--timeout)", s.app.timeout)
 	default:
-		s.app.warn("%v; names of Docker networks are not known", s.docker)
+		s.app.warn("%v; names of Docker networks are not known", s.names.Err)
 	}
 }
-
-// A dockerError says that names cannot be looked up and that nothing was done.
-type dockerError struct{ cause error }
-
-func (e *dockerError) Error() string {
-	return strings.TrimSuffix(e.cause.Error(), ".") +
-		"; nothing was changed. --literal takes names as they are written, and full network IDs need no Docker"
-}
-
-func (e *dockerError) Unwrap() error { return e.cause }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -38,20 +39,20 @@ func (a *app) tagShowCommand() *cobra.Command {
 			if err := a.needName(cmd); err != nil {
 				return err
 			}
-			return a.show(cmd.Context(), func(p *store.Profile, names shownNames) error {
+			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
 				tags := []string{}
 				for _, t := range p.Tags() {
-					if names.misleads(t) {
+					if names.Misleads(t) {
 						a.warn("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
 					}
-					tags = append(tags, names.name(t))
+					tags = append(tags, names.Name(t))
 				}
 				slices.Sort(tags)
 				var text strings.Builder
 				for _, t := range tags {
 					text.WriteString(printable.Text(t) + "\n")
 				}
-				view := tagsView{Profile: names.name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
+				view := tagsView{Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
 				return a.print(text.String(), view)
 			})
 		},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -56,23 +57,23 @@ those that are left.`,
 type undoing struct {
 	ruleEdit *ruleEdit
 	to       int64 // the revision asked for; 0 is the one before the newest
-	target   target
+	target   names.Target
 	undone   int64 // the newest revision
 }
 
 func (u *undoing) run(ctx context.Context, s *session) (err error) {
-	if err = s.needDocker(u.ruleEdit.app.profile); err != nil {
+	if err = s.names.Need(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	if u.target, err = s.target(u.ruleEdit.app.profile); err != nil {
+	if u.target, err = s.names.Target(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	query := store.Query{Profiles: u.target.allIDs(), Lock: true, V1: true}
+	query := store.Query{Profiles: u.target.AllIDs(), Lock: true, V1: true}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err
 	}
-	id, err := u.target.existing(snap)
+	id, err := u.target.Existing(snap)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return u.revive(ctx, s, query, snap)
@@ -134,7 +135,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *store.Profile) error {
 	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:      query,
-		Pick:       u.target.pick,
+		Pick:       u.target.PickOf,
 		IfRevision: u.undone,
 		Force:      u.ruleEdit.force,
 		Once:       true,
@@ -147,7 +148,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 		},
 	})
 	if err != nil {
-		return s.withNames(ctx, err)
+		return s.names.InError(ctx, s.store, err, nil)
 	}
 	u.ruleEdit.app.warnTrouble(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
@@ -193,7 +194,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	}
 	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:  query,
-		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.revive(snap, earlier) },
+		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.Revive(snap, earlier) },
 		Force:  u.ruleEdit.force,
 		Once:   true,
 		DryRun: u.ruleEdit.dry.only,
@@ -203,17 +204,6 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 		return err
 	}
 	return u.report(ctx, s, result, earlier.Revision)
-}
-
-// revive returns the version to create. Like create, it refuses to make the second
-// of a pair that no name could tell apart.
-func (t target) revive(snap *store.Snapshot, version *store.Profile) (*store.Profile, error) {
-	for _, id := range t.allIDs() {
-		if id != version.ID && snap.Has(id) {
-			return nil, t.secondOfPair(id)
-		}
-	}
-	return store.Revive(version)
 }
 
 // undoView is what became of an undo, for -o json and -o yaml.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -20,11 +21,8 @@ type versionDiff struct {
 // cannot be looked up, it comes with IDs beside the error.
 func (s *session) versionDiff(ctx context.Context, id string, v store.Version, before *store.Profile) (versionDiff, error) {
 	c, err := s.change(ctx, id, before, v.Profile)
-	if c.names.made == nil {
-		c.names.made = map[string]bool{}
-	}
-	c.names.made[id] = true // its name leads to it, also where it is gone
-	c.name = c.names.name(id)
+	c.names = c.names.With(names.IDs{id: true}) // its name leads to it, also where it is gone
+	c.name = c.names.Name(id)
 	return versionDiff{change: c, version: v}, err
 }
 

@@ -1,0 +1,117 @@
+// Package names tells what a NAME or a tag on the command line means, and by which
+// name an ID is shown. Its sources are Docker's networks and which profiles are in
+// etcd.
+package names
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/resolve"
+)
+
+// A Directory holds Docker's networks. The zero value knows none, as on a host
+// without a Docker engine.
+type Directory struct {
+	Networks *resolve.Networks // nil when Docker was not asked, or there is no engine
+	Err      error             // why Docker did not answer, although it should have
+	Literal  bool              // names are taken as written, and Docker was not asked
+}
+
+// Need returns a *DockerError if Docker did not answer, unless every word is a full
+// ID and so means the same without Docker.
+func (d Directory) Need(words ...string) error {
+	for _, w := range words {
+		if d.Err != nil && !resolve.IsID(w) {
+			return &DockerError{Cause: d.Err}
+		}
+	}
+	return nil
+}
+
+// Target looks up a NAME. The error is a *resolve.AmbiguousError.
+func (d Directory) Target(word string) (Target, error) {
+	network, found, err := d.Networks.Find(word)
+	t := Target{Word: word, literal: d.Literal}
+	if err == nil && found {
+		t.Network = &network
+	}
+	return t, err
+}
+
+// Targets looks up several.
+func (d Directory) Targets(words []string) ([]Target, error) {
+	targets := make([]Target, len(words))
+	for i, word := range words {
+		var err error
+		if targets[i], err = d.Target(word); err != nil {
+			return nil, err
+		}
+	}
+	return targets, nil
+}
+
+// ByID returns the target of a network's ID, also if another network is named by
+// these digits.
+func (d Directory) ByID(id string) Target {
+	t := Target{Word: id, literal: d.Literal}
+	if network, found, err := d.Networks.Find(id); err == nil && found && network.ID == id {
+		t.Network = &network
+	}
+	return t
+}
+
+// NetworkName returns the name of the network with an ID, or nothing.
+func (d Directory) NetworkName(id string) string {
+	if t := d.ByID(id); t.Network != nil {
+		return t.Network.Name
+	}
+	return ""
+}
+
+// A DockerError says that names cannot be looked up, and that nothing was changed.
+type DockerError struct{ Cause error }
+
+func (e *DockerError) Error() string {
+	return strings.TrimSuffix(e.Cause.Error(), ".") +
+		"; nothing was changed. --literal takes names as they are written, and full network IDs need no Docker"
+}
+
+// Unwrap returns Docker's error.
+func (e *DockerError) Unwrap() error { return e.Cause }
+
+// Presence tells which profiles exist. A *store.Snapshot is one, for the IDs that it
+// was read with.
+type Presence interface {
+	Has(id string) bool
+}
+
+// IDs are the IDs of profiles that are known to exist, or will.
+type IDs map[string]bool
+
+// Has reports whether an ID is among them.
+func (ids IDs) Has(id string) bool { return ids[id] }
+
+// Sorted returns the IDs in order.
+func (ids IDs) Sorted() []string { return slices.Sorted(maps.Keys(ids)) }
+
+// Either has the profiles of both. Nil has none.
+func Either(a, b Presence) Presence { return either{a, b} }
+
+type either struct{ a, b Presence }
+
+func (e either) Has(id string) bool {
+	return e.a != nil && e.a.Has(id) || e.b != nil && e.b.Has(id)
+}
+
+// A PairError says that a name and the ID of the network of that name each have a
+// profile, so that the name is ambiguous.
+type PairError struct{ Name, ID string }
+
+func (e *PairError) Error() string {
+	return fmt.Sprintf("there is a profile %s and one of the Docker network of that name, %s; "+
+		"give the ID for the latter, or --literal for the former", printable.Text(e.Name), e.ID)
+}

@@ -1,0 +1,112 @@
+package names
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/store"
+)
+
+// A Target is what a NAME may mean: the profile of that name and, if it is a Docker
+// network, the profile named by the network's ID.
+type Target struct {
+	Word    string
+	Network *resolve.Network // nil when no Docker network is meant
+
+	literal bool // Docker was not asked
+}
+
+// Profiles are profiles that were read. A *store.Snapshot is one.
+type Profiles interface {
+	Presence
+	Profile(id string) (*store.Profile, error)
+}
+
+// IDs returns the IDs of the profiles that may be meant, first the word itself.
+func (t Target) IDs() []string {
+	if t.Network == nil || t.Network.ID == t.Word {
+		return []string{t.Word}
+	}
+	return []string{t.Word, t.Network.ID}
+}
+
+// AllIDs returns IDs and the name of the network: where a profile has that name, the
+// network's ID must not get another one.
+func (t Target) AllIDs() []string {
+	ids := t.IDs()
+	if t.Network != nil && t.Network.Name != "" && !slices.Contains(ids, t.Network.Name) {
+		ids = append(ids, t.Network.Name)
+	}
+	return ids
+}
+
+// NewID returns the ID under which a profile is created.
+func (t Target) NewID() string {
+	if t.Network != nil {
+		return t.Network.ID
+	}
+	return t.Word
+}
+
+// Existing returns the ID of the profile that exists. The errors are *PairError and
+// store.ErrNotFound.
+func (t Target) Existing(there Presence) (string, error) {
+	var found []string
+	for _, id := range t.IDs() {
+		if there.Has(id) {
+			found = append(found, id)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 2:
+		return "", &PairError{Name: found[0], ID: found[1]}
+	}
+	return "", t.NotFound()
+}
+
+// Pick returns the profile that is meant. The errors are those of Existing, and
+// store.ErrDamaged.
+func (t Target) Pick(there Profiles) (*store.Profile, error) {
+	id, err := t.Existing(there)
+	if err != nil {
+		return nil, err
+	}
+	return there.Profile(id)
+}
+
+// PickOf is Pick for an edit.
+func (t Target) PickOf(snap *store.Snapshot) (*store.Profile, error) { return t.Pick(snap) }
+
+// PreferName is Pick for a command that only shows: of a pair it returns the profile
+// of the name itself, and the pair to warn of.
+func (t Target) PreferName(there Profiles) (p *store.Profile, pair *PairError, err error) {
+	p, err = t.Pick(there)
+	if errors.As(err, &pair) {
+		p, err = there.Profile(t.Word)
+	}
+	return p, pair, err
+}
+
+// NotFound says what was looked for and how to go on.
+func (t Target) NotFound() error {
+	name := printable.Text(t.Word)
+	text := "Profile " + name + " not found."
+	switch {
+	case t.Network != nil:
+		text += fmt.Sprintf(" Docker network %s (%s) has no profile here, neither under its ID nor under its name;"+
+			" \"calicoctl profile add %s\" makes one, if ETCD_ENDPOINTS names the right etcd",
+			printable.Text(t.Network.Name), t.Network.ID, name)
+	case t.literal:
+		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right? With --literal, %s is not looked for among Docker networks."+
+			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add --literal %s\" makes one", name, name)
+	default:
+		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right, and is this the host that has the Docker network?"+
+			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add %s\" makes one", name)
+	}
+	return &store.Error{Kind: store.ErrNotFound, Text: text}
+}
