@@ -14,6 +14,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -164,7 +165,7 @@ func (a *app) takeBack(edit caughtEdit) error {
 	for number, told := 0, ""; ; number++ {
 		revision, err := a.tryToTakeBack(ctx, edit)
 		switch {
-		case errors.Is(err, store.ErrConflict):
+		case errors.Is(err, fault.ErrConflict):
 			a.say("%v; it is left as it is", err)
 			return err
 		case err == nil && revision == 0:

@@ -12,9 +12,9 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // The exit codes. Scripts rely on them; docs/commands.md describes them.
@@ -68,11 +68,11 @@ func exitCode(err error) int {
 		return exitRefused // not those that say that nothing was changed
 	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file), errors.As(err, &twice):
 		return exitUsage
-	case errors.Is(err, store.ErrUnknownOutcome):
+	case errors.Is(err, fault.ErrUnknownOutcome):
 		return exitUnknown
-	case errors.Is(err, store.ErrConflict):
+	case errors.Is(err, fault.ErrConflict):
 		return exitConflict
-	case errors.Is(err, store.ErrUnreachable):
+	case errors.Is(err, fault.ErrUnreachable):
 		return exitUnreachable
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
@@ -102,9 +102,9 @@ func (a *app) explained(prefix string, err error) string {
 	}
 	text := err.Error()
 	switch {
-	case errors.Is(err, store.ErrUnknownOutcome):
+	case errors.Is(err, fault.ErrUnknownOutcome):
 		text += "; look at it before trying again"
-	case errors.Is(err, store.ErrUnreachable):
+	case errors.Is(err, fault.ErrUnreachable):
 		text += "; nothing was changed"
 		if !strings.Contains(text, "certificate") { // else the address was right
 			text += ". Is ETCD_ENDPOINTS right?"
@@ -115,7 +115,7 @@ func (a *app) explained(prefix string, err error) string {
 		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.timeout)
 	case errors.Is(err, context.DeadlineExceeded):
 		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
-	case errors.Is(err, store.ErrDamaged) && !errors.Is(err, store.ErrRefused):
+	case errors.Is(err, fault.ErrMalformed) && !errors.Is(err, fault.ErrRefused):
 		text += "; etcdctl can show, repair or delete that key"
 	}
 	return prefix + brief.Message(printable.Text(strings.ReplaceAll(text, "\n", " "))) + "\n"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -181,9 +182,9 @@ func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
 func hasPast(p *store.Profile) error {
 	switch {
 	case p.BuiltIn:
-		return store.Refusedf("profile %s is built into Calico and never changes", p.ID)
+		return fault.Refusedf("profile %s is built into Calico and never changes", p.ID)
 	case p.Layout == store.V1:
-		return store.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
+		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
 			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), store.MigrateCommand(p.ID))
 	}
 	return nil
@@ -211,6 +212,6 @@ func (s *session) whoseOnce(ctx context.Context, t names.Target) (id string, new
 	case 1:
 		return found[0], newest, nil
 	}
-	return "", newest, store.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
+	return "", newest, fault.Refusedf("there was a profile %s and one of the Docker network of that name, %s, and none is there now; "+
 		"give the ID for the latter, or --literal for the former", printable.Text(found[0]), found[1])
 }

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // lookUpContainers asks Docker for the containers of a question; the answer comes
@@ -78,7 +78,7 @@ func (e *containerError) Unwrap() error { return e.cause }
 func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error) {
 	name := printable.Text(c.Name)
 	if !c.Running {
-		return nil, store.Refusedf("container %s does not run, so it has no address", name)
+		return nil, fault.Refusedf("container %s does not run, so it has no address", name)
 	}
 	var with []resolve.Attachment
 	for _, a := range c.Networks {
@@ -92,7 +92,7 @@ func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error)
 	}
 	switch len(with) {
 	case 0:
-		return nil, store.Refusedf("container %s has no address of its own on any network", name)
+		return nil, fault.Refusedf("container %s has no address of its own on any network", name)
 	case 1:
 		return with[0].Addrs, nil
 	}
@@ -102,7 +102,7 @@ func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error)
 			choices = append(choices, fmt.Sprintf("%s (%s)", addr, printable.Text(a.Network.Name)))
 		}
 	}
-	return nil, store.Refusedf("container %s has addresses on several networks: %s; give the address that is meant",
+	return nil, fault.Refusedf("container %s has addresses on several networks: %s; give the address that is meant",
 		name, strings.Join(choices, ", "))
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -29,7 +30,7 @@ func (w *packetWorld) evaluate(ctx context.Context, snap *store.Snapshot) error 
 		p.From, p.To = here, there
 	}
 	if !p.IsPossible() {
-		return store.Refusedf("there is no such packet: the addresses and the protocol are not of one IP version")
+		return fault.Refusedf("there is no such packet: the addresses and the protocol are not of one IP version")
 	}
 	w.chooseSets(local)
 	sets := make([]rules.Ruleset, len(w.sets))
@@ -64,7 +65,7 @@ func (w *packetWorld) checkLocal(e *packetEnd) error {
 	for _, id := range c.Profiles {
 		has = append(has, shown(id))
 	}
-	return store.Refusedf("%s does not have the profile %s; its profiles: %s", c, shown(w.profile.ID), orNone(strings.Join(has, ", ")))
+	return fault.Refusedf("%s does not have the profile %s; its profiles: %s", c, shown(w.profile.ID), orNone(strings.Join(has, ", ")))
 }
 
 // localEnd returns the end that is an endpoint of the profile. It has the

@@ -10,6 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -138,7 +139,7 @@ func (e *packetEnd) choose(sets []store.Carrier) error {
 		return err
 	}
 	if e.words.Addr.IsValid() && !has(c, e.words.Addr) { // beside --endpoint
-		return store.Refusedf("%s does not have the address %s; it has %s", c, e.words.Addr, strings.Join(c.Addresses, ", "))
+		return fault.Refusedf("%s does not have the address %s; it has %s", c, e.words.Addr, strings.Join(c.Addresses, ", "))
 	}
 	e.chosen = &c
 	e.carriers = []store.Carrier{c}
@@ -264,7 +265,7 @@ func (c *choice) only() (store.Carrier, error) {
 	case n == 1:
 		return c.fits[0], nil
 	case n == 0:
-		return store.Carrier{}, store.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", printable.Text(c.word))
+		return store.Carrier{}, fault.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", printable.Text(c.word))
 	}
 	var texts []string
 	for _, e := range c.fits[:min(few, len(c.fits))] {
@@ -273,5 +274,5 @@ func (c *choice) only() (store.Carrier, error) {
 	if more := len(c.fits) - few; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
-	return store.Carrier{}, store.Refusedf("%s may be each of %d endpoints: %s", printable.Text(c.word), len(c.fits), strings.Join(texts, ", "))
+	return store.Carrier{}, fault.Refusedf("%s may be each of %d endpoints: %s", printable.Text(c.word), len(c.fits), strings.Join(texts, ", "))
 }

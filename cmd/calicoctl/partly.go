@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A partlyError says that a command on many profiles ended before its end, and
@@ -23,7 +23,7 @@ func endedBy(ctx context.Context, cause error) string {
 	case errors.Is(cause, context.Canceled):
 		return "interrupted"
 	case errors.Is(cause, context.DeadlineExceeded),
-		errors.Is(cause, store.ErrUnreachable) && errors.Is(ctx.Err(), context.DeadlineExceeded):
+		errors.Is(cause, fault.ErrUnreachable) && errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return "the time was over (--timeout)"
 	}
 	return cause.Error()

@@ -10,8 +10,8 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func (a *app) profileApplyCommand() *cobra.Command {
@@ -141,7 +141,7 @@ func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked app
 func (r *applyRun) located(err error) error {
 	var about *apply.ListingError
 	if code := exitCode(err); code != exitRefused && code != exitConflict || !errors.As(err, &about) ||
-		errors.Is(err, store.ErrLocked) || errors.Is(err, store.ErrDenied) {
+		errors.Is(err, fault.ErrLocked) || errors.Is(err, fault.ErrDenied) {
 		return err
 	}
 	text := fmt.Sprintf("%s, line %d", r.file.shownName(), about.Listing.Line)

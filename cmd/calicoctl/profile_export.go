@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -67,7 +68,7 @@ func (s *session) export(ctx context.Context, words []string) error {
 	}
 	err = s.app.print(text.String(), views)
 	if damaged > 0 {
-		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
+		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
 	}
 	return err
 }

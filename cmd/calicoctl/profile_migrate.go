@@ -12,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -156,9 +157,9 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	for _, id := range ids {
 		view, err := m.one(ctx, s, id, id)
 		switch {
-		case errors.Is(err, store.ErrNotFound): // somebody else was faster
+		case errors.Is(err, fault.ErrNotFound): // somebody else was faster
 			continue
-		case errors.Is(err, store.ErrRefused), errors.Is(err, store.ErrDamaged), errors.Is(err, store.ErrConflict):
+		case errors.Is(err, fault.ErrRefused), errors.Is(err, fault.ErrMalformed), errors.Is(err, fault.ErrConflict):
 			view.Error = err.Error()
 			failed++
 		case err != nil:
@@ -175,7 +176,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	}
 	err = m.app.print(text.String(), views)
 	if failed > 0 {
-		err = errors.Join(err, store.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)+len(unreadable)))
+		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)+len(unreadable)))
 	}
 	if err != nil {
 		return err

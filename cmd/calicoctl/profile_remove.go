@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -78,6 +79,6 @@ func (e *ruleEdit) removeIn(ctx context.Context, s *session, t names.Target, que
 	if used.Total == 1 {
 		have = "has"
 	}
-	return result, store.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. %s",
+	return result, fault.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. %s",
 		used.Total, have, used, how)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -58,7 +59,7 @@ func (e *ruleEdit) add(ctx context.Context, d rules.Direction, at int, rule rule
 	case errors.As(err, &present) && (at == 0 || at == present.At):
 		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
 	case errors.As(err, &present):
-		return store.Refusedf("the rule is already at position %d; use rule move", present.At)
+		return fault.Refusedf("the rule is already at position %d; use rule move", present.At)
 	case err != nil:
 		return err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -110,7 +111,7 @@ func correctable(reason error) bool {
 	case exitUsage, exitConflict:
 		return true
 	case exitRefused:
-		return !errors.Is(reason, store.ErrLocked) && !errors.Is(reason, store.ErrDenied)
+		return !errors.Is(reason, fault.ErrLocked) && !errors.Is(reason, fault.ErrDenied)
 	}
 	return false
 }
@@ -152,7 +153,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 		return err
 	}
 	if known := e.ruleEdit.ifRevision; known != 0 && known != p.Revision {
-		return store.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, known)
+		return fault.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, known)
 	}
 	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
@@ -190,7 +191,7 @@ func (e *editing) apply(ctx context.Context, text string) error {
 	listing.Networks = e.stillMeant(listing.Networks)
 	return e.inTime(ctx, func(ctx context.Context, s *session) error {
 		err := e.ruleEdit.applyListing(ctx, s, listing, e.ruleEdit.applyOptions())
-		if errors.Is(err, store.ErrConflict) {
+		if errors.Is(err, fault.ErrConflict) {
 			return e.overtaken(ctx, s, listing.Revision, err)
 		}
 		return err

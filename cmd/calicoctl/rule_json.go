@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -55,10 +56,10 @@ func (a *app) printDocument(p *store.Profile, names names.Shown) error {
 	}
 	inbound, outbound := named(rules.Inbound), named(rules.Outbound)
 	if len(beyond) > 0 {
-		return store.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", someOf(beyond))
+		return fault.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", someOf(beyond))
 	}
 	if len(misleading) > 0 {
-		return store.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+
+		return fault.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+
 			"add --literal here and to rule update", someOf(misleading))
 	}
 	document, err := rules.FormatDocumentV1(inbound, outbound)
@@ -110,7 +111,7 @@ code 4).`,
 			}
 			inbound, outbound, err := rules.ParseDocumentV1(document)
 			if err != nil {
-				return store.Refusedf("the rules document is wrong: %v", err)
+				return fault.Refusedf("the rules document is wrong: %v", err)
 			}
 			return e.update(ctx, inbound, outbound)
 		},

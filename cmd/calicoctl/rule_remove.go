@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -98,9 +99,9 @@ func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rul
 func notFoundRule(list []rules.Stored, r rules.Rule) error {
 	for i, s := range list {
 		if rules.Format(s.Rule) == rules.Format(r) {
-			return store.Refusedf("Rule not found. Rule %d is shown in these words but is stored in another form; "+
+			return fault.Refusedf("Rule not found. Rule %d is shown in these words but is stored in another form; "+
 				"remove it with --at=%d", i+1, i+1)
 		}
 	}
-	return store.Refusedf("Rule not found.")
+	return fault.Refusedf("Rule not found.")
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -47,7 +48,7 @@ func (e *ruleEdit) replace(ctx context.Context, m *store.Replacement, rule rules
 	case errors.As(err, &present) && present.At == m.At:
 		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
 	case errors.As(err, &present):
-		return store.Refusedf("the rule is already at position %d; use rule remove and rule move", present.At)
+		return fault.Refusedf("the rule is already at position %d; use rule remove and rule move", present.At)
 	case err != nil:
 		return err
 	}

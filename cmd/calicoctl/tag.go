@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -137,7 +138,7 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
 	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
 		if !store.RemoveTag(p, r.From.Tag.Name) {
-			return store.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
+			return fault.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
 		}
 		return nil
 	})

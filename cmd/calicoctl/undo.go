@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -75,7 +76,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	}
 	id, err := u.target.Existing(snap)
 	switch {
-	case errors.Is(err, store.ErrNotFound):
+	case errors.Is(err, fault.ErrNotFound):
 		return u.revive(ctx, s, query, snap)
 	case err != nil:
 		return err
@@ -92,7 +93,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 		return err
 	}
 	earlier, err := u.earlier(ctx, s, p.ID)
-	if u.to == 0 && errors.Is(err, store.ErrNotFound) {
+	if u.to == 0 && errors.Is(err, fault.ErrNotFound) {
 		return u.uncreate(ctx, s, query)
 	}
 	if err != nil {
@@ -104,7 +105,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 // stillAt refuses to undo another revision than the one that is meant.
 func (u *undoing) stillAt(id, stands string) error {
 	if u.ruleEdit.ifRevision != 0 && u.ruleEdit.ifRevision != u.undone {
-		return store.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.ruleEdit.ifRevision)
+		return fault.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.ruleEdit.ifRevision)
 	}
 	return nil
 }
@@ -118,14 +119,14 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 	v, err := s.store.VersionAt(ctx, id, at)
 	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.ruleEdit.app.profile))
 	switch {
-	case u.to != 0 && errors.Is(err, store.ErrNotFound):
-		return nil, &store.Error{Kind: store.ErrNotFound, Text: err.Error() + "; " + look}
-	case errors.Is(err, store.ErrRefused):
-		return nil, store.Refusedf("%v; %s", err, look)
+	case u.to != 0 && errors.Is(err, fault.ErrNotFound):
+		return nil, &fault.Error{Kind: fault.ErrNotFound, Text: err.Error() + "; " + look}
+	case errors.Is(err, fault.ErrRefused):
+		return nil, fault.Refusedf("%v; %s", err, look)
 	case err != nil:
 		return nil, err
 	case u.to != 0 && v.Revision != u.to:
-		return nil, store.Refusedf("revision %d is not one of profile %s, which was then at revision %d; %s",
+		return nil, fault.Refusedf("revision %d is not one of profile %s, which was then at revision %d; %s",
 			u.to, printable.Text(id), v.Revision, look)
 	}
 	return v.Profile, nil
@@ -158,10 +159,10 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
 	name := printable.Text(p.ID)
 	if u.to == 0 {
-		return store.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
+		return fault.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
 			"--to-revision brings an older one back", u.undone, name)
 	}
-	return store.Refusedf("profile %s has the rules and tags of revision %d already", name, earlier.Revision)
+	return fault.Refusedf("profile %s has the rules and tags of revision %d already", name, earlier.Revision)
 }
 
 // uncreate removes a profile whose newest revision is its creation.
@@ -182,7 +183,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 		return err
 	}
 	if !newest.Removed() {
-		return store.Conflictf("profile %s was created by somebody else at the same moment; look at it again", printable.Text(id))
+		return fault.Conflictf("profile %s was created by somebody else at the same moment; look at it again", printable.Text(id))
 	}
 	u.undone = newest.Revision
 	if err := u.stillAt(id, "was removed"); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -19,7 +20,7 @@ func (p *Plan) Pick(there names.Profiles) (*store.Profile, error) {
 	case !p.options.Create, slices.ContainsFunc(p.target.IDs(), there.Has):
 		return p.target.Pick(there)
 	case l.Revision != 0 && !p.options.Force:
-		return nil, store.Conflictf("profile %s has been removed since revision %d; --force makes it again",
+		return nil, fault.Conflictf("profile %s has been removed since revision %d; --force makes it again",
 			printable.Text(l.Name), l.Revision)
 	}
 	profile, err := p.target.Create(there)
@@ -78,7 +79,7 @@ func (p *Plan) keepStored(profile *store.Profile, now Checked) error {
 	resolved := append(names.OfRules(now.rules), now.tags...)
 	for i, word := range typed {
 		if _, known := p.Listing.Networks[word]; !known && stored[word] && resolved[i] != word {
-			return store.Refusedf("profile %s has the tag %s, which is not that of the Docker network %s; "+
+			return fault.Refusedf("profile %s has the tag %s, which is not that of the Docker network %s; "+
 				"write %s for the network, or give --literal for the tag as it is stored",
 				printable.Text(p.Listing.Name), printable.Text(word), printable.Text(word), resolved[i])
 		}
@@ -112,7 +113,7 @@ func (p *Plan) setRules(profile *store.Profile, d rules.Direction, list []rules.
 		typed = p.Listing.Outbound
 	}
 	unknown := slices.IndexFunc(list, func(r rules.Rule) bool { return rules.Equal(r, beyond.Rule) })
-	return store.Refusedf("%s has criteria in brackets, which can be kept as they are stored and not be written anew; "+
+	return fault.Refusedf("%s has criteria in brackets, which can be kept as they are stored and not be written anew; "+
 		"there is no such %s rule", rules.Format(typed[unknown]), d)
 }
 
@@ -123,13 +124,13 @@ func (p *Plan) allowed(before, after *store.Profile) error {
 	switch {
 	case p.options.Force || p.options.IfRevision != 0 || before.Revision == 0:
 	case known != 0 && known != before.Revision:
-		return store.Conflictf("profile %s is at revision %d, and the text knows revision %d; look at it again%s",
+		return fault.Conflictf("profile %s is at revision %d, and the text knows revision %d; look at it again%s",
 			name, before.Revision, known, p.options.Hint)
 	case known == 0 && loses(before, after) && p.options.Create:
-		return store.Refusedf("profile %s would lose rules or tags that the file may not know of; "+
+		return fault.Refusedf("profile %s would lose rules or tags that the file may not know of; "+
 			"if it does, write \"# revision %d\" below its name, or give --force", name, before.Revision)
 	case known == 0 && loses(before, after):
-		return store.Refusedf("profile %s would lose rules that the file may not know of; "+
+		return fault.Refusedf("profile %s would lose rules that the file may not know of; "+
 			"if it does, say --if-revision=%d, or --force", name, before.Revision)
 	}
 	return nil
@@ -161,7 +162,7 @@ func missing(plans []*Plan, there names.Presence) (names.IDs, error) {
 	for _, p := range plans {
 		id, err := p.target.Existing(there)
 		switch {
-		case errors.Is(err, store.ErrNotFound):
+		case errors.Is(err, fault.ErrNotFound):
 			id = p.target.NewID()
 			created[id] = true
 		case err != nil:

@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -75,9 +76,9 @@ func (p *Plan) checkNetworks(words []string) error {
 		network, found, err := p.names.Networks.Find(word)
 		switch {
 		case err != nil:
-			return store.Refusedf("%v, or --literal for that of the text, %s", err, id)
+			return fault.Refusedf("%v, or --literal for that of the text, %s", err, id)
 		case found && network.ID != id:
-			return store.Refusedf("network %s is %s in the text, and Docker has another one of that name now, %s; "+
+			return fault.Refusedf("network %s is %s in the text, and Docker has another one of that name now, %s; "+
 				"export again, or give --literal to mean that of the text", printable.Text(word), id, printable.Text(network.ID))
 		}
 	}
@@ -146,9 +147,9 @@ func (p *Plan) same(was, now Checked, profile *store.Profile) error {
 	equal := func(x, y rules.Rule) bool { return rules.Key(x) == rules.Key(y) }
 	switch {
 	case profile.ID != checked.ID, profile.Revision != checked.Revision:
-		return store.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.Listing.Name))
+		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.Listing.Name))
 	case !slices.EqualFunc(now.rules, was.rules, equal), !slices.Equal(now.tags, was.tags):
-		return store.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")
+		return fault.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package names
 
 import (
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -31,7 +32,7 @@ func (t Target) Revive(there Profiles, version *store.Profile) (*store.Profile, 
 func (t Target) single(there Presence, id string) error {
 	for _, other := range t.AllIDs() {
 		if other != id && there.Has(other) {
-			return store.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
+			return fault.Refusedf("there is already a profile called %s, and a second one for the Docker network of that name (%s) "+
 				"could not be told from it by its name; use that one, or remove it first", printable.Text(other), t.NewID())
 		}
 	}
@@ -46,9 +47,9 @@ func (t Target) Copy(there Profiles, old *store.Profile) (*store.Profile, error)
 	case err != nil:
 		return nil, err
 	case p.Revision != 0 || p.BuiltIn:
-		return nil, store.Refusedf("Profile %s already exists.", printable.Text(t.Word))
+		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Word))
 	case old.Layout != store.V3:
-		return nil, store.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
+		return nil, fault.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
 			printable.Text(old.ID), store.MigrateCommand(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
@@ -64,7 +65,7 @@ func (t Target) Copy(there Profiles, old *store.Profile) (*store.Profile, error)
 			p.Labels = append(p.Labels, l)
 			values[l.Name] = l.Value
 		case value != l.Value:
-			return nil, store.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
+			return nil, fault.Refusedf("profile %s has the label %s with a value; the tag of the new profile's name would be lost",
 				printable.Text(old.ID), printable.Text(l.Name))
 		}
 	}

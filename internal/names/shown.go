@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -78,16 +79,16 @@ func (s Shown) NetworksIn(p *store.Profile) map[string]string {
 func (s Shown) Unambiguous(p *store.Profile) error {
 	name := printable.Text(s.Name(p.ID))
 	if s.Misleads(p.ID) {
-		return store.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
+		return fault.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
 			"so it would be read back as either; add --literal here and to apply", name)
 	}
 	for _, word := range append(TagsIn(p), p.ID) {
 		if s.Misleads(word) {
-			return store.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
+			return fault.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
 				"so it would be read back as another; add --literal here and to apply", name, printable.Text(word))
 		}
 		if _, _, err := s.Networks.Find(word); err != nil {
-			return store.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)
+			return fault.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)
 		}
 	}
 	return nil

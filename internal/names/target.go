@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -70,7 +71,7 @@ func (t Target) Existing(there Presence) (string, error) {
 }
 
 // Pick returns the profile that is meant. The errors are those of Existing, and
-// store.ErrDamaged.
+// store.ErrMalformed.
 func (t Target) Pick(there Profiles) (*store.Profile, error) {
 	id, err := t.Existing(there)
 	if err != nil {
@@ -108,5 +109,5 @@ func (t Target) NotFound() error {
 		text += fmt.Sprintf(" Is ETCD_ENDPOINTS right, and is this the host that has the Docker network?"+
 			" \"calicoctl profile show\" lists all profiles; \"calicoctl profile add %s\" makes one", name)
 	}
-	return &store.Error{Kind: store.ErrNotFound, Text: text}
+	return &fault.Error{Kind: fault.ErrNotFound, Text: text}
 }

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -266,7 +267,7 @@ func (o *Op) fail(err error) {
 	var other *store.OtherRuleError
 	o.Outcome, o.Error = Refused, err.Error()
 	switch {
-	case errors.Is(err, store.ErrUnknownOutcome):
+	case errors.Is(err, fault.ErrUnknownOutcome):
 		o.Outcome = Unknown
 	case errors.As(err, &present):
 		o.Refusal, o.Position = Present, present.At
@@ -278,11 +279,11 @@ func (o *Op) fail(err error) {
 		o.Refusal = OtherRule
 	case errors.Is(err, errAbsent):
 		o.Refusal = Absent
-	case errors.Is(err, store.ErrConflict):
+	case errors.Is(err, fault.ErrConflict):
 		o.Outcome = Conflict
-	case errors.Is(err, store.ErrLocked):
+	case errors.Is(err, fault.ErrLocked):
 		o.Outcome = Locked
-	case errors.Is(err, store.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, fault.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		o.Outcome = Unreachable
 	case errors.Is(err, context.Canceled):
 		o.Outcome = Cancelled

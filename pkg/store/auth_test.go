@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -75,18 +76,18 @@ func TestUsersAndRoles(t *testing.T) {
 		}
 		must(t, s.List(soon(t), func(string, *store.Profile, error) error { return nil }))
 		_, err = s.Edit(soon(t), "web", appending(t, "allow tcp"))
-		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
+		wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 		_, err = s.Update(soon(t), nil, creating("of-reader"))
-		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("of-reader")))
+		wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("of-reader")))
 		_, err = s.Remove(soon(t), editing("web", nil), false)
-		wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
+		wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 	})
 	t.Run("stranger", func(t *testing.T) {
 		s := open(t, w.as("stranger"))
 		_, err := s.Read(soon(t), query)
-		wantError(t, err, store.ErrDenied, denied(`etcd user "stranger"`, "read", key("web")))
+		wantError(t, err, fault.ErrDenied, denied(`etcd user "stranger"`, "read", key("web")))
 		err = s.List(soon(t), func(string, *store.Profile, error) error { return nil })
-		wantError(t, err, store.ErrDenied, denied(`etcd user "stranger"`, "read", key("*")))
+		wantError(t, err, fault.ErrDenied, denied(`etcd user "stranger"`, "read", key("*")))
 	})
 	if now := w.get("web"); now.ModRevision != revision {
 		t.Error("the profile was changed")
@@ -118,7 +119,7 @@ func TestWrongUsers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			test.cfg.Endpoints = []string{w.endpoint}
 			err := readOnce(soon(t), test.cfg)
-			wantError(t, err, store.ErrDenied, test.text)
+			wantError(t, err, fault.ErrDenied, test.text)
 			if strings.Contains(fmt.Sprintf("%v %+v %#v", err, err, err), "hunter2") {
 				t.Errorf("the password is in %#v", err)
 			}
@@ -151,7 +152,7 @@ func TestDeniedAtCommit(t *testing.T) {
 				return errPermission()
 			}), nil)
 			_, err := s.Edit(ctx, "web", appending(t, "allow tcp"))
-			wantError(t, err, store.ErrDenied, denied("the etcd user", "write", key("web")))
+			wantError(t, err, fault.ErrDenied, denied("the etcd user", "write", key("web")))
 			w.wantVersions("web", 1)
 			cancel()
 		})
@@ -188,7 +189,7 @@ func TestPasswordInEndpoint(t *testing.T) {
 	} {
 		cfg := store.Config{Endpoints: []string{"http://127.0.0.1:2379", endpoint}}
 		_, err := store.Open(t.Context(), cfg)
-		wantError(t, err, store.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
+		wantError(t, err, fault.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
 		if text := fmt.Sprintf("%v%+v%#v%v", err, err, err, cfg); strings.Contains(text, secret) {
 			t.Errorf("the password is in %s", text)
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -26,7 +27,7 @@ func TestCancelDuringCommit(t *testing.T) {
 		{name: "saved, and the answer comes", after: true, answers: true, done: true, versions: 2},
 		{name: "saved, and no answer comes", after: true, done: true, versions: 2},
 		{name: "not there yet, and then saved", answers: true, done: true, versions: 2},
-		{name: "not there yet, and no answer comes", err: store.ErrUnknownOutcome, versions: 1},
+		{name: "not there yet, and no answer comes", err: fault.ErrUnknownOutcome, versions: 1},
 		{name: "another was faster, and the answer comes", after: true, answers: true, conflict: true, err: context.Canceled, versions: 2},
 		{name: "another was faster, and no answer comes", after: true, conflict: true, err: context.Canceled, versions: 2},
 	} {
@@ -56,7 +57,7 @@ func TestCancelDuringCommit(t *testing.T) {
 				before = faster
 			}
 			s, _ := w.behind(before, after)
-			if errors.Is(test.err, store.ErrUnknownOutcome) {
+			if errors.Is(test.err, fault.ErrUnknownOutcome) {
 				s.KeepTime()
 			}
 			ctx, cancel := context.WithCancel(soon(t))
@@ -115,7 +116,7 @@ func TestCancelDuringRead(t *testing.T) {
 		return etcdtest.ErrLost()
 	}), nil)
 	_, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
-	if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnreachable) {
+	if !errors.Is(err, context.Canceled) || errors.Is(err, fault.ErrUnreachable) {
 		t.Errorf("error %v (%T)", err, err)
 	}
 	if n := between.Count(etcdtest.Commit); n != 1 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -55,7 +56,7 @@ func (e *MovedError) Error() string {
 }
 
 // Unwrap returns ErrConflict.
-func (e *MovedError) Unwrap() error { return ErrConflict }
+func (e *MovedError) Unwrap() error { return fault.ErrConflict }
 
 func describe(r *rules.Rule) string {
 	if r == nil {
@@ -268,7 +269,7 @@ func (e *OtherRuleError) Error() string {
 }
 
 // Unwrap returns ErrRefused.
-func (e *OtherRuleError) Unwrap() error { return ErrRefused }
+func (e *OtherRuleError) Unwrap() error { return fault.ErrRefused }
 
 // ruleAt returns a copy of the rule at a position; nil is no rule.
 func ruleAt(list []rules.Stored, at int) *rules.Rule {

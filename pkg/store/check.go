@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -120,7 +121,7 @@ func orNull(value []byte) []byte {
 // request. What was wrong before may stay.
 func (p *Profile) check() error {
 	if why := CheckName(p.ID); why != "" && p.Revision == 0 {
-		return Refusedf("%s", why)
+		return fault.Refusedf("%s", why)
 	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		was := p.stored.inbound
@@ -137,7 +138,7 @@ func (p *Profile) check() error {
 			continue
 		}
 		if why := checkLabel(l); why != "" {
-			return Refusedf("%s", why)
+			return fault.Refusedf("%s", why)
 		}
 	}
 	return nil
@@ -145,7 +146,7 @@ func (p *Profile) check() error {
 
 func checkRules(d rules.Direction, now, was []rules.Stored) error {
 	if len(now) > MaxRules && len(now) > len(was) {
-		return Refusedf("the %s rules would be %d; a list may not grow past %d", d, len(now), MaxRules)
+		return fault.Refusedf("the %s rules would be %d; a list may not grow past %d", d, len(now), MaxRules)
 	}
 	if sameRules(now, was) {
 		return nil
@@ -184,7 +185,7 @@ func (e *RuleError) Error() string {
 }
 
 // Unwrap returns ErrRefused.
-func (e *RuleError) Unwrap() error { return ErrRefused }
+func (e *RuleError) Unwrap() error { return fault.ErrRefused }
 
 // CheckName says why a profile cannot have that name, or nothing. A name is an
 // RFC 1123 subdomain.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -68,7 +69,7 @@ func TestLabelsThatFelixRefuses(t *testing.T) {
 			}
 			continue
 		}
-		wantError(t, err, store.ErrRefused, test.why)
+		wantError(t, err, fault.ErrRefused, test.why)
 		if w.get("web").ModRevision != revision {
 			t.Errorf("%+v was written", test.label)
 		}
@@ -92,7 +93,7 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 			p.Inbound = append(slices.Clip(p.Inbound), bad)
 			return nil
 		})
-		wantError(t, err, store.ErrRefused, "")
+		wantError(t, err, fault.ErrRefused, "")
 		wantIn(t, err, "inbound rule 2 ("+rules.Format(bad.Rule)+"): ")
 		if w.get("web").ModRevision != revision {
 			t.Errorf("%s was written", raw)
@@ -203,7 +204,7 @@ func TestListLimit(t *testing.T) {
 		revision := w.putProfile("web", manyRules(t, test.stored))
 		_, err := s.Edit(soon(t), "web", test.change)
 		if test.err != "" {
-			wantError(t, err, store.ErrRefused, test.err)
+			wantError(t, err, fault.ErrRefused, test.err)
 			if w.get("web").ModRevision != revision {
 				t.Errorf("%s: it was written", test.name)
 			}
@@ -235,7 +236,7 @@ func TestDocumentSize(t *testing.T) {
 	}
 	revision := w.putProfile("web", padded(store.MaxDocument+1))
 	_, err = s.Edit(soon(t), "web", appending(t, "allow"))
-	wantError(t, err, store.ErrRefused, fmt.Sprintf("profile web would be %d bytes long; etcd takes %d at most",
+	wantError(t, err, fault.ErrRefused, fmt.Sprintf("profile web would be %d bytes long; etcd takes %d at most",
 		store.MaxDocument+1, store.MaxDocument))
 	// Below the limit, with so many guards that etcd itself says no.
 	w.putProfile("web", padded(store.MaxDocument))
@@ -244,7 +245,7 @@ func TestDocumentSize(t *testing.T) {
 		e.Query.Presence = append(e.Query.Presence, fmt.Sprintf("%s-%d", strings.Repeat("n", 240), i))
 	}
 	_, err = s.Update(soon(t), nil, e)
-	wantError(t, err, store.ErrRefused, "the profile is larger than etcd takes in a request")
+	wantError(t, err, fault.ErrRefused, "the profile is larger than etcd takes in a request")
 	if got := w.get("web"); got.ModRevision != revision+1 {
 		t.Error("it was written")
 	}
@@ -259,7 +260,7 @@ func TestProtectedProfiles(t *testing.T) {
 		revision := w.putProfile(id, document(t, id))
 		e := editing(id, appending(t, "deny"))
 		_, err := s.Update(soon(t), nil, e)
-		wantError(t, err, store.ErrRefused, "profile "+id+kept)
+		wantError(t, err, fault.ErrRefused, "profile "+id+kept)
 		if w.get(id).ModRevision != revision {
 			t.Errorf("%s was written", id)
 		}
@@ -275,7 +276,7 @@ func TestProtectedProfiles(t *testing.T) {
 	e := editing(store.DefaultAllow, appending(t, "deny"))
 	e.Force = true
 	_, err := s.Update(soon(t), nil, e)
-	wantError(t, err, store.ErrRefused, "profile projectcalico-default-allow is built into Calico and cannot be edited")
+	wantError(t, err, fault.ErrRefused, "profile projectcalico-default-allow is built into Calico and cannot be edited")
 	if w.get(store.DefaultAllow) != nil {
 		t.Error("it was written")
 	}

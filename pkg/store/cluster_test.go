@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -78,7 +79,7 @@ func keepEditing(ctx context.Context, t *testing.T, s *store.Store, editor int, 
 		})
 		cancel()
 		attempts <- attempt{words, err}
-		if err != nil && !errors.Is(err, store.ErrUnknownOutcome) {
+		if err != nil && !errors.Is(err, fault.ErrUnknownOutcome) {
 			t.Logf("%s: %v", words, err)
 		}
 	}
@@ -115,7 +116,7 @@ func wantEveryEdit(t *testing.T, document []byte, attempts <-chan attempt) {
 			if done++; n != 1 {
 				t.Errorf("%s was reported done and is there %d times", a.words, n)
 			}
-		case errors.Is(a.err, store.ErrUnknownOutcome):
+		case errors.Is(a.err, fault.ErrUnknownOutcome):
 			if unknown++; n > 1 {
 				t.Errorf("%s is there %d times", a.words, n)
 			}

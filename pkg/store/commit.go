@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // times bound what goes on when a command's own time is over or the user has
@@ -68,7 +69,7 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 		return nil, err
 	}
 	if len(document) > max(maxDocument, len(p.document)) {
-		return nil, Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
+		return nil, fault.Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
 			printable.Text(p.ID), len(document), maxDocument)
 	}
 	return &write{
@@ -81,7 +82,7 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 // fits refuses a write that depends on too many keys.
 func (w *write) fits() error {
 	if n := len(w.conditions); n > maxOperations {
-		return Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
+		return fault.Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
 			"make it in smaller steps", n, maxOperations)
 	}
 	return nil
@@ -201,7 +202,7 @@ func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
 	w.store.log.Info("no time is left; asking whether the edit was saved", "profile", w.profile)
 	now, err := w.store.Read(ctx, w.before.query)
 	switch {
-	case errors.Is(err, ErrDenied):
+	case errors.Is(err, fault.ErrDenied):
 		return outcome{}, w.unknown(err)
 	case err != nil:
 		return outcome{}, w.unknown(cause)

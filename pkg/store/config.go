@@ -13,6 +13,7 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // DefaultEndpoint is where etcd is looked for when nothing says where it is.
@@ -57,7 +58,7 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 		list = []string{DefaultEndpoint}
 	}
 	if strings.Contains(strings.Join(list, ","), "@") { // the error must not show a password
-		return nil, errorf(ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
+		return nil, fault.Errorf(fault.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
 	}
 	scheme := ""
 	urls := make([]string, 0, len(list))
@@ -67,7 +68,7 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		if i > 0 && u.Scheme != scheme {
-			return nil, errorf(ErrConfig, "the etcd endpoints mix http and https: %s", shown(list))
+			return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoints mix http and https: %s", shown(list))
 		}
 		scheme = u.Scheme
 		if endpoint := u.Scheme + "://" + u.Host; !slices.Contains(urls, endpoint) {
@@ -81,13 +82,13 @@ func parseEndpoint(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
 		strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
-		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
+		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
 	}
 	if u.Port() == "" {
-		return nil, errorf(ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", printable.Quote(text))
+		return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", printable.Quote(text))
 	}
 	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
-		return nil, errorf(ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
+		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
 	}
 	return u, nil
 }

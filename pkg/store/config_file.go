@@ -12,6 +12,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A configFile is what a configuration file says. The zero value is that of a
@@ -33,7 +34,7 @@ func fromFile(name string) (configFile, error) {
 		return read, nil
 	}
 	if err != nil {
-		return configFile{}, &Error{Kind: ErrConfig, Cause: err, Text: "the configuration file cannot be read: " + printable.Text(err.Error())}
+		return configFile{}, &fault.Error{Kind: fault.ErrConfig, Cause: err, Text: "the configuration file cannot be read: " + printable.Text(err.Error())}
 	}
 	err = read.decode(content)
 	read.exposed = read.Password+read.Key != "" && forEveryone(info)
@@ -75,10 +76,10 @@ func (f *configFile) decode(content []byte) error {
 	name := printable.Text(f.name)
 	if err := yaml.Unmarshal(content, &file); err != nil {
 		// The cause may quote the file, which holds secrets.
-		return errorf(ErrConfig, "the configuration file %s is not a YAML document of kind CalicoAPIConfig", name)
+		return fault.Errorf(fault.ErrConfig, "the configuration file %s is not a YAML document of kind CalicoAPIConfig", name)
 	}
 	if file.Kind != "CalicoAPIConfig" {
-		return errorf(ErrConfig, "the configuration file %s is of kind %s, not CalicoAPIConfig", name, printable.Quote(file.Kind))
+		return fault.Errorf(fault.ErrConfig, "the configuration file %s is of kind %s, not CalicoAPIConfig", name, printable.Quote(file.Kind))
 	}
 	s := file.Spec
 	f.datastoreType = s.DatastoreType

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -258,7 +259,7 @@ func TestLoadConfigErrors(t *testing.T) {
 			t.Parallel()
 			file := anyFile(t, test.file)
 			cfg, _, err := store.LoadConfig(store.Sources{Getenv: environment(test.env), File: file})
-			wantError(t, err, store.ErrConfig, strings.ReplaceAll(test.text, "FILE", file))
+			wantError(t, err, fault.ErrConfig, strings.ReplaceAll(test.text, "FILE", file))
 			if diff := cmp.Diff(store.Config{}, cfg, cmp.Transformer("fields", fields)); diff != "" {
 				t.Errorf("with an error: %s", diff)
 			}
@@ -266,11 +267,11 @@ func TestLoadConfigErrors(t *testing.T) {
 	}
 	missing := filepath.Join(t.TempDir(), "no\nsuch")
 	_, _, err := store.LoadConfig(store.Sources{Getenv: environment(nil), File: missing})
-	wantError(t, err, store.ErrConfig, "the configuration file cannot be read: open "+
+	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+
 		strings.ReplaceAll(missing, "\n", `\x0a`)+": no such file or directory")
 	directory := t.TempDir()
 	_, _, err = store.LoadConfig(store.Sources{Getenv: environment(nil), File: directory})
-	wantError(t, err, store.ErrConfig, "the configuration file cannot be read: read "+directory+": is a directory")
+	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: read "+directory+": is a directory")
 }
 
 func TestUnreadableFile(t *testing.T) {
@@ -281,7 +282,7 @@ func TestUnreadableFile(t *testing.T) {
 	file := anyFile(t, "kind: CalicoAPIConfig\n")
 	must(t, os.Chmod(file, 0))
 	_, _, err := store.LoadConfig(store.Sources{Getenv: environment(nil), File: file})
-	wantError(t, err, store.ErrConfig, "the configuration file cannot be read: open "+file+": permission denied")
+	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+file+": permission denied")
 }
 
 func TestEndpoints(t *testing.T) {
@@ -315,7 +316,7 @@ func TestEndpoints(t *testing.T) {
 			if err == nil {
 				closeStore(t, s)
 			}
-			wantError(t, err, store.ErrConfig, test.text)
+			wantError(t, err, fault.ErrConfig, test.text)
 		})
 	}
 	// A slash at the end is how people copy them.

@@ -13,6 +13,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -214,7 +215,7 @@ func TestReadAfterAPauseFails(t *testing.T) {
 		kind  error // nil when the edit lands
 	}{
 		"for a moment": {etcdtest.ErrLost(), nil},
-		"for good":     {status.Error(codes.FailedPrecondition, "etcdserver: no"), store.ErrRefused},
+		"for good":     {status.Error(codes.FailedPrecondition, "etcdserver: no"), fault.ErrRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -277,7 +278,7 @@ func TestContextEndsAfterRaces(t *testing.T) {
 					t.Errorf("error %v", err)
 				}
 			} else {
-				wantError(t, err, store.ErrConflict, "other writers kept changing profile web until the time was over; nothing was changed")
+				wantError(t, err, fault.ErrConflict, "other writers kept changing profile web until the time was over; nothing was changed")
 			}
 			w.wantVersions("web", 4)
 		})

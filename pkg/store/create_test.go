@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -108,7 +109,7 @@ func TestCreateRefuses(t *testing.T) {
 	} {
 		e := creating(id)
 		_, err := w.direct().Update(soon(t), nil, e)
-		wantError(t, err, store.ErrRefused, text)
+		wantError(t, err, fault.ErrRefused, text)
 		if w.get(id) != nil {
 			t.Errorf("%q was made", id)
 		}
@@ -137,7 +138,7 @@ func TestOneOfManyCreators(t *testing.T) {
 		if err := <-errs; err == nil {
 			made++
 		} else {
-			wantError(t, err, store.ErrRefused, "Profile web already exists.")
+			wantError(t, err, fault.ErrRefused, "Profile web already exists.")
 		}
 	}
 	if made != 1 {
@@ -156,7 +157,7 @@ func TestCreatedBetweenReadAndCommit(t *testing.T) {
 		return err
 	}), nil)
 	_, err := s.Update(soon(t), nil, creating("web"))
-	wantError(t, err, store.ErrRefused, "Profile web already exists.")
+	wantError(t, err, fault.ErrRefused, "Profile web already exists.")
 	w.wantVersions("web", 1)
 	if n := between.Count("/etcdserverpb.KV/Txn"); n != 2 {
 		t.Errorf("%d requests", n)
@@ -172,7 +173,7 @@ func TestCreateOverDamage(t *testing.T) {
 	e := creating("web")
 	e.Pick = func(*store.Snapshot) (*store.Profile, error) { return store.NewProfile("web") }
 	_, err := w.direct().Update(soon(t), nil, e)
-	wantError(t, err, store.ErrRefused, "Profile web already exists.")
+	wantError(t, err, fault.ErrRefused, "Profile web already exists.")
 	w.wantValue("web", "damage")
 }
 
@@ -247,7 +248,7 @@ func TestContentionUntilTheTimeIsOver(t *testing.T) {
 			t.Errorf("cancelled: %v", err)
 		}
 		if !cancelled {
-			wantError(t, err, store.ErrConflict, "other writers kept changing profile web until the time was over; nothing was changed")
+			wantError(t, err, fault.ErrConflict, "other writers kept changing profile web until the time was over; nothing was changed")
 		}
 		if between.Count("/etcdserverpb.KV/Txn") < 3 {
 			t.Error("it was not tried again")

@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A DeniedError says that the etcd user has no permission for a key. It is
@@ -54,9 +55,9 @@ func (e *DeniedError) Error() string {
 // Unwrap makes errors.Is find ErrDenied and the cause.
 func (e *DeniedError) Unwrap() []error {
 	if e.Cause == nil {
-		return []error{ErrDenied}
+		return []error{fault.ErrDenied}
 	}
-	return []error{ErrDenied, e.Cause}
+	return []error{fault.ErrDenied, e.Cause}
 }
 
 // A span is a key, or all keys from one up to another.

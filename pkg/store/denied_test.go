@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -94,7 +95,7 @@ func TestDeniedKeyIsNamed(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.user, func(t *testing.T) {
 			err := test.run(open(t, w.as(test.user)))
-			wantError(t, err, store.ErrDenied, denied(fmt.Sprintf("etcd user %q", test.user), test.verb, test.key))
+			wantError(t, err, fault.ErrDenied, denied(fmt.Sprintf("etcd user %q", test.user), test.verb, test.key))
 		})
 	}
 	w.wantVersions("web", 1) // nothing is written to find out
@@ -118,7 +119,7 @@ func TestDeniedKeyIsFoundSoon(t *testing.T) {
 	cfg := w.as("most")
 	cfg.Endpoints = []string{between.Endpoint()}
 	_, err := open(t, cfg).Read(soon(t), store.Query{Profiles: []string{"web"}, Presence: ids})
-	wantError(t, err, store.ErrDenied, denied(`etcd user "most"`, "read", key("b-100")))
+	wantError(t, err, fault.ErrDenied, denied(`etcd user "most"`, "read", key("b-100")))
 	if got, most := between.Count(etcdtest.Commit), 2+3+7; got > most {
 		t.Errorf("%d requests, want at most %d", got, most)
 	}
@@ -141,7 +142,7 @@ func TestDeniedWithoutFurtherAnswers(t *testing.T) {
 	}, nil)
 	s.KeepTime()
 	_, err := s.Edit(soon(t), "web", appending(t, "allow tcp"))
-	wantError(t, err, store.ErrDenied, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs")
+	wantError(t, err, fault.ErrDenied, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs")
 }
 
 // After a lost answer the history is asked. When that is denied, because the
@@ -175,7 +176,7 @@ func TestDeniedAfterLostAnswer(t *testing.T) {
 			cfg := w.as("writer")
 			cfg.Endpoints = []string{between.Endpoint()}
 			_, err := open(t, cfg).Edit(soon(t), "web", appending(t, "allow tcp"))
-			wantError(t, err, store.ErrUnknownOutcome, "the change of profile web was sent, but the answer was lost: "+
+			wantError(t, err, fault.ErrUnknownOutcome, "the change of profile web was sent, but the answer was lost: "+
 				"it may or may not have been saved; it cannot be looked up, because "+denied(`etcd user "writer"`, "read", key("web")))
 			w.wantVersions("web", 2)
 		})
@@ -201,14 +202,14 @@ func TestCertificateUsers(t *testing.T) {
 	_, err = s.Read(soon(t), store.Query{Profiles: []string{"web"}})
 	must(t, err)
 	_, err = s.Edit(soon(t), "web", appending(t, "allow tcp"))
-	wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
+	wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 	_, err = open(t, as("nobody")).Edit(soon(t), "web", appending(t, "allow tcp"))
-	wantError(t, err, store.ErrDenied, denied(`etcd user "nobody"`, "read", key("web")))
+	wantError(t, err, fault.ErrDenied, denied(`etcd user "nobody"`, "read", key("web")))
 	// A name and a password count more than the certificate.
 	cfg := as("reader")
 	cfg.Username, cfg.Password = "late", "late-secret"
 	_, err = open(t, cfg).Edit(soon(t), "web", appending(t, "allow tcp"))
-	wantError(t, err, store.ErrDenied, denied(`etcd user "late"`, "write", key("web")))
+	wantError(t, err, fault.ErrDenied, denied(`etcd user "late"`, "write", key("web")))
 }
 
 // tls returns the settings of a plain client that uses the same certificates.
@@ -226,7 +227,7 @@ func TestCertificateIsNoUser(t *testing.T) {
 	w := guardedWorld(t)
 	client := newAuthority(t).client(t, "client", nil)
 	err := readOnce(soon(t), store.Config{Endpoints: []string{w.endpoint}, CertFile: client.cert, KeyFile: client.key})
-	wantError(t, err, store.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD); "+
+	wantError(t, err, fault.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD); "+
 		"it does not take the name in the client certificate for one")
 }
 
@@ -252,7 +253,7 @@ func TestRestartWithUsers(t *testing.T) {
 	}
 	must(t, reader.List(soon(t), func(string, *store.Profile, error) error { return nil }))
 	_, err = reader.Edit(soon(t), "web", appending(t, "allow sctp"))
-	wantError(t, err, store.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
+	wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 	w.wantVersions("web", 3)
 }
 
@@ -266,7 +267,7 @@ func TestUsersFromNowOn(t *testing.T) {
 	result, err := named.Edit(soon(t), "web", appending(t, "allow tcp"))
 	wantDone(t, result, err, 1)
 	_, err = nameless.Edit(soon(t), "web", appending(t, "allow udp"))
-	wantError(t, err, store.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)")
+	wantError(t, err, fault.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)")
 }
 
 // A token that is refused again and again is not asked for without an end.
@@ -284,7 +285,7 @@ func TestTokenIsRefused(t *testing.T) {
 	cfg := w.as("writer")
 	cfg.Endpoints = []string{between.Endpoint()}
 	err := readOnce(soon(t), cfg)
-	wantError(t, err, store.ErrDenied, `etcd does not know any more that it has accepted user "writer"; try again`)
+	wantError(t, err, fault.ErrDenied, `etcd does not know any more that it has accepted user "writer"; try again`)
 }
 
 func TestDeniedErrorText(t *testing.T) {
@@ -305,7 +306,7 @@ func TestDeniedErrorText(t *testing.T) {
 		if got := test.err.Error(); got != test.text {
 			t.Errorf("%s\nwant\n%s", got, test.text)
 		}
-		if !errors.Is(&test.err, store.ErrDenied) || errors.Is(&test.err, cause) != (test.err.Cause != nil) {
+		if !errors.Is(&test.err, fault.ErrDenied) || errors.Is(&test.err, cause) != (test.err.Cause != nil) {
 			t.Errorf("%v is of the wrong kind", &test.err)
 		}
 		if strings.ContainsFunc(test.err.Error(), func(r rune) bool { return r < ' ' }) {

@@ -37,7 +37,7 @@
 // an [UnknownOutcomeError], never success or failure by guess.
 //
 // An error of a Store has one of the kinds [ErrNotFound], [ErrConflict],
-// [ErrLocked], [ErrRefused], [ErrUnreachable], [ErrUnknownOutcome], [ErrDamaged],
+// [ErrLocked], [ErrRefused], [ErrUnreachable], [ErrUnknownOutcome], [ErrMalformed],
 // [ErrDenied] and [ErrConfig], for errors.Is, or is the context's own. What the
 // function that changes a profile returns, such as a [PresentError], comes back as it
 // is. With each but ErrUnknownOutcome nothing was written.

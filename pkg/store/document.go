@@ -9,7 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// decodeProfile reads a stored v3 document. The error is ErrDamaged and names
+// decodeProfile reads a stored v3 document. The error is ErrMalformed and names
 // the profile; a single rule that makes no sense is no such error.
 func decodeProfile(id string, revision int64, document []byte) (*Profile, error) {
 	p := &Profile{ID: id, Layout: V3, Revision: revision, document: document}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -106,7 +107,7 @@ func refusedEdits(t *testing.T) map[string]store.Edit {
 	}
 	return map[string]store.Edit{
 		"not found":  editing("absent", appending(t, "deny")),
-		"refused":    editing("web", func(*store.Profile) error { return store.Refusedf("no") }),
+		"refused":    editing("web", func(*store.Profile) error { return fault.Refusedf("no") }),
 		"Kubernetes": editing("kns.x", appending(t, "deny")),
 		"too large": editing("web", func(p *store.Profile) error {
 			p.Labels = append(p.Labels, store.Label{Name: "a"}, store.Label{Name: "b"})
@@ -164,16 +165,16 @@ func TestIfNeeded(t *testing.T) {
 		}{
 			{func(*store.Profile) error { return nil }, false},
 			{appending(t, "deny"), true},
-			{func(*store.Profile) error { return store.Conflictf("no") }, true},
+			{func(*store.Profile) error { return fault.Conflictf("no") }, true},
 		} {
 			e := editing(id, test.change)
 			e.Query.V1 = true
 			_, without := w.direct().Update(soon(t), nil, e)
-			wantError(t, without, store.ErrRefused, "")
+			wantError(t, without, fault.ErrRefused, "")
 			e.IfNeeded = true
 			result, err := w.direct().Update(soon(t), nil, e)
 			if test.refused {
-				wantError(t, err, store.ErrRefused, without.Error())
+				wantError(t, err, fault.ErrRefused, without.Error())
 			} else if err != nil || result.Changed || result.Profile.ID != id {
 				t.Errorf("%s without a change: %+v, %v", id, result, err)
 			}

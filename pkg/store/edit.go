@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // An Edit says what to read, which profile of that to change, and how. Its
@@ -133,14 +134,14 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 		return p, nil // it is there, which is what was asked for
 	}
 	refusal := e.allowed(p)
-	if e.compares() && p.Revision != 0 && !errors.Is(refusal, ErrConflict) {
+	if e.compares() && p.Revision != 0 && !errors.Is(refusal, fault.ErrConflict) {
 		refusal = nil
 	}
-	if refusal != nil && (!e.IfNeeded || errors.Is(refusal, ErrConflict)) {
+	if refusal != nil && (!e.IfNeeded || errors.Is(refusal, fault.ErrConflict)) {
 		return nil, refusal
 	}
 	if p.Revision == 0 && snap.found[profileKey(p.ID)] != nil {
-		return nil, Refusedf("Profile %s already exists.", printable.Text(p.ID))
+		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(p.ID))
 	}
 	err = e.Change(snap, p)
 	switch {
@@ -162,7 +163,7 @@ func (e Edit) allowed(p *Profile) error {
 		return err
 	}
 	if e.IfRevision != 0 && p.Revision != e.IfRevision {
-		return Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, e.IfRevision)
+		return fault.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, e.IfRevision)
 	}
 	return nil
 }
@@ -172,12 +173,12 @@ func (e Edit) allowed(p *Profile) error {
 func (p *Profile) Editable(force bool) error {
 	switch {
 	case p.ID == DefaultAllow:
-		return Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
+		return fault.Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
 	case p.Layout == V1:
-		return Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
+		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
 			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), MigrateCommand(p.ID))
 	case !force && IsMaintained(p.ID):
-		return Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
+		return fault.Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
 			"--force edits it all the same", printable.Text(p.ID))
 	}
 	return nil
@@ -203,7 +204,7 @@ func IsMaintained(id string) bool {
 // which starting over tells more.
 func (e Edit) again(ctx context.Context, p *Profile, races *contention, justLock bool) error {
 	if e.Once && !justLock {
-		return Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
+		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
 	}
 	if races.pause(ctx) {
 		return nil
@@ -215,5 +216,5 @@ func (e Edit) again(ctx context.Context, p *Profile, races *contention, justLock
 }
 
 func overtaken(p *Profile) error {
-	return Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", printable.Text(p.ID))
+	return fault.Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", printable.Text(p.ID))
 }

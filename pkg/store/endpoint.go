@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 const (
@@ -58,7 +59,7 @@ func keyTail(key string) string {
 
 // EachEndpoint calls visit for every endpoint of both layouts, all as they were
 // at one revision. One that cannot be understood comes as an error of the kind
-// ErrDamaged. An error from visit ends the scan. Where the user may not read
+// ErrMalformed. An error from visit ends the scan. Where the user may not read
 // v1, there is none.
 func (v *View) EachEndpoint(ctx context.Context, visit func(Endpoint, error) error) error {
 	_, err := v.scanEndpoints(ctx, visit)
@@ -95,7 +96,7 @@ func (v *View) scan(ctx context.Context, parts []endpointPart, visit func(*mvccp
 			}
 			return visit(kv, e, err)
 		})
-		if errors.Is(err, ErrDenied) && part.prefix == hostPrefixV1 {
+		if errors.Is(err, fault.ErrDenied) && part.prefix == hostPrefixV1 {
 			continue
 		}
 		if err != nil {

@@ -7,57 +7,11 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
-
-// What an error of this package is about; test for it with errors.Is.
-var (
-	// ErrNotFound: there is no such profile.
-	ErrNotFound = errors.New("profile not found")
-	// ErrConflict: somebody else changed what the edit was based on, and the
-	// edit must not be repeated blindly. Nothing was written.
-	ErrConflict = errors.New("conflict")
-	// ErrLocked: the datastore is locked for migration. Nothing was written.
-	ErrLocked = errors.New("datastore locked")
-	// ErrRefused: the edit breaks a rule of Calico's or of this package's.
-	// Nothing was written.
-	ErrRefused = errors.New("refused")
-	// ErrUnreachable: etcd cannot be reached or did not answer in time, and
-	// nothing was written.
-	ErrUnreachable = errors.New("etcd unreachable")
-	// ErrUnknownOutcome: the write may or may not have been saved.
-	ErrUnknownOutcome = errors.New("outcome unknown")
-	// ErrDamaged: a stored document cannot be understood.
-	ErrDamaged = errors.New("damaged document")
-	// ErrDenied: etcd refuses the user, the password or the permission.
-	ErrDenied = errors.New("permission denied")
-	// ErrConfig: the configuration is wrong.
-	ErrConfig = errors.New("wrong configuration")
-)
-
-// An Error has a text for people and one of the kinds above.
-type Error struct {
-	Kind  error
-	Text  string
-	Cause error // may be nil
-}
-
-// Error returns the text, one line.
-func (e *Error) Error() string { return e.Text }
-
-// Unwrap makes errors.Is find the kind and the cause.
-func (e *Error) Unwrap() []error {
-	if e.Cause == nil {
-		return []error{e.Kind}
-	}
-	return []error{e.Kind, e.Cause}
-}
-
-func errorf(kind error, format string, args ...any) *Error {
-	return &Error{Kind: kind, Text: fmt.Sprintf(format, args...)}
-}
 
 // A DamagedError says that a stored document cannot be understood. It is
-// ErrDamaged.
+// ErrMalformed.
 type DamagedError struct {
 	Layout Layout
 	Key    string // in etcd
@@ -73,14 +27,8 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s (key %s) cannot be read: %v", e.What, printable.Text(e.Key), e.Cause)
 }
 
-// Unwrap makes errors.Is find ErrDamaged and the cause.
-func (e *DamagedError) Unwrap() []error { return []error{ErrDamaged, e.Cause} }
-
-// Conflictf returns an error of the kind ErrConflict.
-func Conflictf(format string, args ...any) error { return errorf(ErrConflict, format, args...) }
-
-// Refusedf returns an error of the kind ErrRefused.
-func Refusedf(format string, args ...any) error { return errorf(ErrRefused, format, args...) }
+// Unwrap makes errors.Is find ErrMalformed and the cause.
+func (e *DamagedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
 
 // An UnreachableError says which endpoints did not answer, how long they were
 // waited for, and why. It is ErrUnreachable.
@@ -98,7 +46,7 @@ func (e *UnreachableError) Error() string {
 }
 
 // Unwrap makes errors.Is find ErrUnreachable and the cause.
-func (e *UnreachableError) Unwrap() []error { return []error{ErrUnreachable, e.Cause} }
+func (e *UnreachableError) Unwrap() []error { return []error{fault.ErrUnreachable, e.Cause} }
 
 // An UnknownOutcomeError is about a write that was sent and not answered. It is
 // ErrUnknownOutcome.
@@ -121,4 +69,4 @@ func (e *UnknownOutcomeError) Error() string {
 
 // Unwrap returns ErrUnknownOutcome alone: the cause may be of a kind that says
 // that nothing was written, which is just what is not known.
-func (e *UnknownOutcomeError) Unwrap() error { return ErrUnknownOutcome }
+func (e *UnknownOutcomeError) Unwrap() error { return fault.ErrUnknownOutcome }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -85,9 +86,9 @@ func ExampleError() {
 	}
 	defer end()
 	_, err = s.Edit(ctx, "databases", func(*store.Profile) error { return nil })
-	fmt.Println(errors.Is(err, store.ErrNotFound), err)
+	fmt.Println(errors.Is(err, fault.ErrNotFound), err)
 	_, err = s.Edit(ctx, store.DefaultAllow, func(*store.Profile) error { return nil })
-	fmt.Println(errors.Is(err, store.ErrRefused), err)
+	fmt.Println(errors.Is(err, fault.ErrRefused), err)
 	// Output:
 	// true Profile databases not found.
 	// true profile projectcalico-default-allow is built into Calico and cannot be edited
@@ -130,7 +131,7 @@ func ExampleStore_Update() {
 	fmt.Println(result.Profile.Tags(), err)
 
 	_, err = s.Update(ctx, nil, edit) // once more, with the revision of before
-	fmt.Println(errors.Is(err, store.ErrConflict))
+	fmt.Println(errors.Is(err, fault.ErrConflict))
 	// Output:
 	// [public web] <nil>
 	// true

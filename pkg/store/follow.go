@@ -7,6 +7,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A Follower is told what becomes of a profile.
@@ -33,7 +35,7 @@ func (s *Store) Follow(ctx context.Context, p *Profile, f Follower) error {
 			return ctx.Err()
 		case w.failed != nil:
 			return w.failed
-		case errors.Is(err, ErrDenied):
+		case errors.Is(err, fault.ErrDenied):
 			return err
 		case err != nil && !errors.Is(err, errNoAnswer) && !w.lost:
 			w.lost = true
@@ -141,7 +143,7 @@ func (w *following) take(answer clientv3.WatchResponse) (done bool, err error) {
 	case answer.CompactRevision > 0:
 		w.skipped = true
 		return true, nil
-	case errors.Is(err, ErrDenied):
+	case errors.Is(err, fault.ErrDenied):
 		return true, err
 	case err != nil:
 		return true, errNoAnswer

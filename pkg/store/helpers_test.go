@@ -15,6 +15,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -287,7 +288,7 @@ func creating(id string) store.Edit {
 		Query: store.Query{Profiles: []string{id}, Lock: true},
 		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
 			if snap.Has(id) {
-				return nil, store.Refusedf("Profile %s already exists.", id)
+				return nil, fault.Refusedf("Profile %s already exists.", id)
 			}
 			return store.NewProfile(id)
 		},
@@ -296,8 +297,8 @@ func creating(id string) store.Edit {
 }
 
 var kinds = []error{
-	store.ErrNotFound, store.ErrConflict, store.ErrLocked, store.ErrRefused, store.ErrUnreachable,
-	store.ErrUnknownOutcome, store.ErrDamaged, store.ErrDenied, store.ErrConfig,
+	fault.ErrNotFound, fault.ErrConflict, fault.ErrLocked, fault.ErrRefused, fault.ErrUnreachable,
+	fault.ErrUnknownOutcome, fault.ErrMalformed, fault.ErrDenied, fault.ErrConfig,
 }
 
 // wantError checks the kind of an error, that it is of no other, and its text.

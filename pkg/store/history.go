@@ -6,6 +6,8 @@ import (
 	"errors"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // fromHistory tells from what has happened to the profile's key since it was
@@ -53,7 +55,7 @@ func (w *write) watchOnce(ctx context.Context) (saved int64, err error) {
 	for answer := range changes {
 		switch err := w.store.watchDenied(answer.Err(), profileKey(w.profile)); {
 		case err == nil:
-		case isTransient(err) && !errors.Is(err, ErrDenied):
+		case isTransient(err) && !errors.Is(err, fault.ErrDenied):
 			return 0, errNoAnswer
 		default: // compacted, among others
 			return 0, w.unknown(err)
@@ -93,7 +95,7 @@ func (w *write) created(ctx context.Context) (out outcome, decided bool, err err
 	switch {
 	case err == nil:
 		return outcome{saved: saved, now: now}, saved > 0, nil
-	case errors.Is(err, ErrUnreachable), ctx.Err() != nil:
+	case errors.Is(err, fault.ErrUnreachable), ctx.Err() != nil:
 		return outcome{}, false, errNoAnswer
 	}
 	return outcome{}, false, w.unknown(err)

@@ -14,13 +14,14 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 const head = `"kind":"Profile","apiVersion":"projectcalico.org/v3"`
 
-// hostile returns documents that must be ErrDamaged, by what the error says of
+// hostile returns documents that must be ErrMalformed, by what the error says of
 // them. A second one with the same text has spaces at the end of its key.
 func hostile() map[string]string {
 	return map[string]string{
@@ -78,12 +79,12 @@ func TestDamagedDocuments(t *testing.T) {
 		snap, err := s.Read(soon(t), store.Query{Profiles: []string{id}})
 		must(t, err)
 		_, err = snap.Profile(id)
-		wantError(t, err, store.ErrDamaged, want)
+		wantError(t, err, fault.ErrMalformed, want)
 		if !snap.Has(id) {
 			t.Errorf("%s is not there", id)
 		}
 		_, err = s.Edit(soon(t), id, appending(t, "allow"))
-		wantError(t, err, store.ErrDamaged, want)
+		wantError(t, err, fault.ErrMalformed, want)
 		if now := w.get(id); now.ModRevision != revision {
 			t.Errorf("%s was written", id)
 		}
@@ -191,7 +192,7 @@ func TestListingTakesTooLong(t *testing.T) {
 		<-ctx.Done()
 		return nil
 	})
-	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnreachable) {
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, fault.ErrUnreachable) {
 		t.Errorf("List: %v", err)
 	}
 }
@@ -204,6 +205,6 @@ func TestHostileIDs(t *testing.T) {
 		snap, err := w.direct().Read(soon(t), store.Query{Profiles: []string{id}, Presence: []string{id}, Lock: true})
 		must(t, err)
 		_, err = snap.Profile(id)
-		wantError(t, err, store.ErrNotFound, "Profile "+printable.Text(id)+" not found.")
+		wantError(t, err, fault.ErrNotFound, "Profile "+printable.Text(id)+" not found.")
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A Listed is a stored profile of which only its key is known.
@@ -24,7 +26,7 @@ func (s *Store) IDs(ctx context.Context, beginning string, limit int) ([]Listed,
 		keysOf(prefixV1+escapeV1(beginning), limit*partCountV1),
 	}
 	ids, err := s.ids(ctx, gets)
-	if errors.Is(err, ErrDenied) {
+	if errors.Is(err, fault.ErrDenied) {
 		ids, err = s.ids(ctx, gets[:1])
 	}
 	return ids, err

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -57,7 +58,7 @@ func TestIDsForUsers(t *testing.T) {
 	if diff := cmp.Diff([]store.Listed{{"web", store.V3}}, got); diff != "" {
 		t.Errorf("without v1 (-want +got):\n%s", diff)
 	}
-	if got, err := open(t, w.as("stranger")).IDs(soon(t), "", 10); !errors.Is(err, store.ErrDenied) {
+	if got, err := open(t, w.as("stranger")).IDs(soon(t), "", 10); !errors.Is(err, fault.ErrDenied) {
 		t.Errorf("a stranger sees %v, error %v", got, err)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // How many keys are read at once at most: most profiles and endpoints have less
@@ -79,7 +81,7 @@ func nextPage(kvs []*mvccpb.KeyValue) int64 {
 }
 
 func isTooLarge(err error) bool {
-	var e *Error
+	var e *fault.Error
 	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
 		strings.Contains(said(e.Cause), "larger than max")
 }
@@ -105,7 +107,7 @@ func (v *View) read(ctx context.Context, from, prefix string, page int64) (answe
 
 // List calls visit for every stored profile, those of v3 in the order of their
 // IDs and then those of v1, all as they were at one revision; DefaultAllow is
-// not stored. A damaged profile comes as an error of the kind ErrDamaged beside
+// not stored. A damaged profile comes as an error of the kind ErrMalformed beside
 // a nil profile, so that it does not hide the others. An error from visit ends
 // the listing. Where the user may not read v1, there is none.
 func (s *Store) List(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
@@ -122,7 +124,7 @@ func (v *View) List(ctx context.Context, visit func(id string, p *Profile, err e
 	if err != nil {
 		return err
 	}
-	if err = v.listV1(ctx, visit); errors.Is(err, ErrDenied) {
+	if err = v.listV1(ctx, visit); errors.Is(err, fault.ErrDenied) {
 		return nil
 	}
 	return err

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // DefaultConfigFile is read when it exists and no other is named.
@@ -181,10 +182,10 @@ func checkDatastoreType(text string) error {
 	case "", "etcdv3":
 		return nil
 	case "kubernetes":
-		return errorf(ErrConfig, "the datastore type is kubernetes; there, profiles are read-only, "+
+		return fault.Errorf(fault.ErrConfig, "the datastore type is kubernetes; there, profiles are read-only, "+
 			"made from namespaces and service accounts, so there is nothing to edit (DATASTORE_TYPE=etcdv3 uses etcd)")
 	}
-	return errorf(ErrConfig, "the datastore type %s is not known; etcdv3 is", printable.Quote(text))
+	return fault.Errorf(fault.ErrConfig, "the datastore type %s is not known; etcdv3 is", printable.Quote(text))
 }
 
 func splitList(text string) []string {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -17,9 +18,9 @@ func TestLocked(t *testing.T) {
 	revision := w.putProfile("web", document(t, "web"))
 	s := w.direct()
 	_, err := s.Edit(soon(t), "web", appending(t, "allow"))
-	wantError(t, err, store.ErrLocked, lockedText)
+	wantError(t, err, fault.ErrLocked, lockedText)
 	_, err = s.Update(soon(t), nil, creating("other"))
-	wantError(t, err, store.ErrLocked, lockedText)
+	wantError(t, err, fault.ErrLocked, lockedText)
 	if w.get("web").ModRevision != revision || w.get("other") != nil {
 		t.Error("something was written")
 	}
@@ -59,7 +60,7 @@ func TestLockedOrNot(t *testing.T) {
 			must(t, err)
 			continue
 		}
-		wantError(t, err, store.ErrLocked, want)
+		wantError(t, err, fault.ErrLocked, want)
 		w.wantValue("web", lettered(t, ""))
 	}
 }
@@ -98,7 +99,7 @@ func TestLockChangesBetweenReadAndCommit(t *testing.T) {
 			}), nil)
 			result, err := s.Edit(soon(t), "web", appending(t, "allow"))
 			if test.locked {
-				wantError(t, err, store.ErrLocked, lockedText)
+				wantError(t, err, fault.ErrLocked, lockedText)
 				w.wantVersions("web", 1)
 				return
 			}

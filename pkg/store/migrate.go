@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -68,9 +69,9 @@ func migrated(snap *Snapshot, m Migration) (*Profile, error) {
 	parts := snap.partsV1(m.From)
 	switch {
 	case len(parts) == 0:
-		return nil, errorf(ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", printable.Text(m.From))
+		return nil, fault.Errorf(fault.ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", printable.Text(m.From))
 	case snap.found[profileKey(m.To)] != nil:
-		return nil, Refusedf("there is a v3 profile %s already", shownID(m.To))
+		return nil, fault.Refusedf("there is a v3 profile %s already", shownID(m.To))
 	}
 	old, err := decodeProfileV1(m.From, parts)
 	if err != nil {
@@ -106,7 +107,7 @@ func convert(old *Profile, id string) (*Profile, error) {
 			p.Labels = append(p.Labels, l)
 			values[l.Name] = l.Value
 		case value != l.Value:
-			return nil, Refusedf("%s is a tag and a label with a value; v3 cannot hold both", printable.Quote(l.Name))
+			return nil, fault.Refusedf("%s is a tag and a label with a value; v3 cannot hold both", printable.Quote(l.Name))
 		}
 	}
 	return p, nil
@@ -121,7 +122,7 @@ func convertRules(d rules.Direction, old []rules.Stored) ([]rules.Stored, error)
 			if len(r.Problems) > 0 {
 				why = r.Problems[0]
 			}
-			return nil, Refusedf("%s rule %d (%s) cannot be written in v3: %s", d, i+1, rules.Format(r.Rule), why)
+			return nil, fault.Refusedf("%s rule %d (%s) cannot be written in v3: %s", d, i+1, rules.Format(r.Rule), why)
 		}
 	}
 	return list, nil

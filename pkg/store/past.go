@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A Version is what a profile was from one revision on. It was removed then when
@@ -18,7 +19,7 @@ type Version struct {
 	Revision int64    // 0 where that of a removal is not known
 	Profile  *Profile // as it was; its Revision is this one
 	Created  bool     // it was not there before
-	Damaged  error    // why it cannot be read: ErrDamaged
+	Damaged  error    // why it cannot be read: ErrMalformed
 	Skipped  bool     // what was between it and the one before is not known; see Follow
 }
 
@@ -98,7 +99,7 @@ func (s *Store) keyAt(ctx context.Context, id string, revision int64) (kv *mvccp
 func isCompacted(err error) bool { return isServerError(err, rpctypes.ErrCompacted) }
 
 func isServerError(err, wanted error) bool {
-	var e *Error
+	var e *fault.Error
 	return errors.As(err, &e) && errors.Is(rpctypes.Error(e.Cause), wanted)
 }
 
@@ -111,17 +112,17 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 	name := printable.Text(id)
 	switch {
 	case isCompacted(err):
-		return Version{}, Refusedf("what profile %s was at revision %d is compacted: etcd has thrown it away", name, revision)
+		return Version{}, fault.Refusedf("what profile %s was at revision %d is compacted: etcd has thrown it away", name, revision)
 	case isServerError(err, rpctypes.ErrFutureRev):
-		return Version{}, Refusedf("there is no revision %d yet", revision)
+		return Version{}, fault.Refusedf("there is no revision %d yet", revision)
 	case err != nil:
 		return Version{}, err
 	case kv == nil:
-		return Version{}, errorf(ErrNotFound, "at revision %d there was no profile %s", revision, name)
+		return Version{}, fault.Errorf(fault.ErrNotFound, "at revision %d there was no profile %s", revision, name)
 	}
 	v := versionOf(id, kv)
 	if v.Damaged != nil { // which nobody can repair any more
-		return v, &Error{Kind: ErrRefused, Cause: v.Damaged, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Damaged)}
+		return v, &fault.Error{Kind: fault.ErrRefused, Cause: v.Damaged, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Damaged)}
 	}
 	return v, nil
 }

@@ -12,6 +12,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -178,15 +179,15 @@ func TestVersionAt(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 	_, err = s.VersionAt(soon(t), "web", damaged)
-	if !errors.Is(err, store.ErrRefused) || !errors.Is(err, store.ErrDamaged) {
+	if !errors.Is(err, fault.ErrRefused) || !errors.Is(err, fault.ErrMalformed) {
 		t.Errorf("%v", err)
 	}
 	wantIn(t, err, fmt.Sprintf("at revision %d, profile web", damaged))
 	_, err = s.VersionAt(soon(t), "web", removed)
-	wantError(t, err, store.ErrNotFound, fmt.Sprintf("at revision %d there was no profile web", removed))
+	wantError(t, err, fault.ErrNotFound, fmt.Sprintf("at revision %d there was no profile web", removed))
 	_, err = s.VersionAt(soon(t), "web", removed+9)
-	wantError(t, err, store.ErrRefused, fmt.Sprintf("there is no revision %d yet", removed+9))
+	wantError(t, err, fault.ErrRefused, fmt.Sprintf("there is no revision %d yet", removed+9))
 	w.compact(removed)
 	_, err = s.VersionAt(soon(t), "web", first)
-	wantError(t, err, store.ErrRefused, fmt.Sprintf("what profile web was at revision %d is compacted: etcd has thrown it away", first))
+	wantError(t, err, fault.ErrRefused, fmt.Sprintf("what profile web was at revision %d is compacted: etcd has thrown it away", first))
 }

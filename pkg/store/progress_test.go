@@ -12,6 +12,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -118,7 +119,7 @@ func outOfTime(t *testing.T, timeout time.Duration, text string) {
 		return nil
 	}, nil)
 	_, err := s.History(ctx, "web", func(store.Version) error { return errors.New("a version") })
-	if !errors.Is(err, store.ErrUnreachable) {
+	if !errors.Is(err, fault.ErrUnreachable) {
 		t.Errorf("%v", err)
 	}
 	wantIn(t, err, text)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -45,7 +46,7 @@ func wantMoved(t *testing.T, err error, conflict string) {
 	if strings.HasPrefix(conflict, "at position") {
 		conflict = "somebody else changed the inbound rules at the same moment: " + conflict + "; nothing was changed, look at the rules again"
 	}
-	wantError(t, err, store.ErrConflict, conflict)
+	wantError(t, err, fault.ErrConflict, conflict)
 	var moved *store.MovedError
 	if !errors.As(err, &moved) {
 		t.Errorf("error %T", err)

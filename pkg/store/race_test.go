@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -89,7 +90,7 @@ func TestRemovalComparesBytes(t *testing.T) {
 		return err
 	}), nil)
 	_, err := s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply)
-	wantError(t, err, store.ErrConflict, "")
+	wantError(t, err, fault.ErrConflict, "")
 	w.wantValue("web", stored(`{"action":"Allow","x":2}`))
 }
 
@@ -113,7 +114,7 @@ func TestPositions(t *testing.T) {
 		{"A B", (&store.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
 		{"", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
 		{
-			"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, store.ErrRefused,
+			"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, fault.ErrRefused,
 			"inbound rule 1 is another one: allow from tag A",
 		},
 	} {
@@ -144,7 +145,7 @@ func TestOnce(t *testing.T) {
 	e := editing("web", appending(t, letter(t, "new")))
 	e.Once = true
 	w, _, err := race(t, "A B", "A B C", e)
-	wantError(t, err, store.ErrConflict, "profile web was changed by somebody else at the same moment; look at it again")
+	wantError(t, err, fault.ErrConflict, "profile web was changed by somebody else at the same moment; look at it again")
 	if got := w.letters(); got != "A B C" {
 		t.Errorf("list %s", got)
 	}
@@ -161,7 +162,7 @@ func TestIfRevision(t *testing.T) {
 	e := editing("web", appending(t, letter(t, "new")))
 	e.IfRevision = old
 	_, err := s.Update(soon(t), nil, e)
-	wantError(t, err, store.ErrConflict, fmt.Sprintf("profile web is at revision %d, not %d; look at it again", now, old))
+	wantError(t, err, fault.ErrConflict, fmt.Sprintf("profile web is at revision %d, not %d; look at it again", now, old))
 	e.IfRevision = now
 	result, err := s.Update(soon(t), nil, e)
 	wantDone(t, result, err, 1)
@@ -169,7 +170,7 @@ func TestIfRevision(t *testing.T) {
 	add := creating("other")
 	add.IfRevision = now
 	_, err = s.Update(soon(t), nil, add)
-	wantError(t, err, store.ErrConflict, fmt.Sprintf("profile other is at revision 0, not %d; look at it again", now))
+	wantError(t, err, fault.ErrConflict, fmt.Sprintf("profile other is at revision 0, not %d; look at it again", now))
 	if w.get("other") != nil {
 		t.Error("it was made")
 	}
@@ -181,7 +182,7 @@ func TestIfRevisionAfterLostRace(t *testing.T) {
 	e := editing("web", appending(t, letter(t, "new")))
 	e.IfRevision = 2 // what the first put makes
 	w, _, err := race(t, "A B", "A B C", e)
-	wantError(t, err, store.ErrConflict, "profile web is at revision 3, not 2; look at it again")
+	wantError(t, err, fault.ErrConflict, "profile web is at revision 3, not 2; look at it again")
 	w.wantVersions("web", 2)
 }
 
@@ -202,7 +203,7 @@ func TestRemovedBetweenReadAndCommit(t *testing.T) {
 			}), nil)
 			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
 			if !again {
-				wantError(t, err, store.ErrNotFound, "Profile web not found.")
+				wantError(t, err, fault.ErrNotFound, "Profile web not found.")
 				if w.get("web") != nil {
 					t.Error("it was made again")
 				}
@@ -220,7 +221,7 @@ func TestNotFound(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	_, err := w.direct().Edit(soon(t), "web", appending(t, "allow"))
-	wantError(t, err, store.ErrNotFound, "Profile web not found.")
+	wantError(t, err, fault.ErrNotFound, "Profile web not found.")
 }
 
 // preferring picks the first of the IDs that is there, as the command does with
@@ -232,7 +233,7 @@ func preferring(change func(*store.Profile) error, picked *[]string, ids ...stri
 		there := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !snap.Has(id) })
 		*picked = append(*picked, strings.Join(there, "+"))
 		if len(there) != 1 {
-			return nil, store.Refusedf("%d profiles", len(there))
+			return nil, fault.Refusedf("%d profiles", len(there))
 		}
 		return snap.Profile(there[0])
 	}
@@ -272,7 +273,7 @@ func TestOtherNameAppearsBetweenReadAndCommit(t *testing.T) {
 				t.Errorf("picked from %q, want %q", picked, test.picked)
 			}
 			if test.err != "" {
-				wantError(t, err, store.ErrRefused, test.err)
+				wantError(t, err, fault.ErrRefused, test.err)
 				for _, id := range []string{"name", "id"} {
 					if kv := w.get(id); kv != nil && strings.Contains(string(kv.Value), "Deny") {
 						t.Errorf("%s was edited", id)
@@ -327,7 +328,7 @@ func TestConflictOfEqualRulesIsExplained(t *testing.T) {
 	t.Parallel()
 	removal := &store.Removal{Direction: rules.Inbound, At: 1}
 	w, _, err := race(t, "A A", "A", editing("web", removal.Apply))
-	wantError(t, err, store.ErrConflict, "")
+	wantError(t, err, fault.ErrConflict, "")
 	if got := w.letters(); got != "A" {
 		t.Errorf("list %s", got)
 	}

@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // removals finds the revisions at which a profile was removed. A removed key
@@ -93,7 +94,7 @@ func (r *removals) noTime(ctx context.Context, err error, start time.Time, done,
 	if done == 0 || !errors.Is(context.Cause(ctx), context.DeadlineExceeded) || time.Since(start) > time.Second {
 		return err
 	}
-	return &Error{Kind: ErrUnreachable, Cause: err, Text: fmt.Sprintf("there was no time to look for profile %s before revision %d of etcd; "+
+	return &fault.Error{Kind: fault.ErrUnreachable, Cause: err, Text: fmt.Sprintf("there was no time to look for profile %s before revision %d of etcd; "+
 		"give it more time", printable.Text(r.id), reached)}
 }
 
@@ -144,7 +145,7 @@ func (r *removals) watch(ctx context.Context, from, created int64) (oldest int64
 		switch err := r.store.watchDenied(answer.Err(), key); {
 		case answer.CompactRevision > 0:
 			return answer.CompactRevision, nil
-		case err != nil && isTransient(err) && !errors.Is(err, ErrDenied):
+		case err != nil && isTransient(err) && !errors.Is(err, fault.ErrDenied):
 			return 0, errNoAnswer
 		case err != nil:
 			return 0, err

@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // An InUseError says that endpoints have the profile that was to be removed. It
@@ -36,7 +37,7 @@ func (e *InUseError) Error() string {
 }
 
 // Unwrap returns ErrRefused.
-func (e *InUseError) Unwrap() error { return ErrRefused }
+func (e *InUseError) Unwrap() error { return fault.ErrRefused }
 
 // Remove removes the profile that the edit picks; the edit's Change is not
 // used. Unless noCheck is set it is refused with an *InUseError while an
@@ -128,7 +129,7 @@ func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 	case used.Total > 0:
 		return nil, used
 	case unreadable != nil:
-		return nil, &Error{Kind: ErrRefused, Cause: unreadable, Text: unreadable.Error() +
+		return nil, &fault.Error{Kind: fault.ErrRefused, Cause: unreadable, Text: unreadable.Error() +
 			", so it cannot be told whether it has profile " + printable.Text(id) + "; --no-check removes it all the same"}
 	}
 	return conditions, nil

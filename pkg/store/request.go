@@ -10,6 +10,8 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // retry calls request until it succeeds, fails for good, or there is no point
@@ -119,14 +121,14 @@ func (s *Store) explain(err error, start time.Time) error {
 	}
 	switch e := rpctypes.Error(err); {
 	case errors.Is(e, rpctypes.ErrRequestTooLarge):
-		return &Error{Kind: ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
+		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
 	case errors.Is(e, rpctypes.ErrCompacted):
-		return &Error{Kind: ErrUnreachable, Cause: err, Text: "etcd has thrown away (compacted) the revision that was being read; try again"}
+		return &fault.Error{Kind: fault.ErrUnreachable, Cause: err, Text: "etcd has thrown away (compacted) the revision that was being read; try again"}
 	case errors.Is(e, rpctypes.ErrNoSpace):
-		return &Error{Kind: ErrRefused, Cause: err, Text: "etcd has no space left (its database quota is used up)"}
+		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "etcd has no space left (its database quota is used up)"}
 	}
 	if status.Code(serverError(err)) == codes.Unimplemented {
 		return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: errNotEtcd.Error(), Cause: err}
 	}
-	return &Error{Kind: ErrRefused, Cause: err, Text: "etcd: " + strings.TrimPrefix(status.Convert(serverError(err)).Message(), "etcdserver: ")}
+	return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "etcd: " + strings.TrimPrefix(status.Convert(serverError(err)).Message(), "etcdserver: ")}
 }

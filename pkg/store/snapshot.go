@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // maxOperations is how many operations go into one transaction; etcd's default
@@ -48,7 +49,7 @@ type Snapshot struct {
 // requests at the same revision.
 func (s *Store) Read(ctx context.Context, q Query) (snap *Snapshot, err error) {
 	for _, q = range q.lesser() {
-		if snap, err = s.read(ctx, q); !errors.Is(err, ErrDenied) {
+		if snap, err = s.read(ctx, q); !errors.Is(err, fault.ErrDenied) {
 			break
 		}
 	}
@@ -173,7 +174,7 @@ func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
 }
 
 // Profile returns a profile that the query asked for; where it is in both
-// layouts, the one of v3, which counts. The error is ErrNotFound or ErrDamaged.
+// layouts, the one of v3, which counts. The error is ErrNotFound or ErrMalformed.
 func (snap *Snapshot) Profile(id string) (*Profile, error) {
 	kv := snap.found[profileKey(id)]
 	switch {
@@ -185,7 +186,7 @@ func (snap *Snapshot) Profile(id string) (*Profile, error) {
 	if parts := snap.partsV1(id); len(parts) > 0 {
 		return decodeProfileV1(id, parts)
 	}
-	return nil, errorf(ErrNotFound, "Profile %s not found.", printable.Text(id))
+	return nil, fault.Errorf(fault.ErrNotFound, "Profile %s not found.", printable.Text(id))
 }
 
 // CheckLock returns an error of the kind ErrLocked when the datastore is locked
@@ -198,10 +199,10 @@ func (snap *Snapshot) CheckLock() error {
 	ready, err := datastoreReady(kv.Value)
 	switch {
 	case err != nil:
-		return errorf(ErrLocked, "it cannot be told whether the datastore is locked for migration: the key %s cannot be read: %v",
+		return fault.Errorf(fault.ErrLocked, "it cannot be told whether the datastore is locked for migration: the key %s cannot be read: %v",
 			clusterInfoKey, err)
 	case !ready:
-		return errorf(ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
+		return fault.Errorf(fault.ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
 			"nothing may be written until it is unlocked", clusterInfoKey)
 	}
 	return nil

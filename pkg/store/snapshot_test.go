@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -52,7 +53,7 @@ func TestSnapshotInSeveralRequests(t *testing.T) {
 		switch {
 		case snap.Has(id) != (i%2 == 0):
 			t.Errorf("Has(%s) is %v", id, snap.Has(id))
-		case i%2 == 1 && !errors.Is(err, store.ErrNotFound):
+		case i%2 == 1 && !errors.Is(err, fault.ErrNotFound):
 			t.Errorf("%s: %v", id, err)
 		case i%2 == 0 && (err != nil || p.Inbound[0].Rule.Action != "allow"):
 			t.Errorf("%s: %+v, %v", id, p, err)
@@ -115,7 +116,7 @@ func TestTooManyGuards(t *testing.T) {
 	e := editing("web", appending(t, "deny"))
 	e.Query.Presence = numbered(99)
 	_, err := s.Update(soon(t), nil, e)
-	wantError(t, err, store.ErrRefused, "the edit depends on 101 keys, more than the 100 that one transaction can watch over; "+
+	wantError(t, err, fault.ErrRefused, "the edit depends on 101 keys, more than the 100 that one transaction can watch over; "+
 		"make it in smaller steps")
 	w.wantVersions("web", 1)
 	e.Query.Presence = numbered(98)
@@ -175,7 +176,7 @@ func TestList(t *testing.T) {
 	must(t, s.List(soon(t), func(id string, p *store.Profile, err error) error {
 		got = append(got, id)
 		switch damaged := slices.Index(ids, id)%100 == 7; {
-		case damaged && (p != nil || !errors.Is(err, store.ErrDamaged)):
+		case damaged && (p != nil || !errors.Is(err, fault.ErrMalformed)):
 			t.Errorf("%s: %+v, %v", id, p, err)
 		case !damaged && (err != nil || p.ID != id || len(p.Inbound) != 1 || p.Revision == 0):
 			t.Errorf("%s: %+v, %v", id, p, err)

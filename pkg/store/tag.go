@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -25,7 +26,7 @@ func AddTag(p *Profile, tag string) (added bool, err error) {
 }
 
 func (p *Profile) tagRefused(stands Label) error {
-	return Refusedf("profile %s has the label %s with the value %s, which the tag would replace",
+	return fault.Refusedf("profile %s has the label %s with the value %s, which the tag would replace",
 		printable.Text(p.ID), printable.Text(stands.Name), printable.Quote(stands.Value))
 }
 

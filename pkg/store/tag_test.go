@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -46,7 +47,7 @@ func TestSetTags(t *testing.T) {
 		if test.refused == "" {
 			must(t, err)
 		} else {
-			wantError(t, err, store.ErrRefused, test.refused)
+			wantError(t, err, fault.ErrRefused, test.refused)
 		}
 	}
 }

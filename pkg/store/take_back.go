@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A reversal says how an edit that was saved is taken back.
@@ -62,7 +63,7 @@ func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err 
 		case r.isBack(snap):
 			return 0, nil
 		case !r.stands(snap):
-			return 0, Conflictf("profile %s was changed by somebody else since revision %d", printable.Text(r.profile), r.revision)
+			return 0, fault.Conflictf("profile %s was changed by somebody else since revision %d", printable.Text(r.profile), r.revision)
 		}
 		if err := snap.CheckLock(); err != nil {
 			return 0, err
@@ -159,7 +160,7 @@ func (w *write) standsIn(now *Snapshot) (saved int64, err error) {
 	case stands != nil && w.document != nil && bytes.Equal(stands.Value, w.document):
 		return stands.ModRevision, nil
 	}
-	return 0, Conflictf("profile %s was changed by somebody else since", printable.Text(w.profile))
+	return 0, fault.Conflictf("profile %s was changed by somebody else since", printable.Text(w.profile))
 }
 
 // fence writes a profile's document as it stands, which gives it a new revision, so
@@ -176,7 +177,7 @@ func (s *Store) fence(ctx context.Context, now *Snapshot, profile string) (revis
 	}
 	out, err := w.run(ctx)
 	if err == nil && out.saved == 0 {
-		err = Conflictf("profile %s was changed at the same moment", printable.Text(profile))
+		err = fault.Conflictf("profile %s was changed at the same moment", printable.Text(profile))
 	}
 	return out.saved, err
 }

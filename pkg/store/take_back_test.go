@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -135,7 +136,7 @@ func TestTakeBackConflict(t *testing.T) {
 					return err
 				}), nil)
 				_, err = s.TakeBack(soon(t), result)
-				wantError(t, err, store.ErrConflict, "")
+				wantError(t, err, fault.ErrConflict, "")
 				w.wantValue(id, other)
 			})
 		}
@@ -154,7 +155,7 @@ func TestTakeBackInTrouble(t *testing.T) {
 			w.put(lockKey, locked)
 			s, _ := w.behind(nil, on(firstCommit, func(context.Context) error { return etcdtest.ErrLost() }))
 			_, err = s.TakeBack(soon(t), result)
-			wantError(t, err, store.ErrLocked, "")
+			wantError(t, err, fault.ErrLocked, "")
 			w.put(lockKey, unlocked)
 			_, err = s.TakeBack(soon(t), result)
 			must(t, err)
@@ -196,7 +197,7 @@ func TestPreventConflict(t *testing.T) {
 				w.compact(revision)
 			}
 			_, err := w.direct().Prevent(soon(t), unknown)
-			wantError(t, err, store.ErrConflict, "")
+			wantError(t, err, fault.ErrConflict, "")
 			w.wantValue("web", other)
 		})
 	}

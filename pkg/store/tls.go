@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // Certificates are what a connection proves itself and its server with, and
@@ -40,7 +41,7 @@ func (c Config) certificates() (certificates, error) {
 	if found.authority != nil {
 		found.config.RootCAs = x509.NewCertPool()
 		if !found.config.RootCAs.AppendCertsFromPEM(found.authority) {
-			return certificates{}, errorf(ErrConfig, "the CA certificate (%s) holds no certificate in PEM form", found.authorityOrigin)
+			return certificates{}, fault.Errorf(fault.ErrConfig, "the CA certificate (%s) holds no certificate in PEM form", found.authorityOrigin)
 		}
 	}
 	pair, err := c.clientPair()
@@ -67,22 +68,22 @@ func (c Config) clientPair() (*tls.Certificate, error) {
 	case cert == nil && key == nil:
 		return nil, nil
 	case key == nil:
-		return nil, errorf(ErrConfig, "there is a client certificate (%s) and no key to it; name that with ETCD_KEY_FILE", certFrom)
+		return nil, fault.Errorf(fault.ErrConfig, "there is a client certificate (%s) and no key to it; name that with ETCD_KEY_FILE", certFrom)
 	case cert == nil:
-		return nil, errorf(ErrConfig, "there is a client key (%s) and no certificate to it; name that with ETCD_CERT_FILE", keyFrom)
+		return nil, fault.Errorf(fault.ErrConfig, "there is a client key (%s) and no certificate to it; name that with ETCD_CERT_FILE", keyFrom)
 	case certTrouble(cert) != "":
-		return nil, errorf(ErrConfig, "the client certificate (%s) %s", certFrom, certTrouble(cert))
+		return nil, fault.Errorf(fault.ErrConfig, "the client certificate (%s) %s", certFrom, certTrouble(cert))
 	case keyTrouble(key) != "":
-		return nil, errorf(ErrConfig, "the client key (%s) %s", keyFrom, keyTrouble(key))
+		return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) %s", keyFrom, keyTrouble(key))
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	switch {
 	case err == nil:
 		return &pair, nil
 	case strings.Contains(err.Error(), "match"): // the tls package has no type for it
-		return nil, errorf(ErrConfig, "the client key (%s) is not that of the client certificate (%s)", origin(c.KeyFile), origin(c.CertFile))
+		return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) is not that of the client certificate (%s)", origin(c.KeyFile), origin(c.CertFile))
 	}
-	return nil, errorf(ErrConfig, "the client key (%s) is damaged, or of a kind that is not known", origin(c.KeyFile))
+	return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) is damaged, or of a kind that is not known", origin(c.KeyFile))
 }
 
 const noCertificate = "holds no certificate in PEM form"
@@ -142,11 +143,11 @@ func readPEM(what, inline, file string) ([]byte, error) {
 	case file == "":
 		return nil, nil
 	case strings.Contains(file, "-----BEGIN"): // the error must not show a key
-		return nil, errorf(ErrConfig, "where the name of the file with the %s should stand, there is the %s itself", what, what)
+		return nil, fault.Errorf(fault.ErrConfig, "where the name of the file with the %s should stand, there is the %s itself", what, what)
 	}
 	content, err := os.ReadFile(file)
 	if err != nil {
-		return nil, &Error{Kind: ErrConfig, Text: "the " + what + " cannot be read: " + printable.Text(err.Error()), Cause: err}
+		return nil, &fault.Error{Kind: fault.ErrConfig, Text: "the " + what + " cannot be read: " + printable.Text(err.Error()), Cause: err}
 	}
 	return content, nil
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -234,7 +235,7 @@ func TestServerNames(t *testing.T) {
 	other := "https://" + web(t, pair{late.Cert, late.Key}.config(t))
 	endpoints := []string{w.endpoint, other}
 	err = readOnce(soon(t), store.Config{Endpoints: endpoints, CA: ca.pem})
-	wantError(t, err, store.ErrUnreachable, "")
+	wantError(t, err, fault.ErrUnreachable, "")
 	wantIn(t, err,
 		"etcd at "+strings.Join(endpoints, ", ")+": ",
 		strings.TrimPrefix(w.endpoint, "https://")+`: the server's certificate is for "etcd.test", and not for "127.0.0.1", as the endpoint says`,
@@ -297,7 +298,7 @@ func TestCertificateSettings(t *testing.T) {
 	} {
 		test.cfg.Endpoints = []string{"https://127.0.0.1:1"}
 		_, err := store.Open(t.Context(), test.cfg)
-		wantError(t, err, store.ErrConfig, test.text)
+		wantError(t, err, fault.ErrConfig, test.text)
 	}
 }
 

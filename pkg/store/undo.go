@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -37,7 +38,7 @@ func TakeOver(p, version *Profile) error {
 // when it holds what Felix refuses, which must not be written anew.
 func Revive(version *Profile) (*Profile, error) {
 	if trouble := version.Trouble(); len(trouble) > 0 {
-		return nil, Refusedf("profile %s held at revision %d what Felix refuses: %s",
+		return nil, fault.Refusedf("profile %s held at revision %d what Felix refuses: %s",
 			printable.Text(version.ID), version.Revision, strings.Join(trouble, "; "))
 	}
 	p := version.Clone()

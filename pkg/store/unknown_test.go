@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -18,27 +19,27 @@ const (
 	unknownText = "the change of profile web was sent, but the answer was lost: it may or may not have been saved"
 )
 
-// faults makes hooks: the nth commit meets the nth fault, and then, before the
+// faults makes hooks: the nth commit meets the nth failure, and then, before the
 // client hears of it, the nth of others happens. The hooks of reads are not
 // called.
 func (w *world) faults(list []string, others ...func(context.Context) error) (before, after etcdtest.Hook) {
-	at := func(number int) (fault string, other func(context.Context) error) {
+	at := func(number int) (failure string, other func(context.Context) error) {
 		other = func(context.Context) error { return nil }
 		i := number - firstCommit
 		if i < 0 {
 			return noFault, other
 		}
 		if i < len(list) {
-			fault = list[i]
+			failure = list[i]
 		}
 		if i < len(others) && others[i] != nil {
 			other = others[i]
 		}
-		return fault, other
+		return failure, other
 	}
 	before = func(ctx context.Context, method string, number int) error {
-		fault, other := at(number)
-		if method != etcdtest.Commit || fault != neverCame {
+		failure, other := at(number)
+		if method != etcdtest.Commit || failure != neverCame {
 			return nil
 		}
 		// The stream must not end before the client has sent all of its
@@ -47,11 +48,11 @@ func (w *world) faults(list []string, others ...func(context.Context) error) (be
 		return errors.Join(err, other(ctx), etcdtest.ErrLost())
 	}
 	after = func(ctx context.Context, method string, number int) error {
-		fault, other := at(number)
-		if method != etcdtest.Commit || fault == neverCame {
+		failure, other := at(number)
+		if method != etcdtest.Commit || failure == neverCame {
 			return nil
 		}
-		if err := other(ctx); err != nil || fault == noFault {
+		if err := other(ctx); err != nil || failure == noFault {
 			return err
 		}
 		return etcdtest.ErrLost()
@@ -91,7 +92,7 @@ func TestLostAnswers(t *testing.T) {
 		{"saved, answer lost, then removed", []string{answerLost}, "-", "-", 3, 1, nil},
 		{"never came, and another writer", []string{neverCame}, "A B", "A B new", 3, 2, nil},
 		{"never came, and another writer with the same rule", []string{neverCame}, "A new B", "A new B", 2, 0, nil},
-		{"never came, and removed", []string{neverCame}, "-", "-", 2, 0, store.ErrNotFound},
+		{"never came, and removed", []string{neverCame}, "-", "-", 2, 0, fault.ErrNotFound},
 		{"never came, another writer, saved, answer lost", []string{neverCame, noFault, answerLost}, "A B", "A B new", 3, 2, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -148,7 +149,7 @@ func TestLostAnswersOfCreation(t *testing.T) {
 		{"saved, answer lost", []string{answerLost}, "", 1, true, nil},
 		{"never came", []string{neverCame}, "", 1, true, nil},
 		{"saved, answer lost, then changed", []string{answerLost}, "put", 2, true, nil},
-		{"never came, and another made it", []string{neverCame}, "put", 1, true, store.ErrRefused},
+		{"never came, and another made it", []string{neverCame}, "put", 1, true, fault.ErrRefused},
 		{"saved, answer lost, then removed", []string{answerLost}, "delete", 2, false, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -181,12 +182,12 @@ func TestLostAnswersOfCreation(t *testing.T) {
 // When the history that would tell is gone, nobody knows.
 func TestUnknownAfterCompaction(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+	for name, failure := range map[string]string{"saved": answerLost, "not saved": neverCame} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.putProfile("web", lettered(t, "A"))
-			before, after := w.faults([]string{fault}, func(ctx context.Context) error {
+			before, after := w.faults([]string{failure}, func(ctx context.Context) error {
 				for _, list := range []string{"B", "C"} {
 					if _, err := w.plain.Put(ctx, key("web"), lettered(t, list)); err != nil {
 						return err
@@ -200,7 +201,7 @@ func TestUnknownAfterCompaction(t *testing.T) {
 			})
 			s, _ := w.behind(statusOf(before), statusOf(after))
 			_, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
-			wantError(t, err, store.ErrUnknownOutcome, unknownText)
+			wantError(t, err, fault.ErrUnknownOutcome, unknownText)
 			if got := w.letters(); got != "C" {
 				t.Errorf("list %s", got)
 			}
@@ -212,12 +213,12 @@ func TestUnknownAfterCompaction(t *testing.T) {
 // it, and every read after the commit fails: not known.
 func TestUnknownWhenNothingAnswersAfterwards(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+	for name, failure := range map[string]string{"saved": answerLost, "not saved": neverCame} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.putProfile("web", lettered(t, "A"))
-			lost := []string{fault}
+			lost := []string{failure}
 			for range 10_000 {
 				lost = append(lost, neverCame)
 			}
@@ -228,11 +229,11 @@ func TestUnknownWhenNothingAnswersAfterwards(t *testing.T) {
 			defer cancel()
 			start := time.Now()
 			_, err := s.Edit(ctx, "web", appending(t, letter(t, "new")))
-			wantError(t, err, store.ErrUnknownOutcome, unknownText)
+			wantError(t, err, fault.ErrUnknownOutcome, unknownText)
 			if took := time.Since(start); took > 5*time.Second {
 				t.Errorf("took %s", took)
 			}
-			want := map[string]int{answerLost: 2, neverCame: 1}[fault]
+			want := map[string]int{answerLost: 2, neverCame: 1}[failure]
 			w.wantVersions("web", want)
 		})
 	}
@@ -241,23 +242,23 @@ func TestUnknownWhenNothingAnswersAfterwards(t *testing.T) {
 // Another guard fails at the second sending; the first was saved, or not.
 func TestLockedAfterLostAnswer(t *testing.T) {
 	t.Parallel()
-	for name, fault := range map[string]string{"saved": answerLost, "not saved": neverCame} {
+	for name, failure := range map[string]string{"saved": answerLost, "not saved": neverCame} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.putProfile("web", lettered(t, "A"))
-			before, after := w.faults([]string{fault}, func(ctx context.Context) error {
+			before, after := w.faults([]string{failure}, func(ctx context.Context) error {
 				_, err := w.plain.Put(ctx, lockKey, locked)
 				return err
 			})
 			s, _ := w.behind(statusOf(before), statusOf(after))
 			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
-			if fault == answerLost {
+			if failure == answerLost {
 				wantDone(t, result, err, 1)
 				w.wantVersions("web", 2)
 				return
 			}
-			wantError(t, err, store.ErrLocked, lockedText)
+			wantError(t, err, fault.ErrLocked, lockedText)
 			w.wantVersions("web", 1)
 		})
 	}
@@ -267,14 +268,14 @@ func TestLockedAfterLostAnswer(t *testing.T) {
 func TestRefusedAfterLostAnswer(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		fault string
-		kind  error
-	}{"saved": {answerLost, nil}, "not saved": {neverCame, store.ErrUnknownOutcome}} {
+		failure string
+		kind    error
+	}{"saved": {answerLost, nil}, "not saved": {neverCame, fault.ErrUnknownOutcome}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w := newWorld(t)
 			w.putProfile("web", lettered(t, "A"))
-			before, after := w.faults([]string{test.fault})
+			before, after := w.faults([]string{test.failure})
 			s, _ := w.behind(func(ctx context.Context, method string, number int) error {
 				if method == etcdtest.Commit && number == firstCommit+1 {
 					return errPermission()

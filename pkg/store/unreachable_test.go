@@ -15,6 +15,7 @@ import (
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -147,7 +148,7 @@ func readOnce(ctx context.Context, cfg store.Config) error {
 
 func wantUnreachable(t *testing.T, err error, endpoints []string, reason string) {
 	t.Helper()
-	wantError(t, err, store.ErrUnreachable, "")
+	wantError(t, err, fault.ErrUnreachable, "")
 	var unreachable *store.UnreachableError
 	if !errors.As(err, &unreachable) {
 		t.Fatalf("error %v (%T), want an UnreachableError", err, err)
@@ -195,7 +196,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 			cancel()
 			select {
 			case err := <-done:
-				if !errors.Is(err, context.Canceled) || errors.Is(err, store.ErrUnreachable) {
+				if !errors.Is(err, context.Canceled) || errors.Is(err, fault.ErrUnreachable) {
 					t.Errorf("error %v (%T)", err, err)
 				}
 			case <-time.After(10 * time.Second):
@@ -215,7 +216,7 @@ func TestContextIsOver(t *testing.T) {
 	over, cancel := context.WithDeadline(t.Context(), time.Now())
 	defer cancel()
 	_, err := s.Edit(over, "web", appending(t, "allow"))
-	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, store.ErrUnreachable) {
+	if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, fault.ErrUnreachable) {
 		t.Errorf("error %v (%T)", err, err)
 	}
 	cancelled, cancel := context.WithCancel(t.Context())

@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // A user is who etcd takes this program for.
@@ -45,5 +46,5 @@ func (s *Store) explainUser(err error) error {
 	default:
 		return nil
 	}
-	return &Error{Kind: ErrDenied, Cause: err, Text: text}
+	return &fault.Error{Kind: fault.ErrDenied, Cause: err, Text: text}
 }

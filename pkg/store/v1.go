@@ -48,7 +48,7 @@ func unescapeV1(text string) string {
 }
 
 // decodeProfileV1 reads the parts of a v1 profile, any of which may be missing.
-// Its revision is the newest of theirs. The error is ErrDamaged.
+// Its revision is the newest of theirs. The error is ErrMalformed.
 func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*Profile, error) {
 	p := &Profile{ID: id, Layout: V1}
 	for _, part := range partsV1() {
