@@ -36,18 +36,16 @@ func (s *session) inspect(ctx context.Context, names ...string) (from, to *resol
 	if s.names.Err != nil { // it would not answer now either
 		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.names.Err}
 	}
-	engine, err := resolve.FromEnvironment()
+	containers, err := s.engine.Containers(ctx)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, &containerError{name: cmp.Or(names...), cause: err}
 	}
-	defer engine.Close()
-	engine.LogTo(s.app.flags.Log)
 	var found [2]*resolve.Container
 	for i, name := range names {
 		if name == "" {
 			continue
 		}
-		c, err := engine.Container(ctx, name)
+		c, err := containers.Find(name)
 		if err != nil {
 			return nil, nil, &containerError{name: name, cause: err}
 		}

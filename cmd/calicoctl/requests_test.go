@@ -106,8 +106,8 @@ func (c *counted) wantAsked(t *testing.T, words string, want ...string) {
 // fakeEngine has two networks and is no bother to be asked.
 func fakeEngine() http.Handler {
 	list := []map[string]string{
-		{"Id": strings.Repeat("d", 64), "Name": "databases"},
-		{"Id": strings.Repeat("a", 64), "Name": "applications"},
+		{"Id": strings.Repeat("d", 64), "Name": "databases", "Driver": "calico"},
+		{"Id": strings.Repeat("a", 64), "Name": "applications", "Driver": "calico"},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")

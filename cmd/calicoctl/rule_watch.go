@@ -79,7 +79,7 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 	ctx, cancel := w.session.app.deadline(ctx)
 	defer cancel()
 	if w.session.names.Networks != nil { // a network may have been made since
-		if networks, err := w.session.app.askDocker(ctx); err == nil {
+		if networks, err := w.session.askDocker(ctx); err == nil {
 			w.session.names.Networks = networks
 		}
 	}

@@ -28,21 +28,24 @@ func scriptFakeContainer(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		network[kind] = address
 	}
+	state := "exited"
+	if len(networks) > 0 {
+		state = "running"
+	}
 	worldOf(ts).containers.Store(args[0], map[string]any{
-		"Id": "c0ffee", "Name": "/" + args[0],
-		"State":           map[string]any{"Running": len(networks) > 0},
+		"Id": "c0ffee" + args[0], "Names": []string{"/" + args[0]}, "State": state,
 		"NetworkSettings": map[string]any{"Networks": networks},
 	})
 }
 
-// serveContainer answers as an engine does.
-func (w *world) serveContainer(out http.ResponseWriter, name string) {
-	if c, found := w.containers.Load(name); found {
-		_ = json.NewEncoder(out).Encode(c)
-		return
-	}
-	out.WriteHeader(http.StatusNotFound)
-	_ = json.NewEncoder(out).Encode(map[string]string{"message": "No such container: " + name})
+// serveContainers answers as an engine does.
+func (w *world) serveContainers(out http.ResponseWriter) {
+	list := []any{}
+	w.containers.Range(func(_, c any) bool {
+		list = append(list, c)
+		return true
+	})
+	_ = json.NewEncoder(out).Encode(list)
 }
 
 // scriptDockerContainer starts a real container and removes it at the end.

@@ -126,11 +126,11 @@ func scriptFakeDocker(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Api-Version", "1.41")
-		switch dir, name := path.Split(path.Dir(r.URL.Path)); {
+		switch {
 		case path.Base(r.URL.Path) == "networks":
 			_ = json.NewEncoder(w).Encode(list)
-		case path.Base(dir) == "containers":
-			worldOf(ts).serveContainer(w, name)
+		case strings.HasSuffix(r.URL.Path, "/containers/json"):
+			worldOf(ts).serveContainers(w)
 		}
 	})}
 	go func() { _ = server.Serve(listener) }() // ends with Close

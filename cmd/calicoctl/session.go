@@ -13,9 +13,10 @@ import (
 // A session is what one command works with: the datastore, and what Docker said
 // of its networks.
 type session struct {
-	app   *app
-	store *store.Store
-	names names.Directory
+	app    *app
+	store  *store.Store
+	engine *resolve.Engine // nil when Docker is not to be asked, or is not known
+	names  names.Directory
 }
 
 // connect opens the datastore while Docker answers.
@@ -24,12 +25,6 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range warnings {
-		if !a.warned {
-			a.warn("%s", w)
-		}
-	}
-	a.warned = true
 	type opened struct {
 		store *store.Store
 		err   error
@@ -40,7 +35,11 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		done <- opened{s, err}
 	}()
 	s := &session{app: a, names: names.Directory{Literal: a.literal}}
-	s.names.Networks, s.names.Err = a.askDocker(ctx)
+	if s.engine, s.names.Err = a.findEngine(ctx); s.engine != nil {
+		warnings = append(warnings, s.engine.Warnings()...)
+		s.names.Networks, s.names.Err = s.askDocker(ctx)
+	}
+	a.warnOnce(warnings)
 	result := <-done
 	s.store = result.store
 	return s, result.err
@@ -62,38 +61,51 @@ func (a *app) inSession(ctx context.Context, work func(context.Context, *session
 	return work(ctx, s)
 }
 
-// askDocker returns the networks of the Docker engine, or nothing without an
-// error when there is no engine or it must not be asked.
-func (a *app) askDocker(ctx context.Context) (*resolve.Networks, error) {
+// warnOnce prints warnings about the configuration, unless that was done before.
+func (a *app) warnOnce(warnings []string) {
+	if a.warned {
+		return
+	}
+	for _, w := range warnings {
+		a.warn("%s", w)
+	}
+	a.warned = true
+}
+
+// findEngine returns the engine that the environment names, nil when it must not
+// be asked.
+func (a *app) findEngine(ctx context.Context) (*resolve.Engine, error) {
 	if a.literal {
 		return nil, nil
 	}
-	if a.dockerTime > 0 {
+	engine, err := resolve.FromEnvironment(ctx, a.getenv)
+	if err != nil {
+		a.log.Info("Docker", "error", err.Error())
+		return nil, err
+	}
+	engine.LogTo(a.flags.Log)
+	return engine, nil
+}
+
+// askDocker returns the networks of the Docker engine, or nothing without an
+// error when there is no engine.
+func (s *session) askDocker(ctx context.Context) (*resolve.Networks, error) {
+	if s.app.dockerTime > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, a.dockerTime)
+		ctx, cancel = context.WithTimeout(ctx, s.app.dockerTime)
 		defer cancel()
 	}
 	start := time.Now()
-	networks, err := a.askEngine(ctx)
+	networks, err := s.engine.Networks(ctx)
 	if err != nil {
-		a.log.Info("Docker", "error", err.Error(), "took", time.Since(start))
+		s.app.log.Info("Docker", "error", err.Error(), "took", time.Since(start))
 	} else {
-		a.log.Info("Docker", "networks", len(networks.All()), "took", time.Since(start))
+		s.app.log.Info("Docker", "networks", len(networks.All()), "took", time.Since(start))
 	}
 	if errors.Is(err, resolve.ErrNoEngine) {
 		return nil, nil
 	}
 	return networks, err
-}
-
-func (a *app) askEngine(ctx context.Context) (*resolve.Networks, error) {
-	engine, err := resolve.FromEnvironment()
-	if err != nil {
-		return nil, err
-	}
-	defer engine.Close()
-	engine.LogTo(a.flags.Log)
-	return engine.Networks(ctx)
 }
 
 // warnDocker says that names could not be looked up.

@@ -3,15 +3,13 @@ package resolve
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
 	"net/netip"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/docker/docker/api/types/container"
 )
 
 // A Container is a container of an engine, as far as addresses go.
@@ -32,6 +30,9 @@ type Attachment struct {
 	Addrs   []netip.Addr
 }
 
+// Containers is the list of containers that an engine answered once.
+type Containers struct{ list []Container }
+
 // A ContainerError says that a word leads to no container, or to several.
 type ContainerError struct {
 	Word      string
@@ -47,80 +48,60 @@ func (e *ContainerError) Error() string {
 
 var _ error = (*ContainerError)(nil)
 
-// Container asks the engine for the container that a word means: its full ID, its
-// name, or the beginning of its ID. It makes at most two requests and returns
-// within two seconds, or when ctx ends.
-//
-// The error is a [*ContainerError], or one as [Engine.Networks] returns it.
-func (e *Engine) Container(ctx context.Context, word string) (Container, error) {
-	if !isContainerName(word) {
-		return Container{}, &ContainerError{Word: word}
+// Containers asks the engine for all its containers, those that do not run
+// included. It makes one request, or two if it is the first call of the engine,
+// and returns within two seconds, or when ctx ends. The errors are those of
+// [Engine.Networks].
+func (e *Engine) Containers(ctx context.Context) (*Containers, error) {
+	found := &Containers{}
+	err := e.call(ctx, func(ctx context.Context) error {
+		answer, err := e.docker.ContainerList(ctx, container.ListOptions{All: true})
+		if err != nil {
+			return malformed("the answer is not a list of Docker containers", err)
+		}
+		found.list, err = containersOf(answer)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
-	asking, stop := context.WithTimeout(ctx, e.limit)
-	defer stop()
-	defer e.http.CloseIdleConnections()
-	c, err := e.inspect(asking, word)
-	var known *ContainerError
-	if err != nil && !errors.As(err, &known) {
-		err = e.explain(ctx, asking, err)
-	}
-	return c, err
+	return found, nil
 }
 
-// isContainerName tells whether a word can be the name or ID of a container. It
-// becomes a part of a path.
-func isContainerName(word string) bool {
-	for i, c := range []byte(word) {
-		alphanumeric := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
-		if !alphanumeric && (i == 0 || !strings.ContainsRune("_.-", rune(c))) {
-			return false
+// containersOf checks that an answer is a list of containers.
+func containersOf(answer []container.Summary) ([]Container, error) {
+	list := make([]Container, 0, len(answer))
+	for _, told := range answer {
+		if told.ID == "" {
+			answer = nil
+			break
+		}
+		list = append(list, containerOf(told))
+	}
+	if answer == nil {
+		return nil, &reason{text: "the answer is not a list of Docker containers"}
+	}
+	return list, nil
+}
+
+func containerOf(told container.Summary) Container {
+	c := Container{ID: told.ID}
+	for _, name := range told.Names { // those of links are below another one's
+		if name, ok := strings.CutPrefix(name, "/"); ok && !strings.Contains(name, "/") {
+			c.Name = name
 		}
 	}
-	return word != ""
-}
-
-func (e *Engine) inspect(ctx context.Context, word string) (Container, error) {
-	version, err := e.negotiate(ctx)
-	if err != nil {
-		return Container{}, err
+	switch told.State {
+	case container.StateRunning, container.StatePaused, container.StateRestarting:
+		c.Running = true
 	}
-	answer, err := e.get(ctx, "v"+version, "containers", word, "json")
-	if err != nil {
-		return Container{}, err
+	if told.NetworkSettings == nil {
+		return c
 	}
-	defer answer.Body.Close()
-	if answer.StatusCode == http.StatusNotFound {
-		return Container{}, &ContainerError{Word: word}
-	}
-	if answer.StatusCode != http.StatusOK {
-		err := refusal(answer)
-		if strings.Contains(strings.ToLower(err.Error()), "multiple ids") {
-			err = &ContainerError{Word: word, Ambiguous: true}
+	for name, n := range told.NetworkSettings.Networks {
+		if n == nil {
+			continue
 		}
-		return Container{}, err
-	}
-	return readContainer(answer.Body)
-}
-
-// told is what is needed of an engine's answer about a container.
-type told struct {
-	ID    string `json:"Id"`
-	Name  string
-	State struct{ Running bool }
-
-	NetworkSettings struct {
-		Networks map[string]struct{ NetworkID, IPAddress, GlobalIPv6Address string }
-	}
-}
-
-func readContainer(body io.Reader) (Container, error) {
-	limited := &io.LimitedReader{R: body, N: longestAnswer + 1}
-	var t told
-	if err := json.NewDecoder(limited).Decode(&t); err != nil || t.ID == "" {
-		return Container{}, notAnswer("the answer is not about a container", err)
-	}
-	c := Container{ID: t.ID, Name: strings.TrimPrefix(t.Name, "/"), Running: t.State.Running}
-	for name, n := range t.NetworkSettings.Networks {
 		a := Attachment{Network: Network{ID: n.NetworkID, Name: name}}
 		for _, text := range []string{n.IPAddress, n.GlobalIPv6Address} {
 			if addr, err := netip.ParseAddr(text); err == nil {
@@ -132,5 +113,33 @@ func readContainer(body io.Reader) (Container, error) {
 	slices.SortFunc(c.Networks, func(a, b Attachment) int {
 		return cmp.Or(strings.Compare(a.Network.Name, b.Network.Name), strings.Compare(a.Network.ID, b.Network.ID))
 	})
-	return c, nil
+	return c
+}
+
+// Find returns the container that a word means: the one with this full ID, or
+// else with this name, or else the only one whose ID begins with it. The error is
+// a [*ContainerError].
+func (c *Containers) Find(word string) (Container, error) {
+	if word == "" {
+		return Container{}, &ContainerError{Word: word}
+	}
+	var begin []Container
+	var named *Container
+	for i, known := range c.list {
+		switch {
+		case known.ID == word:
+			return known, nil
+		case known.Name == word:
+			named = &c.list[i]
+		case strings.HasPrefix(known.ID, word):
+			begin = append(begin, known)
+		}
+	}
+	switch {
+	case named != nil:
+		return *named, nil
+	case len(begin) == 1:
+		return begin[0], nil
+	}
+	return Container{}, &ContainerError{Word: word, Ambiguous: len(begin) > 1}
 }

@@ -1,12 +1,12 @@
 // Package resolve answers who is who: which Docker network has a name, and
 // which name leads to a network.
 //
-// A Docker network is known to Calico by its ID, 64 hexadecimal digits that
-// nobody types. People give its name, or the beginning of its ID that "docker
+// A Docker network is known to Calico by its ID, 64 hexadecimal digits (25 digits
+// and letters for a network of a swarm) that nobody types. People give its name, or the beginning of its ID that "docker
 // network ls" prints. [Engine.Networks] asks a Docker engine once for all its
 // networks, and the [Networks] it returns looks words up without asking again:
 //
-//	engine, err := resolve.FromEnvironment()
+//	engine, err := resolve.FromEnvironment(ctx, os.Getenv)
 //	if err != nil {
 //		return err
 //	}
@@ -21,15 +21,15 @@
 //
 //  1. the network with exactly this ID,
 //  2. the network with exactly this name,
-//  3. the only network whose ID begins with it, if it is at least 12
-//     hexadecimal digits long.
+//  3. the only network whose ID begins with it, if it has at least 12 digits
+//     and lower-case letters.
 //
 // Docker lets two networks have one name, and lets a network be named like
 // another one's ID. Where a word fits several networks equally well, the answer
 // is an [AmbiguousError] and never a guess; and [Networks.Name] turns an ID into
 // a name only if that name leads back to the ID.
 //
-// [Engine.Container] asks for one container and its addresses.
+// [Engine.Containers] does the same for containers and their addresses.
 //
 // Docker's own search is not used, because its name and id filters are regular
 // expressions that match anywhere in the text.

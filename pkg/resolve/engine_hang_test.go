@@ -11,8 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/docker/docker/client"
-
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 )
 
@@ -48,13 +46,6 @@ func TestHungEngine(t *testing.T) {
 				hang(w, r)
 			}}).start(t)
 		},
-		"a list without an end": func(t *testing.T) string {
-			return (&fakeEngine{max: "1.41", networks: func(w http.ResponseWriter, r *http.Request) {
-				fmt.Fprint(w, twoNetworks)
-				w.(http.Flusher).Flush()
-				hang(w, r)
-			}}).start(t)
-		},
 		"drips": func(t *testing.T) string {
 			return (&fakeEngine{max: "1.41", networks: drip}).start(t)
 		},
@@ -81,6 +72,13 @@ func TestHungEngine(t *testing.T) {
 	}
 }
 
+// switchProtocols answers that it speaks another protocol from now on, and says no
+// more.
+func switchProtocols(conn net.Conn) {
+	fmt.Fprint(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n")
+	readOnly(conn)
+}
+
 // readOnly takes what comes until the client closes the connection.
 func readOnly(conn net.Conn) { io.Copy(io.Discard, conn) }
 
@@ -94,6 +92,48 @@ func neverAccepts(t *testing.T) string {
 	}
 	t.Cleanup(func() { listener.Close() })
 	return "unix://" + path
+}
+
+// What follows on a connection that switched protocols is bounded by no context.
+func TestSwitchingProtocols(t *testing.T) {
+	t.Parallel()
+	hosts := map[string]func(*testing.T) string{
+		"ping": func(t *testing.T) string {
+			host, _ := rawEngine(t, func(conn net.Conn) {
+				conn.Read(make([]byte, 4096))
+				switchProtocols(conn)
+			})
+			return host
+		},
+		"networks": func(t *testing.T) string {
+			return (&fakeEngine{max: "1.41", networks: func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				defer conn.Close()
+				switchProtocols(conn)
+			}}).start(t)
+		},
+	}
+	for name, start := range hosts {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			host := start(t)
+			done := make(chan error, 1)
+			go func() {
+				_, err := engineAt(t, host).Networks(t.Context())
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				checkEngineError(t, err, host, "the answer is not from a Docker engine: 101 Switching Protocols")
+			case <-time.After(patience):
+				t.Error("no end")
+			}
+		})
+	}
 }
 
 // drip sends a list that is always a bit longer.
@@ -136,12 +176,9 @@ func TestHungDial(t *testing.T) {
 		return nil, ctx.Err()
 	}
 	const host = "tcp://docker.invalid:2375"
-	engine, err := resolve.NewEngine(host, client.WithDialContext(dial))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-	_, err = engine.Networks(t.Context())
+	engine := engineAt(t, host)
+	resolve.SetDial(engine, dial)
+	_, err := engine.Networks(t.Context())
 	checkEngineError(t, err, host, "no answer in 2s")
 	select {
 	case <-ended:

@@ -66,25 +66,41 @@ func (e *AmbiguousError) choices() []string {
 
 // EngineError says that a Docker engine is there, or should be, and that its
 // networks could not be had. It is returned by [FromEnvironment], if the
-// environment does not name an engine properly, and by [Engine.Networks].
+// environment does not name an engine properly, and by the calls of [Engine].
 type EngineError struct {
-	// Host is the engine's address in the form of DOCKER_HOST, without a user
-	// name and password.
+	// Host is the engine's address in the form of DOCKER_HOST, without user info
+	// and query. It is empty if the address is not known or was not parsed.
 	Host string
+	// Context is the Docker context that names the engine, empty if none does.
+	Context string
+	// Proxy is the URL of the proxy that the request went through, without user
+	// info; empty for none.
+	Proxy string
 	// Err is the reason in a few words. It wraps what the operating system or
 	// the network said, if anything: fs.ErrPermission, syscall.ECONNREFUSED, or
 	// os.ErrDeadlineExceeded if the engine did not answer in time.
 	Err error
 }
 
-// Error is one short line with the host and the reason, safe to print on a
+// Error is one short line with the engine and the reason, safe to print on a
 // terminal.
 func (e *EngineError) Error() string {
 	why := "failed"
 	if e.Err != nil {
 		why = oneLine(e.Err.Error())
 	}
-	return fmt.Sprintf("Docker engine at %s: %s", plain(e.Host), why)
+	engine := "Docker engine"
+	if e.Host != "" {
+		engine += " at " + plain(e.Host)
+	}
+	if e.Context != "" {
+		engine += " of Docker context " + strconv.Quote(e.Context)
+	}
+	if e.Proxy != "" {
+		engine += " through the proxy " + plain(e.Proxy)
+		why += " (the proxy may be the cause; NO_PROXY names hosts that need none)"
+	}
+	return engine + ": " + why
 }
 
 // Unwrap returns the reason.

@@ -62,9 +62,9 @@ func TestEngineErrorText(t *testing.T) {
 		},
 		"long": {
 			resolve.EngineError{Host: "tcp://h:1", Err: errors.New(strings.Repeat("é", 1000))},
-			"Docker engine at tcp://h:1: " + strings.Repeat("é", 200) + "...",
+			"Docker engine at tcp://h:1: " + strings.Repeat("é", 300) + "...",
 		},
-		"nothing known": {resolve.EngineError{}, `Docker engine at "": failed`},
+		"nothing known": {resolve.EngineError{}, "Docker engine: failed"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

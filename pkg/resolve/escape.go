@@ -8,7 +8,7 @@ import (
 
 // longestReason keeps a web page that answers in an engine's place out of a
 // message. What engines say themselves is shorter.
-const longestReason = 200
+const longestReason = 300
 
 // plain returns a word that may be printed as it is, or else in quotes with
 // everything escaped that could act on a terminal.

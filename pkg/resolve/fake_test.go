@@ -58,7 +58,7 @@ func (f *fakeEngine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, "OK")
 	case strings.HasSuffix(r.URL.Path, "/networks"):
 		f.serveNetworks(w, r)
-	case strings.Contains(r.URL.Path, "/containers/") && f.containers != nil:
+	case strings.HasSuffix(r.URL.Path, "/containers/json") && f.containers != nil:
 		f.containers(w, r)
 	default:
 		http.NotFound(w, r)

@@ -14,8 +14,8 @@ func (e *Engine) logRequest(request *http.Request, answer *http.Response, err er
 	switch {
 	case e.log == nil:
 	case err != nil:
-		e.log.Debug("Docker request", "host", e.host, "path", request.URL.Path, "took", took, "error", plainWords(err))
+		e.log.Debug("Docker request", "host", e.target.address.String(), "path", request.URL.Path, "took", took, "error", plainText(err))
 	default:
-		e.log.Debug("Docker request", "host", e.host, "path", request.URL.Path, "took", took, "status", answer.StatusCode)
+		e.log.Debug("Docker request", "host", e.target.address.String(), "path", request.URL.Path, "took", took, "status", answer.StatusCode)
 	}
 }

@@ -23,6 +23,9 @@ type Network struct {
 	// Name is what people call it. It may be any text, control characters
 	// included, and other networks may have the same.
 	Name string
+	// Driver is the plugin that runs the network, such as bridge; empty if it is
+	// not known.
+	Driver string
 }
 
 // Networks is the list of networks that an engine answered once. It does not
@@ -58,7 +61,7 @@ func NewNetworks(list []Network) *Networks {
 
 // Find returns the network that a word means: the one with this full ID, or
 // else with this exact name, or else the only one whose ID begins with it, if
-// the word is at least 12 lower-case hexadecimal digits. ok is false if there
+// the word has at least 12 digits and lower-case letters. ok is false if there
 // is none, as for the empty word.
 //
 // If two networks have this name, or several IDs begin with the word, err is an
@@ -87,7 +90,7 @@ func (n *Networks) Find(word string) (net Network, ok bool, err error) {
 // withPrefix returns the networks whose IDs begin with a word that can be the
 // beginning of an ID.
 func (n *Networks) withPrefix(word string) []Network {
-	if len(word) < prefixLength || len(word) > idLength || !isLowerHex(word) {
+	if len(word) < prefixLength || len(word) > idLength || !isOf(word, idCharacters) {
 		return nil
 	}
 	var fits []Network
@@ -127,21 +130,26 @@ func (n *Networks) All() []Network {
 	return slices.Clone(n.sorted)
 }
 
-// IsID tells whether a word has the form of a full network ID: 64 lower-case
-// hexadecimal digits. A network need not exist, and a network may have such a
-// word for its name.
+// IsID tells whether a word has the form of a full network ID that an engine
+// made itself: 64 lower-case hexadecimal digits. A network need not exist, and a
+// network may have such a word for its name.
 func IsID(word string) bool {
-	return len(word) == idLength && isLowerHex(word)
+	return len(word) == idLength && isOf(word, hexDigits)
 }
 
-func isLowerHex(word string) bool {
-	for _, digit := range []byte(word) {
-		if (digit < '0' || digit > '9') && (digit < 'a' || digit > 'f') {
-			return false
-		}
-	}
-	return true
+// IsPrefix tells whether a word can be the beginning of an ID as [IsID] takes it,
+// or all of it.
+func IsPrefix(word string) bool {
+	return prefixLength <= len(word) && len(word) <= idLength && isOf(word, hexDigits)
 }
+
+const (
+	hexDigits = "0123456789abcdef"
+	// idCharacters are those of all IDs: a swarm's have 25 digits and letters.
+	idCharacters = hexDigits + "ghijklmnopqrstuvwxyz"
+)
+
+func isOf(word, characters string) bool { return strings.Trim(word, characters) == "" }
 
 func byNameThenID(a, b Network) int {
 	return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))

@@ -129,7 +129,7 @@ func fitting(all []resolve.Network, word string) []string {
 		func(n resolve.Network) bool { return n.ID == word },
 		func(n resolve.Network) bool { return n.Name == word },
 		func(n resolve.Network) bool {
-			return len(word) >= 12 && len(word) <= 64 && strings.Trim(word, "0123456789abcdef") == "" && strings.HasPrefix(n.ID, word)
+			return len(word) >= 12 && len(word) <= 64 && strings.Trim(word, "0123456789abcdefghijklmnopqrstuvwxyz") == "" && strings.HasPrefix(n.ID, word)
 		},
 	}
 	for _, rule := range rules {

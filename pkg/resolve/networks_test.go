@@ -77,7 +77,7 @@ func TestFind(t *testing.T) {
 		"named like its own ID":                  {id("e8"), id("e8")},
 		"named like an ID that nobody has":       {id("f0f0"), id("e9")},
 		"ID of a swarm":                          {idSwarm, idSwarm},
-		"beginning of an ID of a swarm":          {idSwarm[:12], ""},
+		"beginning of an ID of a swarm":          {idSwarm[:12], idSwarm},
 		"a filter's pattern":                     {".*", ""},
 	}
 	for name, test := range tests {

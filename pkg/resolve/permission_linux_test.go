@@ -11,8 +11,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/docker/docker/client"
-
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 )
 
@@ -26,12 +24,9 @@ func TestPermissionDenied(t *testing.T) {
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	engine, err := resolve.NewEngine(host, client.WithDialContext(dialAsNobody(path)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer engine.Close()
-	_, err = engine.Networks(t.Context())
+	engine := engineAt(t, host)
+	resolve.SetDial(engine, dialAsNobody(path))
+	_, err := engine.Networks(t.Context())
 	checkEngineError(t, err, host, "permission denied")
 	if !errors.Is(err, fs.ErrPermission) {
 		t.Errorf("%v does not wrap fs.ErrPermission", err)
