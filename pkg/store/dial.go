@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,9 @@ type Store struct {
 	maxReads  int64 // see removals
 }
 
-// tokenTries is how often etcd's client asks for a new token when one is
-// refused. All else that may be tried again, retry does.
-const tokenTries = 10
+// sendings is how often etcd's client sends a request whose user, by certificate,
+// was changed meanwhile. All else that may be sent again, retry does.
+const sendings = 10
 
 // Open makes a Store. It returns at once and connects in the background, except
 // with a user name: then etcd is asked for a token first. The errors are those
@@ -46,47 +47,30 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log), times: defaultTimes(), maxReads: maxReads}
 	s.dials.certs, s.dials.logger = certs, s.log
+	login := cfg.login()
 	options := clientv3.Config{
-		Endpoints:   endpoints,
-		TLS:         certs.config,
-		Username:    cfg.Username,
-		Password:    cfg.Password,
-		Logger:      zap.NewNop(),
-		DialOptions: append(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config), requestLog{cfg.Log}.dialOptions()...),
-		DialTimeout: remaining(ctx),
+		Endpoints: endpoints,
+		TLS:       certs.config,
+		Logger:    zap.NewNop(),
+		DialOptions: slices.Concat(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config),
+			login.dialOptions(), requestLog{cfg.Log}.dialOptions()),
 
-		MaxUnaryRetries:    tokenTries,
+		MaxUnaryRetries:    sendings,
 		MaxCallRecvMsgSize: maxAnswer,
 	}
-	err = s.retry(ctx, func(ctx context.Context) error { return s.connect(ctx, options) })
+	if s.client, err = clientv3.New(options); err != nil {
+		return nil, s.explain(err, time.Now())
+	}
+	if login == nil {
+		s.client.ActiveConnection().Connect()
+		return s, nil
+	}
+	err = s.retry(ctx, func(ctx context.Context) error { return login.renew(ctx, s.client.ActiveConnection(), "") })
 	if err != nil {
+		_ = s.Close()
 		return nil, err
 	}
-	s.client.ActiveConnection().Connect()
 	return s, nil
-}
-
-// connect makes the client, which outlives ctx: every request has a context of
-// its own. With a user name this asks for a token, and then ctx ends the wait.
-func (s *Store) connect(ctx context.Context, options clientv3.Config) error {
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, end)
-	options.Context = life
-	client, err := clientv3.New(options)
-	if inTime := stop(); err == nil && !inTime {
-		_ = client.Close()
-		err = context.Cause(ctx)
-	}
-	s.client = client
-	return err
-}
-
-// remaining returns the time until the deadline; 0 when there is none.
-func remaining(ctx context.Context) time.Duration {
-	if deadline, ok := ctx.Deadline(); ok {
-		return max(time.Until(deadline), time.Millisecond)
-	}
-	return 0
 }
 
 // Close ends the connection. Nothing is left behind.

@@ -35,6 +35,9 @@ func (s *Store) Follow(ctx context.Context, p *Profile, f Follower) error {
 			return ctx.Err()
 		case w.failed != nil:
 			return w.failed
+		case errors.Is(err, fault.ErrDenied) && w.watches && !w.denied:
+			w.denied = true // the reason may be the token, which the next read renews
+			continue
 		case errors.Is(err, fault.ErrDenied):
 			return err
 		case err != nil && !errors.Is(err, errNoAnswer) && !w.lost:
@@ -59,14 +62,18 @@ type following struct {
 	next    int64 // from which on is not known what has come
 	skipped bool  // that cannot be told any more
 	lost    bool
+	watches bool  // catchUp has read the profile
+	denied  bool  // the watch was, which was then read
 	failed  error // of Seen
 }
 
 // watch follows until something comes between.
 func (w *following) watch(ctx context.Context) error {
+	w.watches = false
 	if err := w.catchUp(ctx); err != nil {
 		return err
 	}
+	w.watches = true
 	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(context.WithValue(ctx, attemptKey{}, &w.way)))
 	defer cancel()
 	start := time.Now()
@@ -97,6 +104,7 @@ func (w *following) watch(ctx context.Context) error {
 			if done, err := w.take(answer); done {
 				return err
 			}
+			w.denied = false
 		}
 	}
 }
