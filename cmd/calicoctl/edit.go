@@ -13,6 +13,9 @@ import (
 type editOptions struct {
 	strict bool // refuse tags that cannot match anything
 	once   bool // a lost race is a conflict
+
+	// check, if not nil, may end the edit when it sees what the profile has become.
+	check func(*store.Snapshot, *store.Profile) error
 }
 
 // edit carries out a change for which a rule that was said in words is needed
@@ -64,6 +67,11 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 			before := p.Clone()
 			if err := change(p, resolved); err != nil {
 				return err
+			}
+			if options.check != nil {
+				if err := options.check(snap, p); err != nil {
+					return err
+				}
 			}
 			return tags.Check(snap, before, list, resolved)
 		},

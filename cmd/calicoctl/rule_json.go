@@ -26,19 +26,22 @@ func (a *app) ruleJSONCommand() *cobra.Command {
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule json [flags]"},
 		Long: `Prints the rules of a profile as a rules document, the JSON of calicoctl 0.x that
 "rule update" reads. It is refused when a rule has criteria that the document
-cannot hold, because reading it back would widen the rule.`,
+cannot hold, because reading it back would widen the rule. The key "calicoctl",
+which calicoctl 0.x ignores, says of which profile and revision it is.`,
 		Example: "  calicoctl profile databases rule json > databases.json",
 		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := a.needName(cmd); err != nil {
 				return err
 			}
-			return a.show(cmd.Context(), a.printDocument)
+			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+				return s.showWith(ctx, store.Query{Cluster: true}, a.printDocument)
+			})
 		},
 	}
 }
 
-func (a *app) printDocument(p *store.Profile, names names.Shown) error {
+func (a *app) printDocument(snap *store.Snapshot, p *store.Profile, names names.Shown) error {
 	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)
@@ -62,7 +65,7 @@ func (a *app) printDocument(p *store.Profile, names names.Shown) error {
 		return fault.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+
 			"add --literal here and to rule update", someOf(misleading))
 	}
-	document, err := rules.FormatDocumentV1(inbound, outbound)
+	document, err := rules.FormatDocumentV1(inbound, outbound, originOf(snap, p, names))
 	if err != nil {
 		return err
 	}
@@ -88,8 +91,11 @@ func (a *app) ruleUpdateCommand() *cobra.Command {
 		Long: `Replaces all rules of a profile by those of a rules document, the JSON of
 calicoctl 0.x that "rule json" prints, from standard input or a file. Both lists
 must be there. A rule that is in the profile already keeps its stored form. When
-somebody else changes the profile at the same moment, nothing is changed (exit
-code 4).`,
+another client has changed the profile since "rule json" made the document, or
+changes it at the same moment, nothing is changed (exit code 4); --force replaces
+what an older document does not know. A document of another profile or cluster, or
+of calicoctl 0.x, replaces whatever is there; the rules that it removes are named
+on standard error.`,
 		Example: `  calicoctl profile databases rule update < databases.json
   calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
 		Args: noWords,
@@ -109,15 +115,16 @@ code 4).`,
 			if err != nil {
 				return err
 			}
-			inbound, outbound, err := rules.ParseDocumentV1(document)
-			if err != nil {
+			u := &documentUpdate{ruleEdit: e}
+			if err := u.parse(document); err != nil {
 				return fault.Refusedf("the rules document is wrong: %v", err)
 			}
-			return e.update(ctx, inbound, outbound)
+			return u.run(ctx)
 		},
 	}
 	e.addEditFlags(cmd)
 	file.addFlags(cmd)
+	cmd.Flags().Lookup("force").Usage = "also with a document of an older revision, and of profiles that Kubernetes maintains"
 	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - is standard input, as without it"
 	return cmd
 }
@@ -161,22 +168,4 @@ func (a *app) readFile(name string) ([]byte, error) {
 		err = fmt.Errorf("%s is longer than %d bytes", printable.Text(name), maxInput)
 	}
 	return content, err
-}
-
-func (e *ruleEdit) update(ctx context.Context, inbound, outbound []rules.Rule) error {
-	all := append(append([]rules.Rule{}, inbound...), outbound...)
-	result, err := e.editRules(ctx, all, editOptions{strict: true, once: true}, func(p *store.Profile, r []rules.Rule) error {
-		if err := store.SetRules(p, rules.Inbound, r[:len(inbound)]); err != nil {
-			return err
-		}
-		return store.SetRules(p, rules.Outbound, r[len(inbound):])
-	})
-	if err != nil {
-		return err
-	}
-	text := "Successfully updated rules on profile " + printable.Text(e.app.profile) + "\n"
-	if e.dry.only {
-		text = ""
-	}
-	return e.edited(text, e.app.profile, result)
 }

@@ -61,12 +61,20 @@ func (a *app) show(ctx context.Context, print func(*store.Profile, names.Shown) 
 }
 
 func (s *session) show(ctx context.Context, print func(*store.Profile, names.Shown) error) error {
+	return s.showWith(ctx, store.Query{}, func(_ *store.Snapshot, p *store.Profile, shown names.Shown) error {
+		return print(p, shown)
+	})
+}
+
+// showWith is show with what else of a query is to be read in the same request.
+func (s *session) showWith(ctx context.Context, query store.Query, print func(*store.Snapshot, *store.Profile, names.Shown) error) error {
 	s.warnDocker()
 	t, err := s.names.Target(s.app.profile)
 	if err != nil {
 		return err
 	}
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), Presence: s.names.Candidates(), V1: true})
+	query.Profiles, query.Presence, query.V1 = t.IDs(), s.names.Candidates(), true
+	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err
 	}
@@ -83,7 +91,7 @@ func (s *session) show(ctx context.Context, print func(*store.Profile, names.Sho
 		return err
 	}
 	s.app.warnTrouble(p)
-	return print(p, names)
+	return print(snap, p, names)
 }
 
 // listing returns the rules of a profile as text, with names.

@@ -108,7 +108,7 @@ func manyRules(b *testing.B) []rules.Rule {
 
 // BenchmarkRules1000V1 reads a rules document, adds a rule and writes it.
 func BenchmarkRules1000V1(b *testing.B) {
-	document, err := rules.FormatDocumentV1(manyRules(b), nil)
+	document, err := rules.FormatDocumentV1(manyRules(b), nil, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func BenchmarkRules1000V1(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if _, err = rules.FormatDocumentV1(append(inbound, added), outbound); err != nil {
+		if _, err = rules.FormatDocumentV1(append(inbound, added), outbound, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -14,7 +14,9 @@ import (
 // The v1 rules document is what calicoctl 0.x stored and what "rule json" and
 // "rule update" speak:
 //
-//	{"inbound_rules": [...], "outbound_rules": [...]}
+//	{"inbound_rules": [...], "outbound_rules": [...], "calicoctl": {...}}
+//
+// The last key is an [Origin], which calicoctl 0.x ignores.
 
 // A PlaceError says where in a rules document something is wrong.
 type PlaceError struct {
@@ -32,8 +34,8 @@ func (e *PlaceError) Error() string {
 
 // ParseDocumentV1 reads a rules document of which every rule is to be written:
 // both lists must be there, keys that are not known are refused, except the
-// "id" of old files, and every rule must be one that Calico takes. The error is
-// a *PlaceError.
+// "id" of old files, and every rule must be one that Calico takes. What
+// [ParseOriginV1] reads is left aside. The error is a *PlaceError.
 func ParseDocumentV1(document []byte) (inbound, outbound []Rule, err error) {
 	if !rawjson.Valid(document) {
 		return nil, nil, &PlaceError{Msg: "it is not JSON: " + printable.Text(syntaxError(document))}
@@ -50,7 +52,7 @@ func ParseDocumentV1(document []byte) (inbound, outbound []Rule, err error) {
 	for _, m := range members {
 		i := 0
 		switch m.Key {
-		case "id":
+		case "id", originKey:
 			continue
 		case "inbound_rules":
 		case "outbound_rules":
@@ -195,13 +197,16 @@ func keyV1(c Criterion) string {
 	return prefix + [...]string{"", "ports", "tag", "selector", "nets"}[offset]
 }
 
-// FormatDocumentV1 returns the rules document with two blanks of indentation.
-// The error is a *BeyondError when a rule has criteria that v1 cannot hold.
-func FormatDocumentV1(inbound, outbound []Rule) ([]byte, error) {
+// FormatDocumentV1 returns the rules document with two blanks of indentation, and
+// with its origin, if that is not nil. The error is a *BeyondError when a rule has
+// criteria that v1 cannot hold.
+func FormatDocumentV1(inbound, outbound []Rule, origin *Origin) ([]byte, error) {
 	var document struct {
 		Inbound  []json.RawMessage `json:"inbound_rules"`
 		Outbound []json.RawMessage `json:"outbound_rules"`
+		Origin   *Origin           `json:"calicoctl,omitempty"`
 	}
+	document.Origin = origin
 	var err error
 	if document.Inbound, err = encodeListV1(inbound); err != nil {
 		return nil, err

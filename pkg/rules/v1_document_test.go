@@ -24,7 +24,7 @@ func TestDocumentV1(t *testing.T) {
 	if err != nil || len(inbound) != len(all) || len(outbound) != 0 {
 		t.Fatalf("%d and %d rules, %v", len(inbound), len(outbound), err)
 	}
-	text, err := rules.FormatDocumentV1(inbound, outbound)
+	text, err := rules.FormatDocumentV1(inbound, outbound, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +60,7 @@ func TestDocumentV1Text(t *testing.T) {
   "outbound_rules": []
 }
 `
-	got, err := rules.FormatDocumentV1([]rules.Rule{rule}, nil)
+	got, err := rules.FormatDocumentV1([]rules.Rule{rule}, nil, nil)
 	if diff := cmp.Diff(want, string(got)); diff != "" || err != nil {
 		t.Errorf("(-want +got), %v:\n%s", err, diff)
 	}
@@ -129,7 +129,7 @@ func FuzzDocumentV1(f *testing.F) {
 			}
 			return
 		}
-		text, err := rules.FormatDocumentV1(inbound, outbound)
+		text, err := rules.FormatDocumentV1(inbound, outbound, nil)
 		if err != nil || !json.Valid(text) {
 			t.Fatalf("%s: %v", text, err)
 		}

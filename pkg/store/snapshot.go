@@ -24,6 +24,7 @@ type Query struct {
 	Glance   []string // like Presence, but an edit does not depend on the answer
 	Same     []string // Profiles on whose every word the edit depends, not only on their existence
 	Lock     bool     // whether the datastore is locked; needed for an edit
+	Cluster  bool     // the cluster's ID; left out where the user may not read it
 	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
 	OnlyV1   []string // IDs of profiles to read in the layout v1 alone
 	Policies bool     // whether there are policies; left out where the user may not read them
@@ -74,6 +75,12 @@ func (q Query) lesser() []Query {
 			all = append(all, other)
 		}
 	}
+	if q.Cluster && !q.Lock {
+		for _, other := range slices.Clone(all) {
+			other.Cluster = false
+			all = append(all, other)
+		}
+	}
 	return all
 }
 
@@ -106,7 +113,7 @@ func newSnapshot(q Query) *Snapshot {
 // size returns the number of operations that gets returns.
 func (q Query) size() int {
 	n := len(q.Profiles) + len(q.Presence) + len(q.Glance)
-	if q.Lock {
+	if q.Lock || q.Cluster {
 		n++
 	}
 	if q.Policies {
@@ -121,7 +128,7 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	for _, id := range q.Profiles {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision)))
 	}
-	if q.Lock {
+	if q.Lock || q.Cluster {
 		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
 	}
 	for _, id := range slices.Concat(q.Presence, q.Glance) {
@@ -222,6 +229,16 @@ func datastoreReady(document []byte) (bool, error) {
 	default:
 		return false, errors.New("spec.datastoreReady is neither true nor false")
 	}
+}
+
+// ClusterGUID returns the ID that Calico has given the cluster; empty when there is
+// none, or when neither Lock nor Cluster was asked for.
+func (snap *Snapshot) ClusterGUID() string {
+	kv := snap.found[clusterInfoKey]
+	if kv == nil {
+		return ""
+	}
+	return text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
 }
 
 // revision returns the revision of a v3 profile that was read; 0 is none.
