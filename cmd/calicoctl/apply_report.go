@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -13,25 +14,25 @@ import (
 type applyReport struct {
 	app     *app
 	text    strings.Builder
-	views   []changeView
+	views   []render.ChangeView
 	changed int
 	done    []string // the profiles that were written
 }
 
 // add reports what has become of a profile or, in a dry run, would.
-func (r *applyReport) add(name string, result store.Result, c change, dry bool) {
-	view := changeView{editView: editJSON(name, result), DryRun: dry, Diff: []changeLine{}}
+func (r *applyReport) add(name string, result store.Result, c render.Change, dry bool) {
+	view := render.ChangeView{EditView: render.Edit(name, result), DryRun: dry, Diff: []render.ChangeLine{}}
 	if result.Changed {
 		r.changed++
 		if !dry {
 			r.done = append(r.done, printable.Text(name))
-			r.app.done = "profiles were changed, but "
+			r.app.out.Saved = "profiles were changed, but "
 		}
-		if c.before != nil {
+		if c.Before != nil {
 			r.text.WriteString("Profile " + printable.Text(name) + ":\n")
 		}
-		r.text.WriteString(c.text(r.app.color()))
-		view.Diff = c.view()
+		r.text.WriteString(c.Text(r.app.color()))
+		view.Diff = c.Lines()
 	}
 	r.views = append(r.views, view)
 }
@@ -45,7 +46,7 @@ func (r *applyReport) print(whole bool) error {
 	case r.changed == 0:
 		r.text.WriteString("Nothing to do.\n")
 	}
-	return r.app.print(r.text.String(), r.views)
+	return r.app.out.Print(r.text.String(), r.views)
 }
 
 // partly makes the error for a run that ended early.

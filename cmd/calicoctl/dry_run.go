@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -15,7 +16,7 @@ type dryRun struct {
 	only     bool // --dry-run
 	exitCode bool // --exit-code
 	compare  bool // also what may not be edited
-	shown    *change
+	shown    *render.Change
 }
 
 func (d *dryRun) addFlags(cmd *cobra.Command) {
@@ -68,13 +69,13 @@ func (d *dryRun) look(ctx context.Context, s *session, name string, r store.Resu
 
 // show takes note of what an edit has changed, or would change.
 func (d *dryRun) show(ctx context.Context, s *session, name string, r store.Result) (err error) {
-	var c change
+	var c render.Change
 	d.shown = nil
 	switch {
 	case !r.Changed:
 		return nil
 	case d.only:
-		c, err = s.change(ctx, name, r.Before, r.Profile)
+		c, err = s.difference(ctx, name, r.Before, r.Profile)
 	default:
 		c = s.saved(ctx, name, r.Before, r.Profile)
 	}
@@ -82,11 +83,12 @@ func (d *dryRun) show(ctx context.Context, s *session, name string, r store.Resu
 	return err
 }
 
-// changeView is a change that is shown, for -o json and -o yaml.
-type changeView struct {
-	editView
-	DryRun bool         `json:"dryRun"`
-	Diff   []changeLine `json:"diff"`
+// edited prints what became of an edit.
+func (a *app) edited(text, name string, r store.Result) error {
+	if r.Changed {
+		a.out.Saved = "the change was saved, but "
+	}
+	return a.out.Print(text, render.Edit(name, r))
 }
 
 // edited prints what became of an edit or, in a dry run, would.
@@ -100,21 +102,21 @@ func (e *ruleEdit) edited(text, name string, r store.Result) error {
 // applied prints what an edit has changed or, in a dry run, would change.
 func (e *ruleEdit) applied(name string, r store.Result) error {
 	if r.Changed && !e.dry.only {
-		e.app.done = "the change was saved, but "
+		e.app.out.Saved = "the change was saved, but "
 	}
 	return e.difference("", name, r)
 }
 
 // difference prints the difference, or a text where there is none.
 func (e *ruleEdit) difference(text, name string, r store.Result) error {
-	view := changeView{editView: editJSON(name, r), DryRun: e.dry.only, Diff: []changeLine{}}
+	view := render.ChangeView{EditView: render.Edit(name, r), DryRun: e.dry.only, Diff: []render.ChangeLine{}}
 	switch {
 	case e.dry.shown != nil:
-		text, view.Diff = e.dry.shown.text(e.app.color()), e.dry.shown.view()
+		text, view.Diff = e.dry.shown.Text(e.app.color()), e.dry.shown.Lines()
 	case text == "":
 		text = "Nothing to do.\n"
 	}
-	if err := e.app.print(text, view); err != nil {
+	if err := e.app.out.Print(text, view); err != nil {
 		return err
 	}
 	return e.dry.answer(r.Changed)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -56,7 +57,7 @@ type historyRun struct {
 	held  *store.Version // waits for the version before it
 	count int64
 	text  strings.Builder
-	views []revisionView
+	views []render.RevisionView
 }
 
 // errEnough ends the reading of a history early.
@@ -72,7 +73,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 		return err
 	}
 	h.color = h.session.app.color()
-	h.views = []revisionView{}
+	h.views = []render.RevisionView{}
 	compacted, err := h.session.store.History(ctx, h.id, func(v store.Version) error { return h.next(ctx, v) })
 	switch {
 	case errors.Is(err, errEnough):
@@ -91,7 +92,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 			h.views[last].OlderCompacted = true
 		}
 	}
-	return h.session.app.print(h.text.String(), h.views)
+	return h.session.app.out.Print(h.text.String(), h.views)
 }
 
 // partial prints what was read before a failure, and returns the error of that.
@@ -106,7 +107,7 @@ func (h *historyRun) partial(ctx context.Context, failure error) error {
 		return failure
 	}
 	h.text.WriteString("\nThe history is not complete: older revisions could not be read.\n")
-	if err := h.session.app.print(h.text.String(), h.views); err != nil {
+	if err := h.session.app.out.Print(h.text.String(), h.views); err != nil {
 		return err
 	}
 	return failure
@@ -133,18 +134,18 @@ func (h *historyRun) next(ctx context.Context, v store.Version) error {
 
 // tell prints a version.
 func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown string) error {
-	d, err := h.session.versionDiff(ctx, h.id, v, before.Profile)
+	d, err := h.session.version(ctx, h.id, v, before.Profile)
 	if err != nil {
 		return err
 	}
-	d.unknown = unknown
+	d.Unknown = unknown
 	if h.count++; h.count > 1 {
 		h.text.WriteString("\n")
 	}
-	if h.session.app.output == "text" {
-		h.text.WriteString(d.text(h.color))
+	if h.session.app.out.Format == "text" {
+		h.text.WriteString(d.Text(h.color))
 	} else {
-		h.views = append(h.views, d.view(h.id))
+		h.views = append(h.views, d.View(h.id))
 	}
 	if h.count == h.limit {
 		h.held = nil

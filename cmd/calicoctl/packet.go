@@ -142,7 +142,7 @@ func (a *app) testPacket(ctx context.Context, q *question) error {
 	if err != nil {
 		return err
 	}
-	if err := a.print(f.text(), f.view()); err != nil {
+	if err := a.out.Print(f.text(), f.view()); err != nil {
 		return err
 	}
 	switch f.outcome() {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -79,7 +80,7 @@ type applyRun struct {
 func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 	e := r.edit
 	if len(list) == 0 {
-		return e.app.print("The file holds no profile.\n", []changeView{})
+		return e.app.out.Print("The file holds no profile.\n", []render.ChangeView{})
 	}
 	set, err := apply.NewSet(ctx, r.session.names, r.session.store, list,
 		apply.Options{Create: true, Force: e.force, Maintained: e.force, Hint: ", or give --force"})
@@ -113,13 +114,13 @@ func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked app
 	name, was := plan.Listing.Name, checked.Result
 	switch {
 	case !was.Changed:
-		r.report.add(name, was, change{}, r.edit.dry.only)
+		r.report.add(name, was, render.Change{}, r.edit.dry.only)
 	case r.edit.dry.only:
-		c, err := r.session.change(ctx, name, was.Before, was.Profile)
+		c, err := r.session.difference(ctx, name, was.Before, was.Profile)
 		if err != nil {
 			return err
 		}
-		c.names = c.names.With(set.Created)
+		c.Shown = c.Shown.With(set.Created)
 		r.report.add(name, was, c, true)
 	default:
 		result, err := plan.Write(ctx, r.session.store, checked)
@@ -131,7 +132,7 @@ func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked app
 			return r.report.partly(ctx, name, len(set.Plans), err)
 		}
 		c := r.session.saved(ctx, name, result.Before, result.Profile)
-		c.names = c.names.With(set.Created)
+		c.Shown = c.Shown.With(set.Created)
 		r.report.add(name, result, c, false)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -150,19 +151,19 @@ func (v endpointView) cells() []string {
 // printRows prints a list that may be long, piece by piece.
 func (a *app) printRows(header []string, n int, row func(i int) endpointView) error {
 	out := bufio.NewWriter(a.stdout)
-	switch a.output {
+	switch a.out.Format {
 	case "json":
 		writeJSONList(out, n, row)
 	case "yaml":
 		for i := range n {
-			content, err := encodeYAML([]endpointView{row(i)})
+			content, err := render.YAML([]endpointView{row(i)})
 			if err != nil {
 				return err
 			}
 			_, _ = out.Write(content)
 		}
 	default:
-		table{header: header, rows: n, row: func(i int) []string { return row(i).cells() }}.write(out)
+		render.Table{Header: header, Rows: n, Row: func(i int) []string { return row(i).cells() }}.Write(out)
 	}
 	if err := out.Flush(); err != nil { // the first error of all that was written
 		return fmt.Errorf("the output could not be written: %w", err)
@@ -170,11 +171,11 @@ func (a *app) printRows(header []string, n int, row func(i int) endpointView) er
 	return nil
 }
 
-// writeJSONList writes what encodeJSON would of a list, one element at a time.
+// writeJSONList writes what render.JSON would of a list, one element at a time.
 func writeJSONList(out *bufio.Writer, n int, row func(i int) endpointView) {
 	separator := "[\n"
 	for i := range n {
-		content, err := encodeJSON(row(i))
+		content, err := render.JSON(row(i))
 		must(err) // strings and a list of them
 		content = bytes.ReplaceAll(bytes.TrimSpace(content), []byte("\n"), []byte("\n  "))
 		_, _ = out.WriteString(separator + "  ")

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -54,7 +55,7 @@ func (s *session) export(ctx context.Context, words []string) error {
 		slices.SortFunc(profiles, func(a, b *store.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
 	}
 	var text strings.Builder
-	views := []profileView{}
+	views := []render.ProfileView{}
 	for i, p := range profiles {
 		if err := names.Unambiguous(p); err != nil {
 			return err
@@ -64,9 +65,9 @@ func (s *session) export(ctx context.Context, words []string) error {
 			text.WriteString("\n")
 		}
 		text.WriteString(exportText(p, names))
-		views = append(views, profileJSON(p, names))
+		views = append(views, render.Profile(p, names))
 	}
-	err = s.app.print(text.String(), views)
+	err = s.app.out.Print(text.String(), views)
 	if damaged > 0 {
 		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/graph"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -113,16 +114,16 @@ func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known 
 
 // printGraph prints the graph in the format that was asked for.
 func (a *app) printGraph(g *graph.Graph) error {
-	switch a.output {
+	switch a.out.Format {
 	case "dot":
 		a.out.WriteString(g.DOT())
 	case "mermaid":
 		a.out.WriteString(g.Mermaid())
 	case "text":
 		rows := g.Rows()
-		table{header: graph.Header(), rows: len(rows), row: func(i int) []string { return rows[i] }}.write(&a.out)
+		render.Table{Header: graph.Header(), Rows: len(rows), Row: func(i int) []string { return rows[i] }}.Write(&a.out)
 	default:
-		return a.print("", g)
+		return a.out.Print("", g)
 	}
 	return nil
 }

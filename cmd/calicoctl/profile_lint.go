@@ -144,7 +144,7 @@ func (s *session) lintEndpoints(ctx context.Context, view *store.View, l *lint.L
 
 // printFindings prints them; the error is errFindings if one is an error.
 func (a *app) printFindings(list []lint.Finding) error {
-	if err := a.print(lint.Text(list), list); err != nil {
+	if err := a.out.Print(lint.Text(list), list); err != nil {
 		return err
 	}
 	if slices.ContainsFunc(list, func(f lint.Finding) bool { return f.Level == lint.Error }) {

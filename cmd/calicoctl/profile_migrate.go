@@ -12,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -75,11 +76,11 @@ name. Names are taken as they are written in etcd.`,
 
 // migrationView is what became of a migration, for -o json and -o yaml.
 type migrationView struct {
-	Profile  string       `json:"profile"`
-	New      string       `json:"new"`
-	Migrated bool         `json:"migrated"`
-	Error    string       `json:"error,omitempty"`
-	Diff     []changeLine `json:"diff,omitempty"` // of a dry run
+	Profile  string              `json:"profile"`
+	New      string              `json:"new"`
+	Migrated bool                `json:"migrated"`
+	Error    string              `json:"error,omitempty"`
+	Diff     []render.ChangeLine `json:"diff,omitempty"` // of a dry run
 
 	shown string // the difference as text
 }
@@ -90,9 +91,9 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 		return err
 	}
 	if view.Migrated {
-		m.app.done = "the profile was migrated, but "
+		m.app.out.Saved = "the profile was migrated, but "
 	}
-	if err := m.app.print(view.text(), view); err != nil {
+	if err := m.app.out.Print(view.text(), view); err != nil {
 		return err
 	}
 	return m.dry.answer(true)
@@ -107,8 +108,8 @@ func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (
 		view.Migrated = err == nil
 		return view, err
 	}
-	c, err := s.change(ctx, to, nil, result.Profile)
-	view.Diff, view.shown = c.view(), c.text(m.app.color())
+	c, err := s.difference(ctx, to, nil, result.Profile)
+	view.Diff, view.shown = c.Lines(), c.Text(m.app.color())
 	return view, err
 }
 
@@ -163,10 +164,10 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 			view.Error = err.Error()
 			failed++
 		case err != nil:
-			return errors.Join(m.app.print(text.String(), views), m.partly(ctx, views, len(ids), err))
+			return errors.Join(m.app.out.Print(text.String(), views), m.partly(ctx, views, len(ids), err))
 		}
 		if view.Migrated {
-			m.app.done = "profiles were migrated, but "
+			m.app.out.Saved = "profiles were migrated, but "
 		}
 		views = append(views, view)
 		text.WriteString(view.text())
@@ -174,7 +175,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	if len(ids)+failed == 0 {
 		text.WriteString("There is no profile in the layout of calicoctl 0.x.\n")
 	}
-	err = m.app.print(text.String(), views)
+	err = m.app.out.Print(text.String(), views)
 	if failed > 0 {
 		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be migrated", failed, len(ids)+len(unreadable)))
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -60,10 +61,10 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	case detailed:
 		return s.profileShowDetailed(ctx, view, list)
 	}
-	if s.app.output == "text" {
-		return s.app.print(summaryTable(list), nil)
+	if s.app.out.Format == "text" {
+		return s.app.out.Print(summaryTable(list), nil)
 	}
-	return s.app.print("", list)
+	return s.app.out.Print("", list)
 }
 
 // summaries returns a summary of every profile, sorted by name.
@@ -113,10 +114,10 @@ func summaryTable(list []summary) string {
 		rows[i] = []string{brief.Name(s.Profile), printable.Text(s.Network), count(s.Inbound), count(s.Outbound), layout}
 	}
 	var out bytes.Buffer
-	table{
-		header: []string{"Name", "Docker network", "Inbound", "Outbound", "Layout"},
-		rows:   len(rows), row: func(i int) []string { return rows[i] },
-	}.write(&out)
+	render.Table{
+		Header: []string{"Name", "Docker network", "Inbound", "Outbound", "Layout"},
+		Rows:   len(rows), Row: func(i int) []string { return rows[i] },
+	}.Write(&out)
 	return out.String()
 }
 

@@ -228,12 +228,12 @@ func (e *editing) overtaken(ctx context.Context, s *session, based int64, confli
 	if base == nil {
 		base = e.opened
 	}
-	c, err := s.change(ctx, e.name, base, now[0])
+	c, err := s.difference(ctx, e.name, base, now[0])
 	if err != nil {
 		return conflict
 	}
 	e.seen[now[0].Revision] = now[0]
-	return &overtakenError{conflict: conflict, others: c.text(false), revision: now[0].Revision}
+	return &overtakenError{conflict: conflict, others: c.Text(false), revision: now[0].Revision}
 }
 
 // inEditor opens the editor on a text and returns what was saved, without the

@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -69,8 +70,8 @@ func (a *app) printDocument(snap *store.Snapshot, p *store.Profile, names names.
 	if err != nil {
 		return err
 	}
-	document = escapeControls(document)
-	return a.print(string(document), json.RawMessage(document))
+	document = render.EscapeControls(document)
+	return a.out.Print(string(document), json.RawMessage(document))
 }
 
 // someOf joins the first of a list, and tells how many more there are.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -43,10 +44,10 @@ the first reading only. -o json prints one document a line.`,
 			}
 			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
 				a.warnMisleading(p, names)
-				if a.output == "text" {
-					return a.print(listing(p, names), nil)
+				if a.out.Format == "text" {
+					return a.out.Print(listing(p, names), nil)
 				}
-				return a.print("", profileJSON(p, names))
+				return a.out.Print("", render.Profile(p, names))
 			})
 		},
 	}

@@ -1,15 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -34,8 +33,8 @@ func (a *app) watch(ctx context.Context) error {
 			}
 			a.warnMisleading(p, names)
 			w.shown = p
-			d := versionDiff{change: change{before: p, after: p, names: names}, version: store.Version{Revision: p.Revision, Profile: p}}
-			view := d.view(p.ID)
+			d := render.Version{Change: render.Change{Before: p, After: p, Shown: names}, Version: store.Version{Revision: p.Revision, Profile: p}}
+			view := d.View(p.ID)
 			view.Change = "none"
 			return w.put(listing(p, names), view)
 		})
@@ -83,20 +82,20 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 			w.session.names.Networks = networks
 		}
 	}
-	d, err := w.session.versionDiff(ctx, id, v, w.shown)
+	d, err := w.session.version(ctx, id, v, w.shown)
 	if err != nil && ctx.Err() == nil {
 		w.session.app.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
 	}
 	switch {
 	case v.Damaged != nil:
 		w.session.app.warn("revision %d: %v", v.Revision, v.Damaged)
-		return w.put("", d.view(id))
+		return w.put("", d.View(id))
 	case v.Skipped:
 		w.session.app.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
 	}
 	w.warnNewTrouble(v.Profile)
 	w.shown = v.Profile
-	return w.put("\n"+d.text(w.session.app.color()), d.view(id))
+	return w.put("\n"+d.Text(w.session.app.color()), d.View(id))
 }
 
 // warnNewTrouble reports what Felix refuses in a profile, unless that was reported
@@ -114,14 +113,14 @@ func (w *watching) warnNewTrouble(p *store.Profile) {
 }
 
 // put prints one piece of output at once.
-func (w *watching) put(text string, view revisionView) error {
+func (w *watching) put(text string, view render.RevisionView) error {
 	content := []byte(text)
 	var err error
-	switch w.session.app.output {
+	switch w.session.app.out.Format {
 	case "json":
-		content, err = encodeLine(view)
+		content, err = render.JSONLine(view)
 	case "yaml":
-		content, err = encodeYAML(view)
+		content, err = render.YAML(view)
 		content = append([]byte("---\n"), content...)
 	}
 	if err != nil {
@@ -131,17 +130,4 @@ func (w *watching) put(text string, view revisionView) error {
 		return fmt.Errorf("the output could not be written: %w", err)
 	}
 	return nil
-}
-
-// encodeLine returns what encodeJSON does, in one line.
-func encodeLine(value any) ([]byte, error) {
-	content, err := encodeJSON(value)
-	if err != nil {
-		return nil, err
-	}
-	var line bytes.Buffer
-	if err := json.Compact(&line, content); err != nil {
-		return nil, err
-	}
-	return append(line.Bytes(), '\n'), nil
 }

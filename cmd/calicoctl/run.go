@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -24,7 +24,7 @@ type app struct {
 	stdout io.Writer // only for long lists; all else goes through out
 	stderr io.Writer
 	getenv func(string) string
-	out    bytes.Buffer // standard output, written when the command is done
+	out    render.Printer
 
 	flags   store.Config
 	config  string
@@ -35,13 +35,11 @@ type app struct {
 
 	dockerTime time.Duration // what Docker gets of it; 0 is no less than etcd
 
-	output  string
 	profile string // the NAME in "profile NAME ..."
 
 	catch  safetyCatch
 	warned bool // of the configuration
 
-	done string // what an error must not hide: that something was saved
 }
 
 // run executes one command line and returns its exit code. Data goes to
@@ -53,10 +51,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if len(a.catch.edits) > 0 {
 		return a.finish(err)
 	}
-	if a.out.Len() > 0 {
-		if _, werr := stdout.Write(a.out.Bytes()); werr != nil && (err == nil || isAnswer(err)) {
-			err = fmt.Errorf("%sthe output could not be written: %w", a.done, werr)
-		}
+	if werr := a.out.Flush(stdout); werr != nil && (err == nil || isAnswer(err)) {
+		err = werr
 	}
 	if err == nil {
 		return exitDone
@@ -123,7 +119,7 @@ func (a *app) addFlags(root *cobra.Command) {
 	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
 	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
 	f.StringVarP(&a.level, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
-	f.StringVarP(&a.output, "output", "o", "text", "output `FORMAT`: text, json or yaml")
+	f.StringVarP(&a.out.Format, "output", "o", "text", "output `FORMAT`: text, json or yaml")
 	must(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp)))
 	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 		return formats(cmd), cobra.ShellCompDirectiveNoFileComp
@@ -142,9 +138,9 @@ func formats(cmd *cobra.Command) []string {
 // prepare checks what flags and environment say, before anything is read or
 // changed, and starts the clock.
 func (a *app) prepare(cmd *cobra.Command) error {
-	if list := formats(cmd); !slices.Contains(list, a.output) {
+	if list := formats(cmd); !slices.Contains(list, a.out.Format) {
 		last := len(list) - 1
-		return usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.output)
+		return usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.out.Format)
 	}
 	if a.timeout <= 0 {
 		return usagef("--timeout: expected a time such as 10s, got %s", a.timeout)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -53,8 +54,8 @@ func (a *app) tagShowCommand() *cobra.Command {
 				for _, t := range tags {
 					text.WriteString(printable.Text(t) + "\n")
 				}
-				view := tagsView{Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
-				return a.print(text.String(), view)
+				view := render.TagsView{Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision, Tags: tags}
+				return a.out.Print(text.String(), view)
 			})
 		},
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -209,7 +210,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 
 // undoView is what became of an undo, for -o json and -o yaml.
 type undoView struct {
-	changeView
+	render.ChangeView
 	Undone   int64 `json:"undone"`             // the revision that was the newest
 	Restored int64 `json:"restored,omitempty"` // the one that was brought back; none is the time before the creation
 }
@@ -224,13 +225,13 @@ func (u *undoing) report(ctx context.Context, s *session, r store.Result, restor
 		return err
 	}
 	if !u.ruleEdit.dry.only {
-		u.ruleEdit.app.done = "the change was saved, but "
+		u.ruleEdit.app.out.Saved = "the change was saved, but "
 	}
 	view := undoView{
-		changeView: changeView{editView: editJSON(u.ruleEdit.app.profile, r), DryRun: u.ruleEdit.dry.only, Diff: u.ruleEdit.dry.shown.view()},
+		ChangeView: render.ChangeView{EditView: render.Edit(u.ruleEdit.app.profile, r), DryRun: u.ruleEdit.dry.only, Diff: u.ruleEdit.dry.shown.Lines()},
 		Undone:     u.undone, Restored: restored,
 	}
-	if err := u.ruleEdit.app.print(u.said(r, restored)+u.ruleEdit.dry.shown.text(u.ruleEdit.app.color()), view); err != nil {
+	if err := u.ruleEdit.app.out.Print(u.said(r, restored)+u.ruleEdit.dry.shown.Text(u.ruleEdit.app.color()), view); err != nil {
 		return err
 	}
 	return u.ruleEdit.dry.answer(r.Changed)

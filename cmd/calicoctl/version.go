@@ -43,7 +43,7 @@ are read. Nobody is asked.`,
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
 			v := describeBuild(version, info)
-			return a.print(v.text(), v)
+			return a.out.Print(v.text(), v)
 		},
 	}
 }

@@ -37,7 +37,7 @@ type Plan struct {
 
 // New finds out what the name of the profile and the tags of a listing mean. A name
 // with a line "# network NAME is ID" means that ID, with Docker and without. The
-// errors are *names.DockerError, *resolve.AmbiguousError and store.ErrRefused.
+// errors are *names.DockerError, *resolve.AmbiguousError and fault.ErrRefused.
 func New(d names.Directory, l rules.ProfileListing, o Options) (*Plan, error) {
 	p := &Plan{Listing: l, options: o, names: d}
 	tags := slices.Concat(names.OfRules(l.Inbound), names.OfRules(l.Outbound), l.Tags)

@@ -53,7 +53,7 @@ func (t Target) NewID() string {
 }
 
 // Existing returns the ID of the profile that exists. The errors are *PairError and
-// store.ErrNotFound.
+// fault.ErrNotFound.
 func (t Target) Existing(there Presence) (string, error) {
 	var found []string
 	for _, id := range t.IDs() {
@@ -71,7 +71,7 @@ func (t Target) Existing(there Presence) (string, error) {
 }
 
 // Pick returns the profile that is meant. The errors are those of Existing, and
-// store.ErrMalformed.
+// fault.ErrMalformed.
 func (t Target) Pick(there Profiles) (*store.Profile, error) {
 	id, err := t.Existing(there)
 	if err != nil {

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -6,19 +6,19 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// profileView is a profile for -o json and -o yaml.
-type profileView struct {
+// ProfileView is a profile for -o json and -o yaml.
+type ProfileView struct {
 	Profile  string       `json:"profile"` // by the name that leads to it
 	ID       string       `json:"id"`
 	Layout   store.Layout `json:"layout"`
 	Revision int64        `json:"revision"`
 	Tags     []string     `json:"tags"`
-	Inbound  []ruleView   `json:"inbound"`
-	Outbound []ruleView   `json:"outbound"`
+	Inbound  []RuleView   `json:"inbound"`
+	Outbound []RuleView   `json:"outbound"`
 }
 
-// tagsView is the tags of a profile for -o json and -o yaml.
-type tagsView struct {
+// TagsView is the tags of a profile for -o json and -o yaml.
+type TagsView struct {
 	Profile  string       `json:"profile"`
 	ID       string       `json:"id"`
 	Layout   store.Layout `json:"layout"`
@@ -26,8 +26,8 @@ type tagsView struct {
 	Tags     []string     `json:"tags"`
 }
 
-// ruleView is a rule for -o json and -o yaml.
-type ruleView struct {
+// RuleView is a rule for -o json and -o yaml.
+type RuleView struct {
 	Position int        `json:"position"`
 	Text     string     `json:"text"`
 	Literal  string     `json:"literal"` // the text with IDs, as --literal shows it
@@ -35,11 +35,12 @@ type ruleView struct {
 	Trouble  []string   `json:"trouble,omitempty"`
 }
 
-func profileJSON(p *store.Profile, names names.Shown) profileView {
-	v := profileView{
+// Profile returns a profile for -o json and -o yaml.
+func Profile(p *store.Profile, names names.Shown) ProfileView {
+	v := ProfileView{
 		Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision,
 		Tags:    []string{},
-		Inbound: rulesJSON(p.Inbound, names), Outbound: rulesJSON(p.Outbound, names),
+		Inbound: ruleViews(p.Inbound, names), Outbound: ruleViews(p.Outbound, names),
 	}
 	for _, t := range p.Tags() {
 		v.Tags = append(v.Tags, names.Name(t))
@@ -47,11 +48,11 @@ func profileJSON(p *store.Profile, names names.Shown) profileView {
 	return v
 }
 
-func rulesJSON(list []rules.Stored, names names.Shown) []ruleView {
-	out := make([]ruleView, len(list))
+func ruleViews(list []rules.Stored, names names.Shown) []RuleView {
+	out := make([]RuleView, len(list))
 	for i, r := range list {
 		named := r.Rule.MapTags(names.Name)
-		out[i] = ruleView{
+		out[i] = RuleView{
 			Position: i + 1, Text: rules.Format(named), Literal: rules.Format(r.Rule),
 			Criteria: named, Trouble: r.Trouble(),
 		}
@@ -59,22 +60,22 @@ func rulesJSON(list []rules.Stored, names names.Shown) []ruleView {
 	return out
 }
 
-// editView is what became of an edit, for -o json and -o yaml.
-type editView struct {
+// EditView is what became of an edit, for -o json and -o yaml.
+type EditView struct {
 	Profile  string `json:"profile"` // as it was named in the command
 	ID       string `json:"id"`
 	Revision int64  `json:"revision"`
 	Changed  bool   `json:"changed"`
 }
 
-// edited prints what became of an edit.
-func (a *app) edited(text, name string, r store.Result) error {
-	if r.Changed {
-		a.done = "the change was saved, but "
-	}
-	return a.print(text, editJSON(name, r))
+// Edit returns what became of an edit; name is as it was typed.
+func Edit(name string, r store.Result) EditView {
+	return EditView{Profile: name, ID: r.Profile.ID, Revision: r.Profile.Revision, Changed: r.Changed}
 }
 
-func editJSON(name string, r store.Result) editView {
-	return editView{Profile: name, ID: r.Profile.ID, Revision: r.Profile.Revision, Changed: r.Changed}
+// ChangeView is an edit with the difference that it makes.
+type ChangeView struct {
+	EditView
+	DryRun bool         `json:"dryRun"`
+	Diff   []ChangeLine `json:"diff"`
 }

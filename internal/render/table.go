@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"io"
@@ -8,34 +8,32 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 )
 
-// A table is written in pieces, so that a long one is never in memory as a
-// whole.
-type table struct {
-	header []string
-	rows   int
-	row    func(i int) []string // printable
+// A Table is written in pieces, so that a long one is never in memory as a whole.
+type Table struct {
+	Header []string
+	Rows   int
+	Row    func(i int) []string // printable
 }
 
 // tablePiece is how many rows are laid out at once.
 const tablePiece = 1000
 
-// write writes the table with a frame. The errors of the writer are for the
-// writer to keep.
-func (t table) write(w io.Writer) {
-	widths := make([]int, len(t.header))
-	for i := -1; i < t.rows; i++ {
+// Write writes the table with a frame. The writer keeps its errors.
+func (t Table) Write(w io.Writer) {
+	widths := make([]int, len(t.Header))
+	for i := -1; i < t.Rows; i++ {
 		for column, cell := range t.line(i) {
 			widths[column] = max(widths[column], tablewriter.DisplayWidth(cell))
 		}
 	}
-	for from := 0; from == 0 || from < t.rows; from += tablePiece {
-		to := min(from+tablePiece, t.rows)
+	for from := 0; from == 0 || from < t.Rows; from += tablePiece {
+		to := min(from+tablePiece, t.Rows)
 		piece := tablewriter.NewWriter(w)
 		piece.SetAutoFormatHeaders(false)
 		piece.SetAutoWrapText(false)
-		piece.SetBorders(tablewriter.Border{Left: true, Right: true, Top: from == 0, Bottom: to == t.rows})
+		piece.SetBorders(tablewriter.Border{Left: true, Right: true, Top: from == 0, Bottom: to == t.Rows})
 		if from == 0 {
-			piece.SetHeader(t.header)
+			piece.SetHeader(t.Header)
 		}
 		for column, width := range widths {
 			piece.SetColMinWidth(column, width)
@@ -48,11 +46,11 @@ func (t table) write(w io.Writer) {
 }
 
 // line returns a row as it is shown; the header is row -1.
-func (t table) line(i int) []string {
+func (t Table) line(i int) []string {
 	if i < 0 {
-		return t.header
+		return t.Header
 	}
-	cells := t.row(i)
+	cells := t.Row(i)
 	for column, cell := range cells {
 		cells[column] = brief.Cell(cell)
 	}

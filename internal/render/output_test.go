@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"encoding/json"
@@ -20,7 +20,7 @@ func TestOutputIsSafe(t *testing.T) {
 		for name, format := range map[string]struct {
 			encode func(any) ([]byte, error)
 			decode func([]byte, any) error
-		}{"JSON": {encodeJSON, json.Unmarshal}, "YAML": {encodeYAML, yaml.Unmarshal}} {
+		}{"JSON": {JSON, json.Unmarshal}, "YAML": {YAML, yaml.Unmarshal}} {
 			encoded, err := format.encode(value)
 			if err != nil || strings.ContainsFunc(string(encoded), isControl) {
 				t.Errorf("%s of %q: %q, %v", name, text, encoded, err)
@@ -32,7 +32,7 @@ func TestOutputIsSafe(t *testing.T) {
 			}
 		}
 	}
-	encoded, err := encodeYAML(map[string]any{"a": []string{"22:30", "on"}, "number": 9007199254740993})
+	encoded, err := YAML(map[string]any{"a": []string{"22:30", "on"}, "number": 9007199254740993})
 	if want := "a:\n  - \"22:30\"\n  - \"on\"\nnumber: 9007199254740993\n"; string(encoded) != want || err != nil {
 		t.Errorf("%s, %v, want %s", encoded, err, want)
 	}
@@ -62,7 +62,7 @@ func TestYAMLInPieces(t *testing.T) {
 			t.Fatal(err)
 		}
 		whole, err := encodePiece(content)
-		pieces, err2 := encodeYAML(value)
+		pieces, err2 := YAML(value)
 		if err != nil || err2 != nil || string(whole) != string(pieces) {
 			t.Errorf("%s is\n%s, %v, and in pieces\n%s, %v", content, whole, err, pieces, err2)
 		}

@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"bytes"
@@ -9,26 +9,9 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
-// print writes the result of a command to standard output: text as it is, or
-// the value as JSON or YAML.
-func (a *app) print(text string, value any) error {
-	switch a.output {
-	case "json":
-		content, err := encodeJSON(value)
-		a.out.Write(content)
-		return err
-	case "yaml":
-		content, err := encodeYAML(value)
-		a.out.Write(content)
-		return err
-	}
-	a.out.WriteString(text)
-	return nil
-}
-
-// encodeJSON returns indented JSON in which every character that a terminal
+// JSON returns indented JSON in which every character that a terminal
 // might obey is escaped.
-func encodeJSON(value any) ([]byte, error) {
+func JSON(value any) ([]byte, error) {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false)
@@ -36,12 +19,12 @@ func encodeJSON(value any) ([]byte, error) {
 	if err := enc.Encode(value); err != nil {
 		return nil, err
 	}
-	return escapeControls(out.Bytes()), nil
+	return EscapeControls(out.Bytes()), nil
 }
 
-// escapeControls writes unprintable characters as \uNNNN; in JSON text they
+// EscapeControls writes unprintable characters as \uNNNN; in JSON text they
 // stand inside of strings only.
-func escapeControls(text []byte) []byte {
+func EscapeControls(text []byte) []byte {
 	if !bytes.ContainsFunc(text, isControl) {
 		return text
 	}
@@ -61,3 +44,16 @@ func escapeControls(text []byte) []byte {
 }
 
 func isControl(r rune) bool { return r != '\n' && !printable.IsPrint(r) }
+
+// JSONLine returns what JSON does, in one line.
+func JSONLine(value any) ([]byte, error) {
+	content, err := JSON(value)
+	if err != nil {
+		return nil, err
+	}
+	var line bytes.Buffer
+	if err := json.Compact(&line, content); err != nil {
+		return nil, err
+	}
+	return append(line.Bytes(), '\n'), nil
+}

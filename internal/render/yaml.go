@@ -1,4 +1,4 @@
-package main
+package render
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// encodeYAML returns what encodeJSON does, in YAML and in the same order.
-func encodeYAML(value any) ([]byte, error) {
+// YAML returns what JSON does, in YAML and in the same order.
+func YAML(value any) ([]byte, error) {
 	content, err := json.Marshal(value)
 	if err != nil {
 		return nil, err
