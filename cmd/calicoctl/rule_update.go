@@ -93,7 +93,7 @@ func (u *documentUpdate) warnRemoved(ctx context.Context, s *session, r store.Re
 		return
 	}
 	var texts []string
-	shown := s.saved(ctx, e.app.profile, r.Before, r.Profile).names
+	shown := s.saved(ctx, e.app.profile, r.Before, r.Profile).Shown
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for _, gone := range removedRules(*r.Before.Rules(d), *r.Profile.Rules(d)) {
 			texts = append(texts, "removed "+string(d)+" rule: "+rules.Format(gone.Rule.MapTags(shown.Name)))
