@@ -13,9 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // An app is one run of the program: its flags, and what the world gave it.
@@ -26,7 +26,7 @@ type app struct {
 	getenv func(string) string
 	out    render.Printer
 
-	flags   store.Config
+	flags   etcd.Config
 	config  string
 	level   string       // of the log
 	log     *slog.Logger // see startLog
@@ -39,7 +39,6 @@ type app struct {
 
 	catch  safetyCatch
 	warned bool // of the configuration
-
 }
 
 // run executes one command line and returns its exit code. Data goes to
@@ -109,13 +108,13 @@ transaction in etcd.`,
 
 func (a *app) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringSliceVar(&a.flags.Endpoints, "etcd-endpoints", nil, "`URLS` of etcd (ETCD_ENDPOINTS; default "+store.DefaultEndpoint+")")
+	f.StringSliceVar(&a.flags.Endpoints, "etcd-endpoints", nil, "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
 	f.StringVar(&a.flags.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
 	f.StringVar(&a.flags.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
 	f.StringVar(&a.flags.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
 	f.StringVar(&a.flags.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
 	f.StringVar(&a.flags.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
-	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+store.DefaultConfigFile+", if it is there)")
+	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+etcd.DefaultConfigFile+", if it is there)")
 	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
 	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
 	f.StringVarP(&a.level, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")

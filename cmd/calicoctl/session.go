@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -21,7 +22,7 @@ type session struct {
 
 // connect opens the datastore while Docker answers.
 func (a *app) connect(ctx context.Context) (*session, error) {
-	cfg, warnings, err := store.LoadConfig(store.Sources{Flags: a.flags, Getenv: a.getenv, File: a.config})
+	cfg, warnings, err := etcd.LoadConfig(etcd.Sources{Flags: a.flags, Getenv: a.getenv, File: a.config})
 	if err != nil {
 		return nil, err
 	}

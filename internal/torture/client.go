@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -51,7 +52,7 @@ func (c *client) work(stop, hard context.Context) error {
 		if c.random.IntN(10) == 0 {
 			endpoints = c.direct
 		}
-		s, err := store.Open(hard, store.Config{Endpoints: endpoints})
+		s, err := store.Open(hard, etcd.Config{Endpoints: endpoints})
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -40,8 +41,8 @@ func (w *world) guard(more ...string) {
 	w.plain = plainClient(w.t, clientv3.Config{Endpoints: []string{w.endpoint}, Username: "root", Password: etcdtest.RootPassword})
 }
 
-func (w *world) as(user string) store.Config {
-	return store.Config{Endpoints: []string{w.endpoint}, Username: user, Password: user + "-secret"}
+func (w *world) as(user string) etcd.Config {
+	return etcd.Config{Endpoints: []string{w.endpoint}, Username: user, Password: user + "-secret"}
 }
 
 // denied is the text of an error about a key.
@@ -101,20 +102,20 @@ func TestWrongUsers(t *testing.T) {
 	t.Parallel()
 	w := guardedWorld(t)
 	for name, test := range map[string]struct {
-		cfg  store.Config
+		cfg  etcd.Config
 		text string
 	}{
-		"nobody": {store.Config{}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+		"nobody": {etcd.Config{}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
 		"wrong password": {
-			store.Config{Username: "writer", Password: "hunter2"},
+			etcd.Config{Username: "writer", Password: "hunter2"},
 			`etcd refuses the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
 		},
 		"no such user": {
-			store.Config{Username: "no\nbody", Password: "hunter2"},
+			etcd.Config{Username: "no\nbody", Password: "hunter2"},
 			`etcd refuses the password of user "no\x0abody", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
 		},
-		"no password":   {store.Config{Username: "writer"}, `etcd asks for the password of user "writer" (ETCD_PASSWORD)`},
-		"password only": {store.Config{Password: "hunter2"}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+		"no password":   {etcd.Config{Username: "writer"}, `etcd asks for the password of user "writer" (ETCD_PASSWORD)`},
+		"password only": {etcd.Config{Password: "hunter2"}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.cfg.Endpoints = []string{w.endpoint}
@@ -162,12 +163,12 @@ func TestDeniedAtCommit(t *testing.T) {
 func TestConfigHidesSecrets(t *testing.T) {
 	t.Parallel()
 	const secret = "hunter2"
-	cfg := store.Config{
+	cfg := etcd.Config{
 		Endpoints: []string{"http://127.0.0.1:2379"}, Username: "bob",
 		Password: secret, Key: secret, KeyFile: "f",
 	}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		for _, value := range []any{cfg, &cfg, []store.Config{cfg}, store.Sources{Flags: cfg}, &store.Sources{Flags: cfg}} {
+		for _, value := range []any{cfg, &cfg, []etcd.Config{cfg}, etcd.Sources{Flags: cfg}, &etcd.Sources{Flags: cfg}} {
 			text := fmt.Sprintf(verb, value)
 			if strings.Contains(text, secret) || strings.Contains(text, fmt.Sprintf("%x", secret)) {
 				t.Errorf("%s of %T shows the secret: %s", verb, value, text)
@@ -187,7 +188,7 @@ func TestPasswordInEndpoint(t *testing.T) {
 		"http://bob:" + secret + "@127.0.0.1:2379", "https://bob:" + secret + "@127.0.0.1", "bob:" + secret + "@127.0.0.1:2379",
 		"http://bob:" + secret + "@127.0.0.1:port", "http://bob:" + secret + "@[::1", "http://bob:" + secret + "@%zz:1",
 	} {
-		cfg := store.Config{Endpoints: []string{"http://127.0.0.1:2379", endpoint}}
+		cfg := etcd.Config{Endpoints: []string{"http://127.0.0.1:2379", endpoint}}
 		_, err := store.Open(t.Context(), cfg)
 		wantError(t, err, fault.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
 		if text := fmt.Sprintf("%v%+v%#v%v", err, err, err, cfg); strings.Contains(text, secret) {
@@ -195,7 +196,7 @@ func TestPasswordInEndpoint(t *testing.T) {
 		}
 	}
 	file := configFile(t, "spec:\n  etcdEndpoints: http://127.0.0.1:1\n")
-	_, warnings, err := store.LoadConfig(store.Sources{File: file, Getenv: environment(map[string]string{
+	_, warnings, err := etcd.LoadConfig(etcd.Sources{File: file, Getenv: environment(map[string]string{
 		"ETCD_ENDPOINTS": "http://bob:" + secret + "@127.0.0.1:2379",
 	})})
 	if err == nil && strings.Contains(strings.Join(warnings, ""), secret) {

@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -64,7 +65,7 @@ func (w *benchWorld) putProfiles(names ...string) {
 
 func (w *benchWorld) open() *store.Store {
 	w.b.Helper()
-	s, err := store.Open(context.Background(), store.Config{Endpoints: []string{w.endpoint}})
+	s, err := store.Open(context.Background(), etcd.Config{Endpoints: []string{w.endpoint}})
 	if err != nil {
 		w.b.Fatal(err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -42,7 +43,7 @@ func TestLeaderIsKilled(t *testing.T) {
 	stop := make(chan struct{})
 	var running sync.WaitGroup
 	for editor := range editors {
-		s := open(t, store.Config{Endpoints: cluster.Endpoints()})
+		s := open(t, etcd.Config{Endpoints: cluster.Endpoints()})
 		running.Go(func() { keepEditing(ctx, t, s, editor, stop, attempts) })
 	}
 	for range kills {

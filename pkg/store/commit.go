@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -17,7 +19,6 @@ import (
 type times struct {
 	answer time.Duration // for the answer to a write that was sent
 	settle time.Duration // and then for finding out without one whether it was saved
-	asking time.Duration // for the key that was denied
 
 	heartbeat time.Duration // see following
 }
@@ -25,7 +26,7 @@ type times struct {
 // defaultTimes let a write take less than the second that a command may take
 // beyond its timeout.
 func defaultTimes() times {
-	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, asking: time.Second, heartbeat: 5 * time.Second}
+	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, heartbeat: 5 * time.Second}
 }
 
 // An outcome is how a write ended for certain: saved at a revision, or not
@@ -81,9 +82,9 @@ func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
 
 // fits refuses a write that depends on too many keys.
 func (w *write) fits() error {
-	if n := len(w.conditions); n > maxOperations {
+	if n := len(w.conditions); n > etcd.MaxOperations {
 		return fault.Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+
-			"make it in smaller steps", n, maxOperations)
+			"make it in smaller steps", n, etcd.MaxOperations)
 	}
 	return nil
 }
@@ -100,7 +101,7 @@ func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 		return outcome{}, err
 	}
 	start := time.Now()
-	hopeful, cancel := w.store.dials.hopeful(ctx)
+	hopeful, cancel := w.store.conn.Hopeful(ctx)
 	defer cancel()
 	times := w.store.times
 	patient, cancel := outlive(ctx, times.answer)
@@ -125,9 +126,9 @@ func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 			return outcome{saved: answer.Header.Revision}, nil
 		case err == nil:
 			return w.lost(late, answer, maybeSaved)
-		case !isTransient(err) && !maybeSaved:
-			return outcome{}, w.store.denied(late, w.store.explain(err, start), w.access())
-		case !isTransient(err):
+		case !etcd.IsTransient(err) && !maybeSaved:
+			return outcome{}, w.store.conn.Denied(late, w.store.conn.Explain(err, start), w.access())
+		case !etcd.IsTransient(err):
 			return w.settle(late, err)
 		}
 		if cause == nil || waiting.Err() == nil { // a request that the time cut off tells nothing
@@ -137,12 +138,12 @@ func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 			// From here on only the end of the time ends the waiting.
 			waiting, maybeSaved = ctx, true
 		}
-		pause(waiting, number)
+		etcd.Pause(waiting, number)
 	}
 	if maybeSaved {
 		return w.settle(late, cause)
 	}
-	return outcome{}, w.store.unreachable(hopeful, cause, start)
+	return outcome{}, w.store.conn.Unreachable(hopeful, cause, start)
 }
 
 // outlive returns a context that ends a while after another one.
@@ -156,20 +157,20 @@ func outlive(ctx context.Context, extra time.Duration) (context.Context, context
 // out whatever the error is. Until it has left this process it ends with ctx;
 // afterwards the answer is waited for until patient ends.
 func (w *write) send(ctx, patient context.Context) (answer *clientv3.TxnResponse, wasSent bool, err error) {
-	patient, attempt, cancel := w.store.attempt(patient)
+	patient, attempt, cancel := w.store.conn.Attempt(patient)
 	defer cancel()
 	stop := context.AfterFunc(ctx, func() {
-		if !attempt.sent.Load() {
+		if !attempt.Sent() {
 			cancel()
 		}
 	})
 	defer stop()
-	txn := w.store.client.Txn(patient).If(w.conditions...).Then(w.ops...)
-	if query := w.before.query; query.size() <= maxOperations {
+	txn := w.store.conn.Client.Txn(patient).If(w.conditions...).Then(w.ops...)
+	if query := w.before.query; query.size() <= etcd.MaxOperations {
 		txn = txn.Else(query.gets(0)...)
 	}
 	answer, err = txn.Commit()
-	wasSent = attempt.sent.Load() && !isUndone(err)
+	wasSent = attempt.Sent() && !etcd.IsUndone(err)
 	w.log(answer, wasSent, err)
 	return answer, wasSent, err
 }
@@ -199,7 +200,7 @@ func (w *write) lost(ctx context.Context, answer *clientv3.TxnResponse, maybeSav
 // write was saved. As long as the key stands as it was read, the write may
 // still be on its way, so nothing can be said.
 func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
-	w.store.log.Info("no time is left; asking whether the edit was saved", "profile", w.profile)
+	w.store.conn.Log.Info("no time is left; asking whether the edit was saved", "profile", w.profile)
 	now, err := w.store.Read(ctx, w.before.query)
 	switch {
 	case errors.Is(err, fault.ErrDenied):
@@ -212,4 +213,9 @@ func (w *write) settle(ctx context.Context, cause error) (outcome, error) {
 
 func (w *write) unknown(cause error) error {
 	return &UnknownOutcomeError{Profile: printable.Text(w.profile), Cause: cause, write: w}
+}
+
+// access returns what the write reads and writes, also when it loses a race.
+func (w *write) access() etcd.Access {
+	return etcd.AccessOf(w.conditions, slices.Concat(w.ops, w.before.query.gets(0))...)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -42,20 +43,20 @@ const fullFile = `spec:
   etcdCACertFile: /file/ca
 `
 
-var fullConfig = store.Config{
+var fullConfig = etcd.Config{
 	Endpoints: []string{"https://file:1", "https://file:2"}, Username: "file-user", Password: "file-secret",
 	KeyFile: "/file/key", CertFile: "/file/cert", CAFile: "/file/ca",
 }
 
 // with returns a copy of c, changed.
-func with(c store.Config, change func(*store.Config)) store.Config {
+func with(c etcd.Config, change func(*etcd.Config)) etcd.Config {
 	change(&c)
 	return c
 }
 
 func TestLoadConfig(t *testing.T) {
 	t.Parallel()
-	flags := store.Config{
+	flags := etcd.Config{
 		Endpoints: []string{"http://flag:1"}, Username: "flag-user", Password: "flag-secret",
 		KeyFile: "/flag/key", CertFile: "/flag/cert", CAFile: "/flag/ca",
 	}
@@ -68,21 +69,21 @@ func TestLoadConfig(t *testing.T) {
 		calico[name] = value
 		calico["CALICO_"+name] = strings.ReplaceAll(value, "env", "calico")
 	}
-	fromEnv := store.Config{
+	fromEnv := etcd.Config{
 		Endpoints: []string{"http://env:1", "http://env:2"}, Username: "env-user", Password: "env-secret",
 		KeyFile: "/env/key", CertFile: "/env/cert", CAFile: "/env/ca",
 	}
-	fromCalico := store.Config{
+	fromCalico := etcd.Config{
 		Endpoints: []string{"http://calico:1", "http://calico:2"}, Username: "calico-user", Password: "calico-secret",
 		KeyFile: "/calico/key", CertFile: "/calico/cert", CAFile: "/calico/ca",
 	}
 	const otherEndpoints = "FILE names other etcd endpoints (https://file:1,https://file:2) than the environment or the flags (%s), which are used"
 	tests := []struct {
 		name    string
-		flags   store.Config
+		flags   etcd.Config
 		env     values
 		file    string
-		want    store.Config
+		want    etcd.Config
 		warning string
 	}{
 		{name: "nothing"},
@@ -100,44 +101,44 @@ func TestLoadConfig(t *testing.T) {
 			warning: fmt.Sprintf(otherEndpoints, "http://flag:1"),
 		},
 		{
-			name: "setting by setting", flags: store.Config{Username: "a", Password: "b"}, env: values{"ETCD_KEY_FILE": "k", "ETCD_CERT_FILE": "c"},
-			file: fullFile, want: with(fullConfig, func(c *store.Config) { c.Username, c.Password, c.KeyFile, c.CertFile = "a", "b", "k", "c" }),
+			name: "setting by setting", flags: etcd.Config{Username: "a", Password: "b"}, env: values{"ETCD_KEY_FILE": "k", "ETCD_CERT_FILE": "c"},
+			file: fullFile, want: with(fullConfig, func(c *etcd.Config) { c.Username, c.Password, c.KeyFile, c.CertFile = "a", "b", "k", "c" }),
 		},
 
-		{name: "authority", env: values{"ETCD_AUTHORITY": "host:4001"}, want: store.Config{Endpoints: []string{"http://host:4001"}}},
+		{name: "authority", env: values{"ETCD_AUTHORITY": "host:4001"}, want: etcd.Config{Endpoints: []string{"http://host:4001"}}},
 		{
 			name: "authority and scheme", env: values{"ETCD_AUTHORITY": "host:4001", "ETCD_SCHEME": "https"},
-			want: store.Config{Endpoints: []string{"https://host:4001"}},
+			want: etcd.Config{Endpoints: []string{"https://host:4001"}},
 		},
 		{
 			name: "CALICO_ authority", env: values{"ETCD_AUTHORITY": "x:1", "CALICO_ETCD_AUTHORITY": "host:1", "CALICO_ETCD_SCHEME": "https"},
-			want: store.Config{Endpoints: []string{"https://host:1"}},
+			want: etcd.Config{Endpoints: []string{"https://host:1"}},
 		},
 		{name: "scheme alone", env: values{"ETCD_SCHEME": "https"}},
 		{
 			name: "endpoints win over the authority", env: values{"ETCD_ENDPOINTS": "http://a:1", "ETCD_AUTHORITY": "host:4001"},
-			want: store.Config{Endpoints: []string{"http://a:1"}},
+			want: etcd.Config{Endpoints: []string{"http://a:1"}},
 		},
 		{name: "flags win over the authority", flags: flags, env: values{"ETCD_AUTHORITY": "host:4001"}, want: flags},
 		{
 			name: "list with blanks", env: values{"ETCD_ENDPOINTS": " http://a:1 ,, http://b:2, "},
-			want: store.Config{Endpoints: []string{"http://a:1", "http://b:2"}},
+			want: etcd.Config{Endpoints: []string{"http://a:1", "http://b:2"}},
 		},
 
-		{name: "discovery", env: values{"ETCD_DISCOVERY_SRV": "example.com"}, want: store.Config{DiscoverySRV: "example.com"}},
+		{name: "discovery", env: values{"ETCD_DISCOVERY_SRV": "example.com"}, want: etcd.Config{DiscoverySRV: "example.com"}},
 		{
 			name: "discovery in the file", file: "spec: {etcdDiscoverySrv: example.com, etcdUsername: u, etcdPassword: p}",
-			want: store.Config{DiscoverySRV: "example.com", Username: "u", Password: "p"},
+			want: etcd.Config{DiscoverySRV: "example.com", Username: "u", Password: "p"},
 		},
 		{
 			name: "discovery wins over the file", env: values{"ETCD_DISCOVERY_SRV": "example.com"}, file: fullFile,
-			want:    store.Config{DiscoverySRV: "example.com", CAFile: "/file/ca"},
+			want:    etcd.Config{DiscoverySRV: "example.com", CAFile: "/file/ca"},
 			warning: fmt.Sprintf(otherEndpoints, "SRV records of example.com"),
 		},
 		{
 			name: "endpoints win over the file's discovery", env: values{"ETCD_ENDPOINTS": "http://a:1"},
 			file: "spec: {etcdDiscoverySrv: example.com, etcdUsername: u, etcdPassword: p}",
-			want: store.Config{Endpoints: []string{"http://a:1"}},
+			want: etcd.Config{Endpoints: []string{"http://a:1"}},
 			warning: "FILE names other etcd endpoints (SRV records of example.com) than the environment or the flags " +
 				"(http://a:1), which are used",
 		},
@@ -145,55 +146,55 @@ func TestLoadConfig(t *testing.T) {
 
 		{
 			name: "credentials are not sent elsewhere", env: values{"ETCD_ENDPOINTS": "https://other:1"}, file: fullFile,
-			want:    store.Config{Endpoints: []string{"https://other:1"}, CAFile: "/file/ca"},
+			want:    etcd.Config{Endpoints: []string{"https://other:1"}, CAFile: "/file/ca"},
 			warning: fmt.Sprintf(otherEndpoints, "https://other:1"),
 		},
 		{
 			name: "nor is a password to a user of the same name", env: values{"ETCD_ENDPOINTS": "https://other:1", "ETCD_USERNAME": "file-user"}, file: fullFile,
-			want:    store.Config{Endpoints: []string{"https://other:1"}, CAFile: "/file/ca", Username: "file-user"},
+			want:    etcd.Config{Endpoints: []string{"https://other:1"}, CAFile: "/file/ca", Username: "file-user"},
 			warning: fmt.Sprintf(otherEndpoints, "https://other:1"),
 		},
 		{
 			name: "nor when the file has no endpoints", env: values{"ETCD_ENDPOINTS": "https://other:1"},
 			file:    "spec: {etcdUsername: u, etcdPassword: p, etcdKey: k, etcdCert: c, etcdCACert: a}",
-			want:    store.Config{Endpoints: []string{"https://other:1"}, CA: "a"},
+			want:    etcd.Config{Endpoints: []string{"https://other:1"}, CA: "a"},
 			warning: "the user, password, key and certificate of FILE are not used, because the etcd endpoints come from elsewhere",
 		},
 		{
 			name: "a file without credentials is not spoken of", env: values{"ETCD_ENDPOINTS": "https://other:1"}, file: "spec: {etcdCACert: a}",
-			want: store.Config{Endpoints: []string{"https://other:1"}, CA: "a"},
+			want: etcd.Config{Endpoints: []string{"https://other:1"}, CA: "a"},
 		},
 		{
 			name: "the same endpoints in another order", env: values{"ETCD_ENDPOINTS": "https://file:2,https://file:1"}, file: fullFile,
-			want: with(fullConfig, func(c *store.Config) { c.Endpoints = []string{"https://file:2", "https://file:1"} }),
+			want: with(fullConfig, func(c *etcd.Config) { c.Endpoints = []string{"https://file:2", "https://file:1"} }),
 		},
 		{name: "the same endpoints are the file's own", env: values{"ETCD_ENDPOINTS": "https://file:1,https://file:2"}, file: fullFile, want: fullConfig},
 		{
 			name: "the file's password is not for another user", env: values{"ETCD_USERNAME": "bob"}, file: fullFile,
-			want: with(fullConfig, func(c *store.Config) { c.Username, c.Password = "bob", "" }),
+			want: with(fullConfig, func(c *etcd.Config) { c.Username, c.Password = "bob", "" }),
 		},
 		{
-			name: "nor the environment's for another flag", flags: store.Config{Username: "bob"}, env: values{"ETCD_USERNAME": "eve", "ETCD_PASSWORD": "x"},
-			want: store.Config{Username: "bob"},
+			name: "nor the environment's for another flag", flags: etcd.Config{Username: "bob"}, env: values{"ETCD_USERNAME": "eve", "ETCD_PASSWORD": "x"},
+			want: etcd.Config{Username: "bob"},
 		},
 		{
 			name: "a password for the file's user", env: values{"ETCD_PASSWORD": "new"}, file: fullFile,
-			want: with(fullConfig, func(c *store.Config) { c.Password = "new" }),
+			want: with(fullConfig, func(c *etcd.Config) { c.Password = "new" }),
 		},
 
 		{
 			name: "inline", file: "spec:\n  etcdKey: |\n    key\n  etcdCert: cert\n  etcdCACert: ca\n",
-			want: store.Config{Key: "key\n", Cert: "cert", CA: "ca"},
+			want: etcd.Config{Key: "key\n", Cert: "cert", CA: "ca"},
 		},
 		{
 			name: "a file wins over the inline form", env: values{"ETCD_CA_CERT_FILE": "/env/ca"}, file: "spec: {etcdCACert: ca}",
-			want: store.Config{CAFile: "/env/ca"},
+			want: etcd.Config{CAFile: "/env/ca"},
 		},
 		{name: "file without etcd", file: "spec: {}\n"},
 		{name: "file without spec", file: ""},
 		{
 			name: "other keys are left alone", file: "spec: {kubeconfig: /x, k8sAPIEndpoint: y, future: [1], etcdEndpoints: 'http://a:1'}",
-			want: store.Config{Endpoints: []string{"http://a:1"}},
+			want: etcd.Config{Endpoints: []string{"http://a:1"}},
 		},
 
 		{name: "datastore type", env: values{"DATASTORE_TYPE": "etcdv3"}},
@@ -203,9 +204,9 @@ func TestLoadConfig(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			src := store.Sources{Flags: test.flags, Getenv: environment(test.env)}
+			src := etcd.Sources{Flags: test.flags, Getenv: environment(test.env)}
 			src.File = configFile(t, test.file)
-			cfg, warnings, err := store.LoadConfig(src)
+			cfg, warnings, err := etcd.LoadConfig(src)
 			must(t, err)
 			if diff := cmp.Diff(test.want, cfg, cmp.Transformer("fields", fields)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -222,7 +223,7 @@ func TestLoadConfig(t *testing.T) {
 }
 
 // fields makes the difference of two Configs readable, which hide themselves.
-func fields(c store.Config) map[string]any {
+func fields(c etcd.Config) map[string]any {
 	return map[string]any{
 		"endpoints": strings.Join(c.Endpoints, ","), "srv": c.DiscoverySRV, "user": c.Username, "password": c.Password,
 		"key file": c.KeyFile, "cert file": c.CertFile, "ca file": c.CAFile, "key": c.Key, "cert": c.Cert, "ca": c.CA,
@@ -258,19 +259,19 @@ func TestLoadConfigErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			file := anyFile(t, test.file)
-			cfg, _, err := store.LoadConfig(store.Sources{Getenv: environment(test.env), File: file})
+			cfg, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(test.env), File: file})
 			wantError(t, err, fault.ErrConfig, strings.ReplaceAll(test.text, "FILE", file))
-			if diff := cmp.Diff(store.Config{}, cfg, cmp.Transformer("fields", fields)); diff != "" {
+			if diff := cmp.Diff(etcd.Config{}, cfg, cmp.Transformer("fields", fields)); diff != "" {
 				t.Errorf("with an error: %s", diff)
 			}
 		})
 	}
 	missing := filepath.Join(t.TempDir(), "no\nsuch")
-	_, _, err := store.LoadConfig(store.Sources{Getenv: environment(nil), File: missing})
+	_, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: missing})
 	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+
 		strings.ReplaceAll(missing, "\n", `\x0a`)+": no such file or directory")
 	directory := t.TempDir()
-	_, _, err = store.LoadConfig(store.Sources{Getenv: environment(nil), File: directory})
+	_, _, err = etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: directory})
 	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: read "+directory+": is a directory")
 }
 
@@ -281,7 +282,7 @@ func TestUnreadableFile(t *testing.T) {
 	}
 	file := anyFile(t, "kind: CalicoAPIConfig\n")
 	must(t, os.Chmod(file, 0))
-	_, _, err := store.LoadConfig(store.Sources{Getenv: environment(nil), File: file})
+	_, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: file})
 	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+file+": permission denied")
 }
 
@@ -312,7 +313,7 @@ func TestEndpoints(t *testing.T) {
 	} {
 		t.Run(test.endpoints, func(t *testing.T) {
 			t.Parallel()
-			s, err := store.Open(soon(t), store.Config{Endpoints: splitEndpoints(test.endpoints)})
+			s, err := store.Open(soon(t), etcd.Config{Endpoints: splitEndpoints(test.endpoints)})
 			if err == nil {
 				closeStore(t, s)
 			}
@@ -321,8 +322,8 @@ func TestEndpoints(t *testing.T) {
 	}
 	// A slash at the end is how people copy them.
 	w := newWorld(t)
-	must(t, readOnce(soon(t), store.Config{Endpoints: []string{w.endpoint + "/"}}))
-	if got := open(t, store.Config{}).Endpoints(); len(got) != 1 || got[0] != store.DefaultEndpoint {
+	must(t, readOnce(soon(t), etcd.Config{Endpoints: []string{w.endpoint + "/"}}))
+	if got := open(t, etcd.Config{}).Endpoints(); len(got) != 1 || got[0] != etcd.DefaultEndpoint {
 		t.Errorf("by default %q", got)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"math/rand/v2"
 	"time"
+
+	"github.com/calicoctl/calicoctl/internal/etcd"
 )
 
 // A contention is what one edit has seen of concurrent writers. It decides how
@@ -41,7 +43,7 @@ func (c *contention) lose(attempt time.Duration) {
 // meanwhile.
 func (c *contention) pause(ctx context.Context) bool {
 	c.draw()
-	return sleep(ctx, c.waited)
+	return etcd.Sleep(ctx, c.waited)
 }
 
 // draw chooses the length of the next wait.
@@ -79,7 +81,7 @@ func (c *contention) reads() bool { return c.waited > c.attempt }
 // explain makes a conflict of the error of a request for which the races have
 // left no time.
 func (c *contention) explain(err error, p *Profile) error {
-	var unanswered *UnreachableError
+	var unanswered *etcd.UnreachableError
 	if c.lost > 0 && (errors.Is(err, context.DeadlineExceeded) || errors.As(err, &unanswered)) &&
 		(unanswered == nil || unanswered.Waited < time.Second) {
 		return overtaken(p)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -192,7 +193,7 @@ func TestContention(t *testing.T) {
 			results := make(chan done, writers)
 			start := make(chan struct{})
 			for i := range writers {
-				s := open(t, store.Config{Endpoints: []string{w.endpoint}})
+				s := open(t, etcd.Config{Endpoints: []string{w.endpoint}})
 				change := appending(t, fmt.Sprintf("allow tcp to ports %d", 1000+i))
 				ctx := soon(t)
 				go func() {

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -188,10 +189,10 @@ func TestCertificateUsers(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
 	w := secureWorld(t, ca.server(t, nil), ca)
-	as := func(user string) store.Config {
+	as := func(user string) etcd.Config {
 		p, err := ca.Client("client-"+user, user, nil)
 		must(t, err)
-		return store.Config{Endpoints: []string{w.endpoint}, CA: ca.pem, CertFile: p.Cert, KeyFile: p.Key}
+		return etcd.Config{Endpoints: []string{w.endpoint}, CA: ca.pem, CertFile: p.Cert, KeyFile: p.Key}
 	}
 	client := plainClient(t, clientv3.Config{Endpoints: []string{w.endpoint}, TLS: w.tls(as("root"))})
 	_, err := client.Put(soon(t), key("web"), document(t, "web", "allow"))
@@ -213,7 +214,7 @@ func TestCertificateUsers(t *testing.T) {
 }
 
 // tls returns the settings of a plain client that uses the same certificates.
-func (w *world) tls(cfg store.Config) *tls.Config {
+func (w *world) tls(cfg etcd.Config) *tls.Config {
 	w.t.Helper()
 	config := pair{cfg.CertFile, cfg.KeyFile}.config(w.t)
 	config.RootCAs = x509.NewCertPool()
@@ -226,7 +227,7 @@ func TestCertificateIsNoUser(t *testing.T) {
 	t.Parallel()
 	w := guardedWorld(t)
 	client := newAuthority(t).client(t, "client", nil)
-	err := readOnce(soon(t), store.Config{Endpoints: []string{w.endpoint}, CertFile: client.cert, KeyFile: client.key})
+	err := readOnce(soon(t), etcd.Config{Endpoints: []string{w.endpoint}, CertFile: client.cert, KeyFile: client.key})
 	wantError(t, err, fault.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD); "+
 		"it does not take the name in the client certificate for one")
 }
@@ -262,7 +263,7 @@ func TestUsersFromNowOn(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "allow"))
-	named, nameless := open(t, w.as("writer")), open(t, store.Config{Endpoints: []string{w.endpoint}})
+	named, nameless := open(t, w.as("writer")), open(t, etcd.Config{Endpoints: []string{w.endpoint}})
 	w.guard()
 	result, err := named.Edit(soon(t), "web", appending(t, "allow tcp"))
 	wantDone(t, result, err, 1)
@@ -292,13 +293,13 @@ func TestDeniedErrorText(t *testing.T) {
 	t.Parallel()
 	cause := errors.New("cause")
 	for _, test := range []struct {
-		err  store.DeniedError
+		err  etcd.DeniedError
 		text string
 	}{
-		{store.DeniedError{}, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs"},
-		{store.DeniedError{User: "a\"\x1b", Keys: []string{"/k\x1b"}, Cause: cause}, denied(`etcd user "a\"\x1b"`, "read", `/k\x1b`)},
+		{etcd.DeniedError{}, "the etcd user has no permission for a key of this request; docs/etcd.md lists what each command needs"},
+		{etcd.DeniedError{User: "a\"\x1b", Keys: []string{"/k\x1b"}, Cause: cause}, denied(`etcd user "a\"\x1b"`, "read", `/k\x1b`)},
 		{
-			store.DeniedError{User: "a", Write: true, Keys: []string{"/k", "/l"}},
+			etcd.DeniedError{User: "a", Write: true, Keys: []string{"/k", "/l"}},
 			`etcd user "a" may not write one of /k, /l; one of its roles must have the permission readwrite for each of them ` +
 				"(docs/etcd.md lists what each command needs)",
 		},

@@ -19,8 +19,8 @@
 //
 // # How it is used
 //
-// [LoadConfig] finds out where etcd is, [Open] makes a [Store], and [Store.Edit]
-// changes one profile by its ID. [Store.Update] is for an edit that depends on more
+// [Open] makes a [Store] from a [Config], and [Store.Edit] changes one profile by its
+// ID. [Store.Update] is for an edit that depends on more
 // than one profile, such as one whose name may mean two; [Store.Read] reads what
 // a [Query] names as it was at one moment, and [Store.List] and a [View] everything.
 //
@@ -36,9 +36,8 @@
 // again, so that at most one of the two can succeed; what remains undecided is
 // an [UnknownOutcomeError], never success or failure by guess.
 //
-// An error of a Store has one of the kinds [ErrNotFound], [ErrConflict],
-// [ErrLocked], [ErrRefused], [ErrUnreachable], [ErrUnknownOutcome], [ErrMalformed],
-// [ErrDenied] and [ErrConfig], for errors.Is, or is the context's own. What the
+// An error of a Store has one of the kinds of package fault, for errors.Is, or is
+// the context's own. What the
 // function that changes a profile returns, such as a [PresentError], comes back as it
 // is. With each but ErrUnknownOutcome nothing was written.
 package store

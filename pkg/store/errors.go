@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -30,24 +30,6 @@ func (e *DamagedError) Error() string {
 // Unwrap makes errors.Is find ErrMalformed and the cause.
 func (e *DamagedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
 
-// An UnreachableError says which endpoints did not answer, how long they were
-// waited for, and why. It is ErrUnreachable.
-type UnreachableError struct {
-	Endpoints []string
-	Waited    time.Duration
-	Reason    string // such as "connection refused"
-	Cause     error
-}
-
-// Error names the endpoints, the reason, and how long they were waited for.
-func (e *UnreachableError) Error() string {
-	return fmt.Sprintf("etcd at %s: %s (waited %s)",
-		strings.Join(e.Endpoints, ", "), e.Reason, e.Waited.Round(100*time.Millisecond))
-}
-
-// Unwrap makes errors.Is find ErrUnreachable and the cause.
-func (e *UnreachableError) Unwrap() []error { return []error{fault.ErrUnreachable, e.Cause} }
-
 // An UnknownOutcomeError is about a write that was sent and not answered. It is
 // ErrUnknownOutcome.
 type UnknownOutcomeError struct {
@@ -60,7 +42,7 @@ type UnknownOutcomeError struct {
 // Error says that the write may or may not have been saved.
 func (e *UnknownOutcomeError) Error() string {
 	text := "the change of profile " + e.Profile + " was sent, but the answer was lost: it may or may not have been saved"
-	var denied *DeniedError
+	var denied *etcd.DeniedError
 	if errors.As(e.Cause, &denied) {
 		text += "; it cannot be looked up, because " + denied.Error()
 	}

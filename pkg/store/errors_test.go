@@ -4,6 +4,7 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -12,7 +13,7 @@ import (
 // written, whatever it was caused by.
 func TestUnknownOutcomeIsNothingElse(t *testing.T) {
 	t.Parallel()
-	for _, cause := range []error{fault.ErrUnreachable, fault.ErrRefused, fault.ErrConflict, &store.UnreachableError{Cause: fault.ErrDenied}} {
+	for _, cause := range []error{fault.ErrUnreachable, fault.ErrRefused, fault.ErrConflict, &etcd.UnreachableError{Cause: fault.ErrDenied}} {
 		err := error(&store.UnknownOutcomeError{Profile: "web", Cause: cause})
 		if !errors.Is(err, fault.ErrUnknownOutcome) || errors.Is(err, cause) || errors.Is(err, fault.ErrUnreachable) {
 			t.Errorf("with the cause %v it is taken for that", cause)

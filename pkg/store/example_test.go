@@ -11,15 +11,14 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// exampleStore opens a store on an etcd of its own. Programs use
-// [store.LoadConfig] for the configuration.
+// exampleStore opens a store on an etcd of its own.
 func exampleStore(ctx context.Context) (s *store.Store, end func(), err error) {
-	etcd, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
+	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err = store.Open(ctx, store.Config{Endpoints: []string{etcd.Endpoint()}})
-	return s, func() { _, _ = s.Close(), etcd.Close() }, err
+	s, err = store.Open(ctx, store.Config{Endpoints: []string{server.Endpoint()}})
+	return s, func() { _, _ = s.Close(), server.Close() }, err
 }
 
 // exampleProfile makes a profile with the policy that a network begins with.

@@ -8,10 +8,10 @@ import (
 
 // TakeTime lets a slow machine find out whether a write was saved and which key
 // was denied.
-func (s *Store) TakeTime() { s.times.settle, s.times.asking = time.Minute, time.Minute }
+func (s *Store) TakeTime() { s.times.settle, s.conn.Asking = time.Minute, time.Minute }
 
 // KeepTime undoes TakeTime, for what is waited for in vain.
-func (s *Store) KeepTime() { s.times = defaultTimes() }
+func (s *Store) KeepTime() { s.times, s.conn.Asking = defaultTimes(), time.Second }
 
 // DecodeProfile is what the fuzz target needs: to read a document without etcd.
 var DecodeProfile = decodeProfile

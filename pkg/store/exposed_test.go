@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/internal/etcd"
 )
 
 // Files with secrets that everyone may read are warned of, and only those.
@@ -37,7 +37,7 @@ func TestExposedFiles(t *testing.T) {
 			file := configFile(t, strings.ReplaceAll(test.file, "KEY", keyFile))
 			must(t, os.Chmod(keyFile, test.keyMode))
 			must(t, os.Chmod(file, test.fileMode))
-			src := store.Sources{File: file}
+			src := etcd.Sources{File: file}
 			if test.file != harmless {
 				src.Flags.KeyFile = keyFile
 			}
@@ -48,7 +48,7 @@ func TestExposedFiles(t *testing.T) {
 			if test.key {
 				want = append(want, "the key file "+keyFile+" can be read by everyone; chmod 600 "+keyFile)
 			}
-			_, warnings, err := store.LoadConfig(src)
+			_, warnings, err := etcd.LoadConfig(src)
 			must(t, err)
 			if got, want := strings.Join(warnings, "\n"), strings.Join(want, "\n"); got != want {
 				t.Errorf("warnings\n%s\nwant\n%s", got, want)
@@ -62,7 +62,7 @@ func TestExposedFiles(t *testing.T) {
 func TestExposedNothing(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"/nonexistent/key", t.TempDir(), os.DevNull, "-----BEGIN PRIVATE KEY-----"} {
-		_, warnings, err := store.LoadConfig(store.Sources{Flags: store.Config{KeyFile: file}, File: configFile(t, "")})
+		_, warnings, err := etcd.LoadConfig(etcd.Sources{Flags: etcd.Config{KeyFile: file}, File: configFile(t, "")})
 		must(t, err)
 		if len(warnings) > 0 {
 			t.Errorf("%s: %q", file, warnings)

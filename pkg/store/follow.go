@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -46,7 +47,7 @@ func (s *Store) Follow(ctx context.Context, p *Profile, f Follower) error {
 		case w.next != before:
 			number = 0
 		}
-		pause(ctx, number)
+		etcd.Pause(ctx, number)
 	}
 }
 
@@ -56,7 +57,7 @@ type following struct {
 	Follower
 	store *Store
 	id    string
-	way   attempt // of the watch
+	way   etcd.Attempt // of the watch
 
 	known   int64 // the revision of the version that was told last; 0 is its absence
 	next    int64 // from which on is not known what has come
@@ -74,11 +75,11 @@ func (w *following) watch(ctx context.Context) error {
 		return err
 	}
 	w.watches = true
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(context.WithValue(ctx, attemptKey{}, &w.way)))
+	ctx, cancel := context.WithCancel(w.way.Context(ctx))
 	defer cancel()
 	start := time.Now()
 	unborn := time.AfterFunc(w.store.times.heartbeat, func() { w.hangUp(); cancel() })
-	answers := w.store.client.Watch(ctx, profileKey(w.id), clientv3.WithRev(w.next)) // waits for etcd
+	answers := w.store.conn.Client.Watch(ctx, profileKey(w.id), clientv3.WithRev(w.next)) // waits for etcd
 	if !unborn.Stop() {
 		return w.silent(ctx, start)
 	}
@@ -110,14 +111,10 @@ func (w *following) watch(ctx context.Context) error {
 }
 
 // hangUp closes the connection that the watch has fallen silent on.
-func (w *following) hangUp() {
-	if conn := w.way.conn.Load(); conn != nil {
-		w.store.dials.hangUp(conn)
-	}
-}
+func (w *following) hangUp() { w.store.conn.HangUp(&w.way) }
 
 func (w *following) silent(ctx context.Context, since time.Time) error {
-	return w.store.unreachable(context.WithoutCancel(ctx), context.DeadlineExceeded, since)
+	return w.store.conn.Unreachable(context.WithoutCancel(ctx), context.DeadlineExceeded, since)
 }
 
 // look reads the profile, because nothing has come from the watch for a while. It
@@ -146,7 +143,7 @@ func (w *following) look(ctx context.Context, overdue *bool) (done bool, err err
 
 // take takes what the watch says. It reports when the watch is over.
 func (w *following) take(answer clientv3.WatchResponse) (done bool, err error) {
-	err = w.store.watchDenied(answer.Err(), profileKey(w.id))
+	err = w.store.conn.WatchDenied(answer.Err(), profileKey(w.id))
 	switch {
 	case answer.CompactRevision > 0:
 		w.skipped = true

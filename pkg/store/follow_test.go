@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -177,7 +178,7 @@ func TestFollowThroughSilence(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "deny"))
 	link := newIcyLink(t, w.endpoint)
-	s := open(t, store.Config{Endpoints: []string{link.endpoint}})
+	s := open(t, etcd.Config{Endpoints: []string{link.endpoint}})
 	s.SetHeartbeat(time.Second)
 	seen, stop := follow(t, s, w.profile("web"))
 	wantSeen(t, seen, fmt.Sprintf("%d changed log", w.putProfile("web", document(t, "web", "log"))))

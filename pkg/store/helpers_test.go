@@ -13,6 +13,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -75,7 +76,7 @@ func soon(t *testing.T) context.Context {
 	return ctx
 }
 
-func open(t *testing.T, cfg store.Config) *store.Store {
+func open(t *testing.T, cfg etcd.Config) *store.Store {
 	t.Helper()
 	s, err := store.Open(soon(t), cfg)
 	if err != nil {
@@ -93,7 +94,7 @@ func open(t *testing.T, cfg store.Config) *store.Store {
 // direct returns a Store that speaks to etcd without anything in between.
 func (w *world) direct() *store.Store {
 	w.t.Helper()
-	return open(w.t, store.Config{Endpoints: []string{w.endpoint}})
+	return open(w.t, etcd.Config{Endpoints: []string{w.endpoint}})
 }
 
 // behind returns a Store whose requests pass the hooks, either of which may be
@@ -105,7 +106,7 @@ func (w *world) behind(before, after etcdtest.Hook) (*store.Store, *etcdtest.Int
 		w.t.Fatal(err)
 	}
 	w.t.Cleanup(func() { _ = between.Close() })
-	return open(w.t, store.Config{Endpoints: []string{between.Endpoint()}}), between
+	return open(w.t, etcd.Config{Endpoints: []string{between.Endpoint()}}), between
 }
 
 // Every request of an edit is a transaction: the first reads, the second is

@@ -7,6 +7,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -39,23 +40,23 @@ func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error)
 // so it is that one, or it was not saved and 0 is returned.
 func (w *write) firstChange(ctx context.Context) (saved int64, err error) {
 	for number := 0; ctx.Err() == nil; number++ {
-		attempt, _, end := w.store.attempt(ctx)
+		attempt, _, end := w.store.conn.Attempt(ctx)
 		saved, err = w.watchOnce(attempt)
 		end()
 		if !errors.Is(err, errNoAnswer) {
 			return saved, err
 		}
-		pause(ctx, number)
+		etcd.Pause(ctx, number)
 	}
 	return 0, w.unknown(errors.New("the history of the key was not told"))
 }
 
 func (w *write) watchOnce(ctx context.Context) (saved int64, err error) {
-	changes := w.store.client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
+	changes := w.store.conn.Client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
 	for answer := range changes {
-		switch err := w.store.watchDenied(answer.Err(), profileKey(w.profile)); {
+		switch err := w.store.conn.WatchDenied(answer.Err(), profileKey(w.profile)); {
 		case err == nil:
-		case isTransient(err) && !errors.Is(err, fault.ErrDenied):
+		case etcd.IsTransient(err) && !errors.Is(err, fault.ErrDenied):
 			return 0, errNoAnswer
 		default: // compacted, among others
 			return 0, w.unknown(err)
@@ -86,7 +87,7 @@ func (w *write) created(ctx context.Context) (out outcome, decided bool, err err
 	if w.before.found[profileKey(w.profile)] != nil {
 		return outcome{}, false, nil
 	}
-	w.store.log.Info("asking whether the profile was created", "profile", w.profile)
+	w.store.conn.Log.Info("asking whether the profile was created", "profile", w.profile)
 	now, err := w.store.Read(ctx, w.before.query)
 	var saved int64
 	if err == nil {
@@ -106,7 +107,7 @@ var errNoAnswer = errors.New("no answer")
 
 // maxLookBack is how many revisions of the datastore are looked through for a
 // profile that was created and removed again.
-const maxLookBack = 10 * maxOperations
+const maxLookBack = 10 * etcd.MaxOperations
 
 // createdSince looks for the write among all that the key has held from the
 // time when it was absent to a later look. It returns the revision at which it
@@ -120,8 +121,8 @@ func (w *write) createdSince(ctx context.Context, now *Snapshot) (saved int64, e
 	if until-w.before.Revision > maxLookBack {
 		return 0, errors.New("too much has been written since")
 	}
-	for from := w.before.Revision + 1; from <= until; from += maxOperations {
-		found, err := w.store.keyAtEach(ctx, w.profile, from, min(from+maxOperations-1, until))
+	for from := w.before.Revision + 1; from <= until; from += etcd.MaxOperations {
+		found, err := w.store.keyAtEach(ctx, w.profile, from, min(from+etcd.MaxOperations-1, until))
 		if err != nil { // compacted, among others
 			return 0, err
 		}

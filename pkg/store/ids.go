@@ -38,8 +38,8 @@ func keysOf(prefix string, limit int) clientv3.Op {
 
 func (s *Store) ids(ctx context.Context, gets []clientv3.Op) (ids []Listed, err error) {
 	var answer *clientv3.TxnResponse
-	err = s.retry(ctx, func(ctx context.Context) error {
-		answer, err = s.client.Txn(ctx).Then(gets...).Commit()
+	err = s.conn.Retry(ctx, func(ctx context.Context) error {
+		answer, err = s.conn.Client.Txn(ctx).Then(gets...).Commit()
 		return err
 	})
 	if err != nil {

@@ -9,9 +9,8 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -28,9 +27,6 @@ const (
 	firstPage  = 20
 	pageGrowth = 8       // from one page to the next
 	pageBytes  = 8 << 20 // what a page should have
-	// maxAnswer is what an answer of etcd may have. A larger one is not read, and
-	// a page is asked for again in smaller pieces.
-	maxAnswer = 256 << 20
 )
 
 // A View reads many keys page by page, all as they were at one revision: the
@@ -50,7 +46,7 @@ func (v *View) each(ctx context.Context, prefix string, page int64, visit func(*
 	limit := min(page, firstPage)
 	for from := prefix; ; {
 		answer, err := v.read(ctx, from, prefix, limit)
-		if isTooLarge(err) && limit > 1 {
+		if etcd.IsTooLarge(err) && limit > 1 {
 			limit = max(limit/pageGrowth, 1)
 			continue
 		}
@@ -80,29 +76,23 @@ func nextPage(kvs []*mvccpb.KeyValue) int64 {
 	return max(1, min(n*pageGrowth, n*pageBytes/int64(size)))
 }
 
-func isTooLarge(err error) bool {
-	var e *fault.Error
-	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
-		strings.Contains(said(e.Cause), "larger than max")
-}
-
 func (v *View) read(ctx context.Context, from, prefix string, page int64) (answer *clientv3.GetResponse, err error) {
 	if v.started.IsZero() {
 		v.started = time.Now()
 	}
-	err = v.store.retry(ctx, func(ctx context.Context) error {
-		answer, err = v.store.client.Get(ctx, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)),
+	err = v.store.conn.Retry(ctx, func(ctx context.Context) error {
+		answer, err = v.store.conn.Client.Get(ctx, from, clientv3.WithRange(clientv3.GetPrefixRangeEnd(prefix)),
 			clientv3.WithLimit(page), clientv3.WithRev(v.revision))
 		return err
 	})
 	if err == nil && v.revision == 0 {
 		v.revision = answer.Header.Revision
 	}
-	var silent *UnreachableError
+	var silent *etcd.UnreachableError
 	if errors.As(err, &silent) && ctx.Err() != nil && silent.Waited < time.Since(v.started)/2 {
 		return nil, ctx.Err() // the time went by with reading, not with waiting
 	}
-	return answer, v.store.denied(ctx, err, access{reads: []span{{prefix, clientv3.GetPrefixRangeEnd(prefix)}}})
+	return answer, v.store.conn.Denied(ctx, err, etcd.Access{Reads: []etcd.Span{{Key: prefix, End: clientv3.GetPrefixRangeEnd(prefix)}}})
 }
 
 // List calls visit for every stored profile, those of v3 in the order of their

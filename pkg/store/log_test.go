@@ -9,8 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A logBuffer is a log that several goroutines write.
@@ -97,7 +97,7 @@ func TestLogOfLostAnswer(t *testing.T) {
 	must(t, between.Start(w.endpoint))
 	t.Cleanup(func() { _ = between.Close() })
 	var log logBuffer
-	_, err := open(t, store.Config{Endpoints: []string{between.Endpoint()}, Log: log.logger()}).Edit(soon(t), "web", appending(t, "allow tcp"))
+	_, err := open(t, etcd.Config{Endpoints: []string{between.Endpoint()}, Log: log.logger()}).Edit(soon(t), "web", appending(t, "allow tcp"))
 	must(t, err)
 	log.want(
 		t,
@@ -114,7 +114,7 @@ func TestLogOfConnections(t *testing.T) {
 	w := secureWorld(t, ca.server(t, nil), ca)
 	client := ca.client(t, "client", nil)
 	var log logBuffer
-	cfg := store.Config{Endpoints: []string{w.endpoint}, CA: ca.pem, Cert: read(t, client.cert), Key: read(t, client.key), Log: log.logger()}
+	cfg := etcd.Config{Endpoints: []string{w.endpoint}, CA: ca.pem, Cert: read(t, client.cert), Key: read(t, client.key), Log: log.logger()}
 	must(t, readOnce(soon(t), cfg))
 	address := strings.TrimPrefix(w.endpoint, "https://")
 	log.want(
@@ -138,7 +138,7 @@ func TestLogOfConnections(t *testing.T) {
 func TestLogOfSettings(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		flags store.Config
+		flags etcd.Config
 		env   values
 		file  string
 		lines []string
@@ -153,7 +153,7 @@ func TestLogOfSettings(t *testing.T) {
 			},
 		},
 		"each from elsewhere": {
-			flags: store.Config{Username: "flag-user"}, env: values{"ETCD_PASSWORD": "secret", "ETCD_ENDPOINTS": "https://b:2"},
+			flags: etcd.Config{Username: "flag-user"}, env: values{"ETCD_PASSWORD": "secret", "ETCD_ENDPOINTS": "https://b:2"},
 			file: "spec: {etcdEndpoints: 'https://b:2', etcdKey: secret, etcdCert: secret, etcdCACert: secret}",
 			lines: []string{
 				"name=endpoints value=https://b:2 from=environment", "name=user value=flag-user from=flag",
@@ -175,9 +175,9 @@ func TestLogOfSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log logBuffer
-			src := store.Sources{Flags: test.flags, Getenv: environment(test.env), File: configFile(t, test.file)}
+			src := etcd.Sources{Flags: test.flags, Getenv: environment(test.env), File: configFile(t, test.file)}
 			src.Flags.Log = log.logger()
-			cfg, _, err := store.LoadConfig(src)
+			cfg, _, err := etcd.LoadConfig(src)
 			must(t, err)
 			for i := range test.lines {
 				test.lines[i] = strings.ReplaceAll(test.lines[i], "FILE", src.File)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/dnstest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -62,7 +63,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 	w.putProfile("web", document(t, "web", "allow"))
 	tests := map[string]func(context.Context){
 		"edit": func(ctx context.Context) {
-			s, err := store.Open(ctx, store.Config{Endpoints: []string{w.endpoint}})
+			s, err := store.Open(ctx, etcd.Config{Endpoints: []string{w.endpoint}})
 			if err != nil {
 				t.Error(err)
 				return
@@ -73,7 +74,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 			closeStore(t, s)
 		},
 		"unused": func(ctx context.Context) {
-			s, err := store.Open(ctx, store.Config{Endpoints: []string{w.endpoint}})
+			s, err := store.Open(ctx, etcd.Config{Endpoints: []string{w.endpoint}})
 			if err != nil {
 				t.Error(err)
 				return
@@ -83,7 +84,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 	}
 	closed, silent := "http://"+closedPort(t), "http://"+blackHole(t)
 	tests["edit beside an endpoint that hangs"] = func(ctx context.Context) {
-		s, err := store.Open(ctx, store.Config{Endpoints: []string{silent, w.endpoint}})
+		s, err := store.Open(ctx, etcd.Config{Endpoints: []string{silent, w.endpoint}})
 		if err != nil {
 			t.Error(err)
 			return
@@ -93,7 +94,7 @@ func TestCloseLeavesNoGoroutines(t *testing.T) {
 		}
 		closeStore(t, s)
 	}
-	for name, cfg := range map[string]store.Config{
+	for name, cfg := range map[string]etcd.Config{
 		"refused":               {Endpoints: []string{closed}},
 		"refused with a user":   {Endpoints: []string{closed}, Username: "u", Password: "p"},
 		"no answer":             {Endpoints: []string{silent}},
@@ -141,10 +142,10 @@ func TestCloseLeavesNoConnections(t *testing.T) {
 	})
 	silent := counted(func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
 	for range 3 {
-		_ = readOnce(soon(t), store.Config{Endpoints: []string{relay, silent}})
+		_ = readOnce(soon(t), etcd.Config{Endpoints: []string{relay, silent}})
 		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		_ = readOnce(ctx, store.Config{Endpoints: []string{silent}})
-		_ = readOnce(ctx, store.Config{Endpoints: []string{silent}, Username: "u", Password: "p"})
+		_ = readOnce(ctx, etcd.Config{Endpoints: []string{silent}})
+		_ = readOnce(ctx, etcd.Config{Endpoints: []string{silent}, Username: "u", Password: "p"})
 		cancel()
 	}
 	if n := accepted.Load(); n < 6 {
@@ -166,7 +167,7 @@ func closeStore(t *testing.T, s *store.Store) {
 }
 
 // unreached opens a Store, reads, and closes it.
-func unreached(ctx context.Context, t *testing.T, cfg store.Config) {
+func unreached(ctx context.Context, t *testing.T, cfg etcd.Config) {
 	s, err := store.Open(ctx, cfg)
 	if err != nil {
 		return

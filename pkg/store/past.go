@@ -2,13 +2,13 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -70,7 +70,7 @@ func (s *Store) History(ctx context.Context, id string, visit func(Version) erro
 				continue
 			}
 		}
-		if kv, _, err = s.keyAt(ctx, id, before-1); isCompacted(err) {
+		if kv, _, err = s.keyAt(ctx, id, before-1); etcd.IsCompacted(err) {
 			return true, nil
 		} else if err != nil {
 			return false, err
@@ -82,8 +82,8 @@ func (s *Store) History(ctx context.Context, id string, visit func(Version) erro
 // was not there, and the newest revision of etcd.
 func (s *Store) keyAt(ctx context.Context, id string, revision int64) (kv *mvccpb.KeyValue, newest int64, err error) {
 	key := profileKey(id)
-	err = s.retry(ctx, func(ctx context.Context) error {
-		answer, err := s.client.Get(ctx, key, clientv3.WithRev(revision))
+	err = s.conn.Retry(ctx, func(ctx context.Context) error {
+		answer, err := s.conn.Client.Get(ctx, key, clientv3.WithRev(revision))
 		if err != nil {
 			return err
 		}
@@ -93,14 +93,7 @@ func (s *Store) keyAt(ctx context.Context, id string, revision int64) (kv *mvccp
 		}
 		return nil
 	})
-	return kv, newest, s.denied(ctx, err, access{reads: []span{{key: key}}})
-}
-
-func isCompacted(err error) bool { return isServerError(err, rpctypes.ErrCompacted) }
-
-func isServerError(err, wanted error) bool {
-	var e *fault.Error
-	return errors.As(err, &e) && errors.Is(rpctypes.Error(e.Cause), wanted)
+	return kv, newest, s.conn.Denied(ctx, err, etcd.Access{Reads: []etcd.Span{{Key: key}}})
 }
 
 // VersionAt returns the version of a profile that stood at a revision of etcd,
@@ -111,9 +104,9 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 	kv, _, err := s.keyAt(ctx, id, revision)
 	name := printable.Text(id)
 	switch {
-	case isCompacted(err):
+	case etcd.IsCompacted(err):
 		return Version{}, fault.Refusedf("what profile %s was at revision %d is compacted: etcd has thrown it away", name, revision)
-	case isServerError(err, rpctypes.ErrFutureRev):
+	case etcd.IsServerError(err, rpctypes.ErrFutureRev):
 		return Version{}, fault.Refusedf("there is no revision %d yet", revision)
 	case err != nil:
 		return Version{}, err

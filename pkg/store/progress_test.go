@@ -11,6 +11,7 @@ import (
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -51,7 +52,7 @@ func (w *world) through(between *etcdtest.Interposer) *store.Store {
 	w.t.Helper()
 	must(w.t, between.Start(w.endpoint))
 	w.t.Cleanup(func() { _ = between.Close() })
-	return open(w.t, store.Config{Endpoints: []string{between.Endpoint()}})
+	return open(w.t, etcd.Config{Endpoints: []string{between.Endpoint()}})
 }
 
 // The history is complete, whatever a server says about the progress of a watch.

@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -33,7 +34,7 @@ type removals struct {
 }
 
 // maxReads is how many revisions before a creation are read one by one.
-const maxReads = 100 * maxOperations
+const maxReads = 100 * etcd.MaxOperations
 
 // beforeNow returns the newest removal up to a revision, at which the profile is
 // not there; 0 when there is none.
@@ -65,10 +66,10 @@ func (r *removals) beforeCreation(ctx context.Context, created int64) (int64, er
 // profile is there. It was removed at the next revision.
 func (r *removals) scan(ctx context.Context, newest, oldest int64) (removed int64, err error) {
 	for upper := newest; upper >= oldest; {
-		lower := max(upper-maxOperations+1, oldest)
+		lower := max(upper-etcd.MaxOperations+1, oldest)
 		start := time.Now()
 		found, err := r.store.keyAtEach(ctx, r.id, lower, upper)
-		if isCompacted(err) {
+		if etcd.IsCompacted(err) {
 			r.compacted = true
 			if oldest, err = r.oldestKept(ctx, lower, upper); err == nil {
 				lower = oldest
@@ -104,7 +105,7 @@ func (r *removals) oldestKept(ctx context.Context, lower, upper int64) (int64, e
 	for lower <= upper {
 		middle := lower + (upper-lower)/2
 		switch _, _, err := r.store.keyAt(ctx, r.id, middle); {
-		case isCompacted(err):
+		case etcd.IsCompacted(err):
 			lower = middle + 1
 		case err != nil:
 			return 0, err
@@ -118,7 +119,7 @@ func (r *removals) oldestKept(ctx context.Context, lower, upper int64) (int64, e
 // readAll reads all removals before a creation.
 func (r *removals) readAll(ctx context.Context, created int64) error {
 	for from, number := int64(1), 0; !r.read; number++ {
-		attempt, _, end := r.store.attempt(ctx)
+		attempt, _, end := r.store.conn.Attempt(ctx)
 		oldest, err := r.watch(attempt, from, created)
 		end()
 		switch {
@@ -126,7 +127,7 @@ func (r *removals) readAll(ctx context.Context, created int64) error {
 			r.revisions, r.compacted, r.read = nil, true, true
 		case oldest > 0:
 			from, r.compacted = oldest, true
-		case errors.Is(err, errNoAnswer) && pause(ctx, number):
+		case errors.Is(err, errNoAnswer) && etcd.Pause(ctx, number):
 		case errors.Is(err, errNoAnswer):
 			return context.Cause(ctx)
 		case err != nil:
@@ -141,11 +142,11 @@ func (r *removals) readAll(ctx context.Context, created int64) error {
 func (r *removals) watch(ctx context.Context, from, created int64) (oldest int64, err error) {
 	r.revisions = nil
 	key := profileKey(r.id)
-	for answer := range r.store.client.Watch(ctx, key, clientv3.WithRev(from)) {
-		switch err := r.store.watchDenied(answer.Err(), key); {
+	for answer := range r.store.conn.Client.Watch(ctx, key, clientv3.WithRev(from)) {
+		switch err := r.store.conn.WatchDenied(answer.Err(), key); {
 		case answer.CompactRevision > 0:
 			return answer.CompactRevision, nil
-		case err != nil && isTransient(err) && !errors.Is(err, fault.ErrDenied):
+		case err != nil && etcd.IsTransient(err) && !errors.Is(err, fault.ErrDenied):
 			return 0, errNoAnswer
 		case err != nil:
 			return 0, err
@@ -174,8 +175,8 @@ func (s *Store) keyAtEach(ctx context.Context, id string, from, to int64) (found
 	for revision := from; revision <= to; revision++ {
 		ops = append(ops, clientv3.OpGet(key, clientv3.WithRev(revision)))
 	}
-	err = s.retry(ctx, func(ctx context.Context) error {
-		answer, err := s.client.Txn(ctx).Then(ops...).Commit()
+	err = s.conn.Retry(ctx, func(ctx context.Context) error {
+		answer, err := s.conn.Client.Txn(ctx).Then(ops...).Commit()
 		if err != nil {
 			return err
 		}
@@ -187,5 +188,5 @@ func (s *Store) keyAtEach(ctx context.Context, id string, from, to int64) (found
 		}
 		return nil
 	})
-	return found, s.denied(ctx, err, access{reads: []span{{key: key}}})
+	return found, s.conn.Denied(ctx, err, etcd.Access{Reads: []etcd.Span{{Key: key}}})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -36,7 +37,7 @@ func (w *world) besideSilent(transaction int64, after bool) *store.Store {
 		w.t.Cleanup(func() { _ = between.Close() })
 		endpoints = append(endpoints, between.Endpoint())
 	}
-	return open(w.t, store.Config{Endpoints: endpoints})
+	return open(w.t, etcd.Config{Endpoints: endpoints})
 }
 
 func TestEndpointFallsSilent(t *testing.T) {

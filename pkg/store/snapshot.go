@@ -8,14 +8,11 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
-
-// maxOperations is how many operations go into one transaction; etcd's default
-// limit is 128.
-const maxOperations = 100
 
 // A Query says what to read.
 type Query struct {
@@ -55,7 +52,7 @@ func (s *Store) Read(ctx context.Context, q Query) (snap *Snapshot, err error) {
 		}
 	}
 	if err != nil {
-		return nil, s.denied(ctx, err, accessOf(nil, q.gets(0)...))
+		return nil, s.conn.Denied(ctx, err, etcd.AccessOf(nil, q.gets(0)...))
 	}
 	return snap, nil
 }
@@ -87,13 +84,13 @@ func (q Query) lesser() []Query {
 func (s *Store) read(ctx context.Context, q Query) (*Snapshot, error) {
 	snap := newSnapshot(q)
 	all := q.gets(0)
-	for from := 0; from < len(all); from += maxOperations {
-		ops := slices.Clone(all[from:min(from+maxOperations, len(all))])
+	for from := 0; from < len(all); from += etcd.MaxOperations {
+		ops := slices.Clone(all[from:min(from+etcd.MaxOperations, len(all))])
 		for i := range ops {
 			clientv3.WithRev(snap.Revision)(&ops[i])
 		}
-		err := s.retry(ctx, func(ctx context.Context) error {
-			answer, err := s.client.Txn(ctx).Then(ops...).Commit()
+		err := s.conn.Retry(ctx, func(ctx context.Context) error {
+			answer, err := s.conn.Client.Txn(ctx).Then(ops...).Commit()
 			if err == nil {
 				snap.add(answer)
 			}

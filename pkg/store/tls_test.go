@@ -19,6 +19,7 @@ import (
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -37,7 +38,7 @@ func TestClientCertificates(t *testing.T) {
 	ours := newAuthority(t)
 	w := secureWorld(t, ours.server(t, nil), ours)
 	good := ours.client(t, "client", nil)
-	for name, cfg := range map[string]store.Config{
+	for name, cfg := range map[string]etcd.Config{
 		"files":  {CAFile: ours.file(), CertFile: good.cert, KeyFile: good.key},
 		"inline": {CA: ours.pem, Cert: read(t, good.cert), Key: read(t, good.key)},
 		"mixed":  {CAFile: ours.file(), Cert: read(t, good.cert), KeyFile: good.key},
@@ -84,7 +85,7 @@ func TestRefusedClientCertificates(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cfg := store.Config{Endpoints: []string{w.endpoint}, CA: ours.pem, CertFile: test.pair.cert, KeyFile: test.pair.key}
+			cfg := etcd.Config{Endpoints: []string{w.endpoint}, CA: ours.pem, CertFile: test.pair.cert, KeyFile: test.pair.key}
 			start := time.Now()
 			wantUnreachable(t, readOnce(soon(t), cfg), cfg.Endpoints, test.reason)
 			if took := time.Since(start); took > 10*time.Second {
@@ -105,7 +106,7 @@ func TestServerClock(t *testing.T) {
 	config.NextProtos = []string{"h2"}
 	config.Time = func() time.Time { return time.Now().Add(48 * time.Hour) }
 	client := ca.client(t, "client", nil)
-	cfg := store.Config{Endpoints: []string{"https://" + web(t, config)}, CA: ca.pem, CertFile: client.cert, KeyFile: client.key}
+	cfg := etcd.Config{Endpoints: []string{"https://" + web(t, config)}, CA: ca.pem, CertFile: client.cert, KeyFile: client.key}
 	wantUnreachable(t, readOnce(soon(t), cfg), cfg.Endpoints, "to the server, the client certificate ("+client.cert+
 		") has expired or is not yet valid; it is valid from "+day(t, client.cert, notBefore)+" to "+day(t, client.cert, notAfter)+
 		"; is a clock wrong?")
@@ -161,7 +162,7 @@ func TestServerCertificates(t *testing.T) {
 			t.Parallel()
 			ca := newAuthority(t)
 			cert := ca.server(t, test.edit)
-			cfg := store.Config{Endpoints: []string{"https://" + web(t, cert.config(t))}, CA: ca.pem}
+			cfg := etcd.Config{Endpoints: []string{"https://" + web(t, cert.config(t))}, CA: ca.pem}
 			date := notAfter
 			if name == "not yet valid" {
 				date = notBefore
@@ -177,16 +178,16 @@ func TestUnknownAuthority(t *testing.T) {
 	ours, other, twin := newNamedAuthority(t, "ours"), newNamedAuthority(t, "other"), newNamedAuthority(t, "ours")
 	address := "https://" + web(t, ours.server(t, nil).config(t))
 	for name, test := range map[string]struct {
-		cfg    store.Config
+		cfg    etcd.Config
 		reason string
 	}{
-		"none": {store.Config{}, `the server's certificate is signed by an unknown authority, "ours"; name it with ETCD_CA_CERT_FILE`},
+		"none": {etcd.Config{}, `the server's certificate is signed by an unknown authority, "ours"; name it with ETCD_CA_CERT_FILE`},
 		"another": {
-			store.Config{CAFile: other.file()},
+			etcd.Config{CAFile: other.file()},
 			`the server's certificate is signed by an unknown authority, "ours", which is not in the CA certificate (` + other.file() + ")",
 		},
 		"another of the same name": {
-			store.Config{CA: other.pem + twin.pem},
+			etcd.Config{CA: other.pem + twin.pem},
 			`the server's certificate is signed by another authority than the one of the same name, "ours", ` +
 				"in the CA certificate (given in the configuration file)",
 		},
@@ -205,7 +206,7 @@ func TestUnknownAuthority(t *testing.T) {
 			NotAfter: time.Now().Add(-time.Hour),
 		})
 		must(t, err)
-		cfg := store.Config{Endpoints: []string{"https://" + web(t, old.server(t, nil).config(t))}, CAFile: old.file()}
+		cfg := etcd.Config{Endpoints: []string{"https://" + web(t, old.server(t, nil).config(t))}, CAFile: old.file()}
 		wantUnreachable(t, readOnce(soon(t), cfg), cfg.Endpoints,
 			"the CA certificate ("+old.file()+") has expired: it was valid until "+day(t, old.file(), notAfter))
 	})
@@ -227,14 +228,14 @@ func TestServerNames(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			must(t, readOnce(soon(t), store.Config{Endpoints: endpoints, CA: ca.pem}))
+			must(t, readOnce(soon(t), etcd.Config{Endpoints: endpoints, CA: ca.pem}))
 		})
 	}
 	late, err := ca.Server("late", func(c *x509.Certificate) { c.NotAfter = time.Unix(1e9, 0) })
 	must(t, err)
 	other := "https://" + web(t, pair{late.Cert, late.Key}.config(t))
 	endpoints := []string{w.endpoint, other}
-	err = readOnce(soon(t), store.Config{Endpoints: endpoints, CA: ca.pem})
+	err = readOnce(soon(t), etcd.Config{Endpoints: endpoints, CA: ca.pem})
 	wantError(t, err, fault.ErrUnreachable, "")
 	wantIn(t, err,
 		"etcd at "+strings.Join(endpoints, ", ")+": ",
@@ -255,44 +256,44 @@ func TestCertificateSettings(t *testing.T) {
 	old := write(t, "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n")
 	const encryptedText = ") is encrypted, and a passphrase cannot be given; \"openssl pkey\" makes a key without one"
 	for _, test := range []struct {
-		cfg  store.Config
+		cfg  etcd.Config
 		text string
 	}{
-		{store.Config{KeyFile: one.key}, "there is a client key (" + one.key + ") and no certificate to it; name that with ETCD_CERT_FILE"},
-		{store.Config{CertFile: one.cert}, "there is a client certificate (" + one.cert + ") and no key to it; name that with ETCD_KEY_FILE"},
+		{etcd.Config{KeyFile: one.key}, "there is a client key (" + one.key + ") and no certificate to it; name that with ETCD_CERT_FILE"},
+		{etcd.Config{CertFile: one.cert}, "there is a client certificate (" + one.cert + ") and no key to it; name that with ETCD_KEY_FILE"},
 		{
-			store.Config{Key: read(t, one.key)},
+			etcd.Config{Key: read(t, one.key)},
 			"there is a client key (given in the configuration file) and no certificate to it; name that with ETCD_CERT_FILE",
 		},
-		{store.Config{CAFile: missing}, "the CA certificate cannot be read: open " + missing + ": no such file or directory"},
-		{store.Config{CertFile: missing, KeyFile: one.key}, "the client certificate cannot be read: open " + missing + ": no such file or directory"},
-		{store.Config{CertFile: one.cert, KeyFile: missing}, "the client key cannot be read: open " + missing + ": no such file or directory"},
-		{store.Config{CAFile: one.key}, "the CA certificate (" + one.key + ") holds no certificate in PEM form"},
-		{store.Config{CAFile: empty}, "the CA certificate (" + empty + ") holds no certificate in PEM form"},
-		{store.Config{CA: "secret"}, "the CA certificate (given in the configuration file) holds no certificate in PEM form"},
-		{store.Config{CAFile: cert}, "the CA certificate (" + cert + ") holds no certificate in PEM form"},
+		{etcd.Config{CAFile: missing}, "the CA certificate cannot be read: open " + missing + ": no such file or directory"},
+		{etcd.Config{CertFile: missing, KeyFile: one.key}, "the client certificate cannot be read: open " + missing + ": no such file or directory"},
+		{etcd.Config{CertFile: one.cert, KeyFile: missing}, "the client key cannot be read: open " + missing + ": no such file or directory"},
+		{etcd.Config{CAFile: one.key}, "the CA certificate (" + one.key + ") holds no certificate in PEM form"},
+		{etcd.Config{CAFile: empty}, "the CA certificate (" + empty + ") holds no certificate in PEM form"},
+		{etcd.Config{CA: "secret"}, "the CA certificate (given in the configuration file) holds no certificate in PEM form"},
+		{etcd.Config{CAFile: cert}, "the CA certificate (" + cert + ") holds no certificate in PEM form"},
 		{
-			store.Config{CertFile: one.cert, KeyFile: two.key},
+			etcd.Config{CertFile: one.cert, KeyFile: two.key},
 			"the client key (" + two.key + ") is not that of the client certificate (" + one.cert + ")",
 		},
-		{store.Config{Cert: "x", Key: "secret"}, "the client certificate (given in the configuration file) holds no certificate in PEM form"},
+		{etcd.Config{Cert: "x", Key: "secret"}, "the client certificate (given in the configuration file) holds no certificate in PEM form"},
 		{
-			store.Config{CertFile: one.key, KeyFile: one.cert},
+			etcd.Config{CertFile: one.key, KeyFile: one.cert},
 			"the client certificate (" + one.key + ") holds no certificate in PEM form, but a key; were the files mixed up?",
 		},
 		{
-			store.Config{CertFile: one.cert, KeyFile: one.cert},
+			etcd.Config{CertFile: one.cert, KeyFile: one.cert},
 			"the client key (" + one.cert + ") holds no key in PEM form, but a certificate; were the files mixed up?",
 		},
-		{store.Config{CertFile: cert, KeyFile: one.key}, "the client certificate (" + cert + ") is damaged"},
-		{store.Config{CertFile: one.cert, KeyFile: key}, "the client key (" + key + ") is damaged, or of a kind that is not known"},
-		{store.Config{CertFile: one.cert, KeyFile: empty}, "the client key (" + empty + ") holds no key in PEM form"},
-		{store.Config{CertFile: one.cert, KeyFile: junk}, "the client key (" + junk + ") holds no key in PEM form"},
-		{store.Config{CertFile: one.cert, KeyFile: encrypted}, "the client key (" + encrypted + encryptedText},
-		{store.Config{CertFile: one.cert, KeyFile: old}, "the client key (" + old + encryptedText},
+		{etcd.Config{CertFile: cert, KeyFile: one.key}, "the client certificate (" + cert + ") is damaged"},
+		{etcd.Config{CertFile: one.cert, KeyFile: key}, "the client key (" + key + ") is damaged, or of a kind that is not known"},
+		{etcd.Config{CertFile: one.cert, KeyFile: empty}, "the client key (" + empty + ") holds no key in PEM form"},
+		{etcd.Config{CertFile: one.cert, KeyFile: junk}, "the client key (" + junk + ") holds no key in PEM form"},
+		{etcd.Config{CertFile: one.cert, KeyFile: encrypted}, "the client key (" + encrypted + encryptedText},
+		{etcd.Config{CertFile: one.cert, KeyFile: old}, "the client key (" + old + encryptedText},
 		// Somebody puts the key itself where the name of its file should stand.
 		{
-			store.Config{CertFile: one.cert, KeyFile: read(t, one.key)},
+			etcd.Config{CertFile: one.cert, KeyFile: read(t, one.key)},
 			"where the name of the file with the client key should stand, there is the client key itself",
 		},
 	} {
@@ -312,7 +313,7 @@ func TestKindsOfKeys(t *testing.T) {
 	template := &x509.Certificate{SerialNumber: key.X, NotAfter: time.Now().Add(time.Hour)}
 	cert, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	must(t, err)
-	s, err := store.Open(t.Context(), store.Config{
+	s, err := store.Open(t.Context(), etcd.Config{
 		Endpoints: []string{"https://127.0.0.1:1"},
 		Cert:      "some text\n" + string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
 		Key: "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" +

@@ -14,6 +14,7 @@ import (
 
 	"go.etcd.io/etcd/client/pkg/v3/transport"
 
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -126,7 +127,7 @@ func TestUnreachable(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), timeout)
 			defer cancel()
 			start := time.Now()
-			cfg := store.Config{Endpoints: test.endpoints, Username: test.user, Password: test.user, CA: ca.pem}
+			cfg := etcd.Config{Endpoints: test.endpoints, Username: test.user, Password: test.user, CA: ca.pem}
 			err := readOnce(ctx, cfg)
 			wantUnreachable(t, err, test.endpoints, test.reason)
 			if took := time.Since(start); took > timeout+time.Second {
@@ -137,7 +138,7 @@ func TestUnreachable(t *testing.T) {
 }
 
 // readOnce opens a Store, reads a profile, and closes it.
-func readOnce(ctx context.Context, cfg store.Config) error {
+func readOnce(ctx context.Context, cfg etcd.Config) error {
 	s, err := store.Open(ctx, cfg)
 	if err != nil {
 		return err
@@ -149,7 +150,7 @@ func readOnce(ctx context.Context, cfg store.Config) error {
 func wantUnreachable(t *testing.T, err error, endpoints []string, reason string) {
 	t.Helper()
 	wantError(t, err, fault.ErrUnreachable, "")
-	var unreachable *store.UnreachableError
+	var unreachable *etcd.UnreachableError
 	if !errors.As(err, &unreachable) {
 		t.Fatalf("error %v (%T), want an UnreachableError", err, err)
 	}
@@ -167,7 +168,7 @@ func TestRefusedEndsEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			start := time.Now()
-			cfg := store.Config{Endpoints: []string{"http://" + closedPort(t)}, Username: user, Password: user}
+			cfg := etcd.Config{Endpoints: []string{"http://" + closedPort(t)}, Username: user, Password: user}
 			wantUnreachable(t, readOnce(soon(t), cfg), cfg.Endpoints, "connection refused")
 			if took := time.Since(start); took > 15*time.Second {
 				t.Errorf("took %s", took)
@@ -190,7 +191,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 			})
 			done := make(chan error, 1)
 			go func() {
-				done <- readOnce(ctx, store.Config{Endpoints: []string{"http://" + address}, Username: user, Password: user})
+				done <- readOnce(ctx, etcd.Config{Endpoints: []string{"http://" + address}, Username: user, Password: user})
 			}()
 			<-connected
 			cancel()
@@ -233,7 +234,7 @@ func TestOneOfThreeEndpointsLives(t *testing.T) {
 	w.putProfile("web", document(t, "web"))
 	dead := []string{"http://" + closedPort(t), "http://" + blackHole(t)}
 	for i := range 3 {
-		s := open(t, store.Config{Endpoints: slices.Insert(slices.Clone(dead), i, w.endpoint)})
+		s := open(t, etcd.Config{Endpoints: slices.Insert(slices.Clone(dead), i, w.endpoint)})
 		result, err := s.Edit(soon(t), "web", appending(t, []string{"allow", "allow tcp", "allow udp"}[i]))
 		wantDone(t, result, err, 1)
 	}
@@ -245,7 +246,7 @@ func TestDiscovery(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "allow"))
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(w.endpoint, "http://"))
-	s := open(t, store.Config{DiscoverySRV: "p" + port + ".test"})
+	s := open(t, etcd.Config{DiscoverySRV: "p" + port + ".test"})
 	if want := []string{"http://etcd.test:" + port}; !slices.Equal(trimDots(s.Endpoints()), want) {
 		t.Errorf("endpoints %q, want %q", s.Endpoints(), want)
 	}
@@ -254,7 +255,7 @@ func TestDiscovery(t *testing.T) {
 	if _, err := snap.Profile("web"); err != nil {
 		t.Error(err)
 	}
-	_, err = store.Open(soon(t), store.Config{DiscoverySRV: "nosuch.test"})
+	_, err = store.Open(soon(t), etcd.Config{DiscoverySRV: "nosuch.test"})
 	wantUnreachable(t, err, []string{"the SRV records of nosuch.test"}, "there are none, or DNS does not answer")
 }
 

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"context"
@@ -17,26 +17,31 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// A Store is a connection to the etcd that holds the profiles. Its methods may
-// be called by several goroutines at once.
-type Store struct {
-	client    *clientv3.Client
+// A Conn is a connection to etcd. Its methods may be called by several goroutines
+// at once.
+type Conn struct {
+	Client    *clientv3.Client
 	endpoints []string
 	dials     *dialLog
 	user      user
-	log       *slog.Logger
-	times     times
-	maxReads  int64 // see removals
+	Log       *slog.Logger
+
+	// Asking is how long [Conn.Denied] looks for the key that was denied.
+	Asking time.Duration
 }
 
 // sendings is how often etcd's client sends a request whose user, by certificate,
 // was changed meanwhile. All else that may be sent again, retry does.
 const sendings = 10
 
-// Open makes a Store. It returns at once and connects in the background, except
+// maxAnswer is what an answer of etcd may have. A larger one is not read, and
+// a page is asked for again in smaller pieces.
+const maxAnswer = 256 << 20
+
+// Dial makes a Conn. It returns at once and connects in the background, except
 // with a user name: then etcd is asked for a token first. The errors are those
 // of the first request: ErrUnreachable, ErrDenied, ErrConfig.
-func Open(ctx context.Context, cfg Config) (*Store, error) {
+func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	endpoints, err := cfg.endpoints(ctx)
 	if err != nil {
 		return nil, err
@@ -45,8 +50,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), log: logTo(cfg.Log), times: defaultTimes(), maxReads: maxReads}
-	s.dials.certs, s.dials.logger = certs, s.log
+	s := &Conn{endpoints: endpoints, dials: newDialLog(len(endpoints)), user: cfg.user(certs), Log: logTo(cfg.Log), Asking: time.Second}
+	s.dials.certs, s.dials.logger = certs, s.Log
 	login := cfg.login()
 	options := clientv3.Config{
 		Endpoints: endpoints,
@@ -58,14 +63,14 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		MaxUnaryRetries:    sendings,
 		MaxCallRecvMsgSize: maxAnswer,
 	}
-	if s.client, err = clientv3.New(options); err != nil {
-		return nil, s.explain(err, time.Now())
+	if s.Client, err = clientv3.New(options); err != nil {
+		return nil, s.Explain(err, time.Now())
 	}
 	if login == nil {
-		s.client.ActiveConnection().Connect()
+		s.Client.ActiveConnection().Connect()
 		return s, nil
 	}
-	err = s.retry(ctx, func(ctx context.Context) error { return login.renew(ctx, s.client.ActiveConnection(), "") })
+	err = s.Retry(ctx, func(ctx context.Context) error { return login.renew(ctx, s.Client.ActiveConnection(), "") })
 	if err != nil {
 		_ = s.Close()
 		return nil, err
@@ -74,8 +79,8 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 }
 
 // Close ends the connection. Nothing is left behind.
-func (s *Store) Close() error {
-	err := s.client.Close()
+func (s *Conn) Close() error {
+	err := s.Client.Close()
 	if errors.Is(err, context.Canceled) { // what etcd's client always says
 		return nil
 	}
@@ -83,9 +88,9 @@ func (s *Store) Close() error {
 }
 
 // Endpoints returns the addresses of etcd that are used.
-func (s *Store) Endpoints() []string { return s.endpoints }
+func (s *Conn) Endpoints() []string { return s.endpoints }
 
-func (s *Store) dialOptions(secure bool, config *tls.Config) []grpc.DialOption {
+func (s *Conn) dialOptions(secure bool, config *tls.Config) []grpc.DialOption {
 	options := []grpc.DialOption{
 		grpc.WithContextDialer(s.dials.dial),
 		grpc.WithStatsHandler(attemptWatcher{s.dials}),

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"context"
@@ -14,11 +14,11 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
-// retry calls request until it succeeds, fails for good, or there is no point
+// Retry calls request until it succeeds, fails for good, or there is no point
 // or no time in trying again. The request must be one that may be repeated. When
 // the time was over before etcd was asked, it is not etcd that gave no answer: the
 // error is the context's then.
-func (s *Store) retry(ctx context.Context, request func(context.Context) error) error {
+func (s *Conn) Retry(ctx context.Context, request func(context.Context) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -27,32 +27,32 @@ func (s *Store) retry(ctx context.Context, request func(context.Context) error) 
 	defer cancel()
 	var cause error
 	for number := 0; ; number++ {
-		attempt, _, end := s.attempt(hopeful)
+		attempt, _, end := s.Attempt(hopeful)
 		err := request(attempt)
 		end()
 		switch {
 		case err == nil:
 			return nil
-		case !isTransient(err):
-			return s.explain(err, start)
+		case !IsTransient(err):
+			return s.Explain(err, start)
 		}
-		s.log.Debug("etcd gave no answer", "attempt", number+1, "error", said(err))
+		s.Log.Debug("etcd gave no answer", "attempt", number+1, "error", Said(err))
 		if cause == nil || hopeful.Err() == nil { // a request that the time cut off tells nothing
 			cause = err
 		}
-		if !pause(hopeful, number) {
-			return s.unreachable(hopeful, cause, start)
+		if !Pause(hopeful, number) {
+			return s.Unreachable(hopeful, cause, start)
 		}
 	}
 }
 
-// pause waits a random time that grows with the attempts. It reports false
+// Pause waits a random time that grows with the attempts. It reports false
 // when the context ended meanwhile.
-func pause(ctx context.Context, attempt int) bool {
-	return sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
+func Pause(ctx context.Context, attempt int) bool {
+	return Sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
+func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
@@ -63,8 +63,8 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// isTransient reports whether the same request may succeed a moment later.
-func isTransient(err error) bool {
+// IsTransient reports whether the same request may succeed a moment later.
+func IsTransient(err error) bool {
 	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) {
 		return true
 	}
@@ -75,9 +75,9 @@ func isTransient(err error) bool {
 	return errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
 }
 
-// isUndone reports whether etcd has said that it did not even begin with the
+// IsUndone reports whether etcd has said that it did not even begin with the
 // request, because it has no leader or too much to do.
-func isUndone(err error) bool {
+func IsUndone(err error) bool {
 	e := rpctypes.Error(err)
 	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests)
 }
@@ -98,9 +98,9 @@ func serverError(err error) error {
 	return err
 }
 
-// unreachable makes the error for a request that got no answer before its
+// Unreachable makes the error for a request that got no answer before its
 // hopeful context ended. A caller who gave up is told so, not that etcd failed.
-func (s *Store) unreachable(ctx context.Context, cause error, start time.Time) error {
+func (s *Conn) Unreachable(ctx context.Context, cause error, start time.Time) error {
 	switch ended := context.Cause(ctx); {
 	case errors.Is(ended, context.Canceled):
 		return ended
@@ -114,8 +114,8 @@ func (s *Store) unreachable(ctx context.Context, cause error, start time.Time) e
 	return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: reason, Cause: cause}
 }
 
-// explain turns a lasting error of etcd into one of this package's.
-func (s *Store) explain(err error, start time.Time) error {
+// Explain turns a lasting error of etcd into one of this package's.
+func (s *Conn) Explain(err error, start time.Time) error {
 	if about := s.explainUser(err); about != nil {
 		return about
 	}
@@ -131,4 +131,24 @@ func (s *Store) explain(err error, start time.Time) error {
 		return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: errNotEtcd.Error(), Cause: err}
 	}
 	return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "etcd: " + strings.TrimPrefix(status.Convert(serverError(err)).Message(), "etcdserver: ")}
+}
+
+// MaxOperations is how many operations go into one transaction; etcd's default
+// limit is 128.
+const MaxOperations = 100
+
+// IsCompacted reports whether etcd has compacted the revision that was asked for.
+func IsCompacted(err error) bool { return IsServerError(err, rpctypes.ErrCompacted) }
+
+// IsServerError reports whether an error of a request is one of etcd's own.
+func IsServerError(err, wanted error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && errors.Is(rpctypes.Error(e.Cause), wanted)
+}
+
+// IsTooLarge reports whether an answer was larger than a client reads.
+func IsTooLarge(err error) bool {
+	var e *fault.Error
+	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
+		strings.Contains(Said(e.Cause), "larger than max")
 }

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"context"
@@ -15,31 +15,47 @@ import (
 // with each that was closed, so that slow ones are waited for in the end.
 const patience = 2 * time.Second
 
-// An attempt is one sending of a request.
-type attempt struct {
+// An Attempt is one sending of a request.
+type Attempt struct {
 	sent atomic.Bool               // it was put on the wire, so etcd may have carried it out
 	conn atomic.Pointer[namedConn] // by which it goes; nil before there is one
 }
 
 type attemptKey struct{}
 
-// attempt returns the context of one sending of a request. A member without a
+// Sent reports whether etcd may have carried the request out.
+func (a *Attempt) Sent() bool { return a.sent.Load() }
+
+// Context returns the context of a request, such as a watch, whose connection is
+// closed by HangUp alone.
+func (a *Attempt) Context(ctx context.Context) context.Context {
+	return clientv3.WithRequireLeader(context.WithValue(ctx, attemptKey{}, a))
+}
+
+// HangUp closes the connection of a request that has fallen silent.
+func (s *Conn) HangUp(a *Attempt) {
+	if conn := a.conn.Load(); conn != nil {
+		s.dials.hangUp(conn)
+	}
+}
+
+// Attempt returns the context of one sending of a request. A member without a
 // leader, which may be cut off from the others, will say so at once. Where there
 // are several endpoints, one that falls silent costs patience and no more: its
 // connection is closed, the request fails, and another endpoint is taken.
-func (s *Store) attempt(ctx context.Context) (context.Context, *attempt, context.CancelFunc) {
-	a := new(attempt)
-	ctx, cancel := context.WithCancel(clientv3.WithRequireLeader(context.WithValue(ctx, attemptKey{}, a)))
+func (s *Conn) Attempt(ctx context.Context) (context.Context, *Attempt, context.CancelFunc) {
+	a := new(Attempt)
+	ctx, cancel := context.WithCancel(a.Context(ctx))
 	if len(s.endpoints) > 1 {
 		go s.hangUpWhenSilent(ctx, a)
 	}
 	return ctx, a, cancel
 }
 
-func (s *Store) hangUpWhenSilent(ctx context.Context, a *attempt) {
+func (s *Conn) hangUpWhenSilent(ctx context.Context, a *Attempt) {
 	const ticks = 8 // how often to look in the time of patience
 	var last way
-	for quiet := 0; sleep(ctx, patience/ticks<<min(s.dials.hangUps.Load(), 8)); quiet++ {
+	for quiet := 0; Sleep(ctx, patience/ticks<<min(s.dials.hangUps.Load(), 8)); quiet++ {
 		conn := a.conn.Load()
 		if conn == nil {
 			continue
@@ -66,7 +82,7 @@ type attemptWatcher struct{ dials *dialLog }
 func (attemptWatcher) TagRPC(ctx context.Context, _ *stats.RPCTagInfo) context.Context { return ctx }
 
 func (w attemptWatcher) HandleRPC(ctx context.Context, event stats.RPCStats) {
-	a, ok := ctx.Value(attemptKey{}).(*attempt)
+	a, ok := ctx.Value(attemptKey{}).(*Attempt)
 	if !ok {
 		return
 	}

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"context"
@@ -60,76 +60,71 @@ func (e *DeniedError) Unwrap() []error {
 	return []error{fault.ErrDenied, e.Cause}
 }
 
-// A span is a key, or all keys from one up to another.
-type span struct{ key, end string }
+// A Span is a key, or all keys from one up to another.
+type Span struct{ Key, End string }
 
-// An access is what a request reads and writes.
-type access struct{ reads, writes []span }
+// An Access is what a request reads and writes.
+type Access struct{ Reads, Writes []Span }
 
-// accessOf returns what a transaction reads and writes, nothing twice.
-func accessOf(conditions []clientv3.Cmp, ops ...clientv3.Op) access {
-	var a access
-	seen := map[span]bool{}
-	read := func(s span) {
+// AccessOf returns what a transaction reads and writes, nothing twice.
+func AccessOf(conditions []clientv3.Cmp, ops ...clientv3.Op) Access {
+	var a Access
+	seen := map[Span]bool{}
+	read := func(s Span) {
 		if !seen[s] {
 			seen[s] = true
-			a.reads = append(a.reads, s)
+			a.Reads = append(a.Reads, s)
 		}
 	}
 	for _, c := range conditions {
-		read(span{string(c.KeyBytes()), string(c.GetCompare().GetRangeEnd())})
+		read(Span{string(c.KeyBytes()), string(c.GetCompare().GetRangeEnd())})
 	}
 	for _, op := range ops {
-		s := span{string(op.KeyBytes()), string(op.RangeBytes())}
+		s := Span{string(op.KeyBytes()), string(op.RangeBytes())}
 		if op.IsGet() {
 			read(s)
 		} else {
-			a.writes = append(a.writes, s)
+			a.Writes = append(a.Writes, s)
 		}
 	}
 	return a
 }
 
-// denied adds to a DeniedError which key it is about, because etcd does not
+// Denied adds to a DeniedError which key it is about, because etcd does not
 // tell. It asks for the keys that were to be read, but for no values; what may
 // be read and was denied all the same may not be written. Nothing is written to
 // find out. It asks at most 8 times, and once more for each hundred keys and
 // each of the user's roles, and not for long: the answer is there already, it
 // only becomes a better one.
-func (s *Store) denied(ctx context.Context, err error, a access) error {
+func (s *Conn) Denied(ctx context.Context, err error, a Access) error {
 	var e *DeniedError
 	if !errors.As(err, &e) || len(e.Keys) > 0 {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, s.times.asking)
+	ctx, cancel := context.WithTimeout(ctx, s.Asking)
 	defer cancel()
 	unreadable, sure := s.firstUnreadable(ctx, a)
 	switch {
 	case unreadable != nil:
 		return e.about(false, *unreadable)
-	case sure && len(a.writes) > 0:
-		return e.about(true, s.unwritable(ctx, a.writes)...)
+	case sure && len(a.Writes) > 0:
+		return e.about(true, s.unwritable(ctx, a.Writes)...)
 	}
 	return err
 }
 
-// access returns what the write reads and writes, also when it loses a race.
-func (w *write) access() access {
-	return accessOf(w.conditions, slices.Concat(w.ops, w.before.query.gets(0))...)
-}
-
-func (e *DeniedError) about(write bool, spans ...span) *DeniedError {
+func (e *DeniedError) about(write bool, spans ...Span) *DeniedError {
 	found := &DeniedError{User: e.User, Write: write, Cause: e.Cause}
 	for _, s := range spans {
-		found.Keys = append(found.Keys, s.key)
-		found.Prefix = s.end != ""
+		found.Keys = append(found.Keys, s.Key)
+		found.Prefix = s.End != ""
 	}
 	return found
 }
 
-// watchDenied turns the end of a watch into a DeniedError if it is about the
+// WatchDenied turns the end of a watch into a DeniedError if it is about the
 // permission, which the end of a watch says in words only.
-func (s *Store) watchDenied(err error, key string) error {
+func (s *Conn) WatchDenied(err error, key string) error {
 	if err != nil && strings.Contains(err.Error(), rpctypes.ErrPermissionDenied.Error()) {
 		return &DeniedError{User: s.user.name, Keys: []string{key}, Cause: err}
 	}
@@ -138,11 +133,11 @@ func (s *Store) watchDenied(err error, key string) error {
 
 // firstUnreadable returns the first of the keys that may not be read, or nil and
 // whether that is certain.
-func (s *Store) firstUnreadable(ctx context.Context, a access) (first *span, sure bool) {
-	if len(a.reads) == 1 && len(a.writes) == 0 {
-		return &a.reads[0], true
+func (s *Conn) firstUnreadable(ctx context.Context, a Access) (first *Span, sure bool) {
+	if len(a.Reads) == 1 && len(a.Writes) == 0 {
+		return &a.Reads[0], true
 	}
-	for part := range slices.Chunk(a.reads, maxOperations) {
+	for part := range slices.Chunk(a.Reads, MaxOperations) {
 		allowed, err := s.mayRead(ctx, part)
 		for err == nil && !allowed && len(part) > 1 {
 			half := len(part) / 2
@@ -163,12 +158,12 @@ func (s *Store) firstUnreadable(ctx context.Context, a access) (first *span, sur
 	return nil, true
 }
 
-func (s *Store) mayRead(ctx context.Context, spans []span) (bool, error) {
+func (s *Conn) mayRead(ctx context.Context, spans []Span) (bool, error) {
 	ops := make([]clientv3.Op, len(spans))
 	for i, r := range spans {
-		ops[i] = clientv3.OpGet(r.key, clientv3.WithRange(r.end), clientv3.WithKeysOnly(), clientv3.WithLimit(1))
+		ops[i] = clientv3.OpGet(r.Key, clientv3.WithRange(r.End), clientv3.WithKeysOnly(), clientv3.WithLimit(1))
 	}
-	_, err := s.client.Txn(ctx).Then(ops...).Commit()
+	_, err := s.Client.Txn(ctx).Then(ops...).Commit()
 	if errors.Is(rpctypes.Error(err), rpctypes.ErrPermissionDenied) {
 		return false, nil
 	}
@@ -181,24 +176,24 @@ const maxRoles = 20
 // unwritable returns that of several keys which the user's roles do not let it
 // write, or all of them when that cannot be told. Every user may look at its
 // own roles.
-func (s *Store) unwritable(ctx context.Context, keys []span) []span {
+func (s *Conn) unwritable(ctx context.Context, keys []Span) []Span {
 	if len(keys) == 1 {
 		return keys
 	}
-	user, err := s.client.UserGet(ctx, s.user.name)
+	user, err := s.Client.UserGet(ctx, s.user.name)
 	if err != nil || len(user.Roles) > maxRoles {
 		return keys
 	}
 	var permissions []*authpb.Permission
 	for _, name := range user.Roles {
-		role, err := s.client.RoleGet(ctx, name)
+		role, err := s.Client.RoleGet(ctx, name)
 		if err != nil {
 			return keys
 		}
 		permissions = append(permissions, role.Perm...)
 	}
 	for i, k := range keys {
-		if !slices.ContainsFunc(permissions, func(p *authpb.Permission) bool { return writes(p, k.key) }) {
+		if !slices.ContainsFunc(permissions, func(p *authpb.Permission) bool { return writes(p, k.Key) }) {
 			return keys[i : i+1]
 		}
 	}

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"errors"
@@ -27,7 +27,7 @@ func (c Config) user(certs certificates) user {
 
 // explainUser turns an error about who the user is, or what it may do, into one
 // of this package's; nil for any other error.
-func (s *Store) explainUser(err error) error {
+func (s *Conn) explainUser(err error) error {
 	const settings = " (ETCD_USERNAME, ETCD_PASSWORD)"
 	text := ""
 	switch e := rpctypes.Error(err); {

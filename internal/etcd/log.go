@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"cmp"
@@ -8,7 +8,6 @@ import (
 	"time"
 
 	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/peer"
@@ -104,17 +103,8 @@ func answered(answer any) []slog.Attr {
 	return nil
 }
 
-// said returns what etcd, or the connection to it, says in an error.
-func said(err error) string { return status.Convert(serverError(err)).Message() }
-
-// logHistory logs what the history says of a write whose answer was lost.
-func (w *write) logHistory(saved int64, err error) {
-	if err != nil {
-		w.store.log.Info("the history of the profile does not say whether the edit was saved", "profile", w.profile, "error", err.Error())
-		return
-	}
-	w.store.log.Info("the history of the profile says whether the edit was saved", "profile", w.profile, "saved", saved)
-}
+// Said returns what etcd, or the connection to it, says in an error.
+func Said(err error) string { return status.Convert(serverError(err)).Message() }
 
 // logDial logs how an attempt to connect ended.
 func (l *dialLog) logDial(address string, err error) {
@@ -134,18 +124,4 @@ func (l *dialLog) logTLS(address, name string, info credentials.AuthInfo) {
 	cert := secured.State.PeerCertificates[0]
 	l.logger.Debug("etcd has a good certificate", "address", address, "name", name,
 		"subject", cert.Subject.String(), "issuer", cert.Issuer.String(), "expires", day(cert.NotAfter))
-}
-
-// log logs what became of one sending of the write.
-func (w *write) log(answer *clientv3.TxnResponse, sent bool, err error) {
-	switch log := w.store.log; {
-	case err != nil && sent && isTransient(err):
-		log.Info("the answer was lost: the edit may or may not be saved", "profile", w.profile, "error", said(err))
-	case err != nil:
-		log.Info("the edit was not saved", "profile", w.profile, "error", said(err))
-	case answer.Succeeded:
-		log.Info("the edit is saved", "profile", w.profile, "revision", answer.Header.Revision)
-	default:
-		log.Info("something has changed since it was read; this time nothing is written", "profile", w.profile, "revision", answer.Header.Revision)
-	}
 }

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"bytes"
@@ -69,6 +69,12 @@ func (l *dialLog) hopeful(ctx context.Context) (context.Context, context.CancelF
 		delete(l.waiting, w)
 		cancel(nil)
 	}
+}
+
+// Hopeful returns a context that also ends when there is no point in waiting any
+// longer, because every endpoint refuses connections.
+func (s *Conn) Hopeful(ctx context.Context) (context.Context, context.CancelFunc) {
+	return s.dials.hopeful(ctx)
 }
 
 // note records how an attempt to connect ended. Failed attempts repeat at

@@ -1,4 +1,4 @@
-package store
+package etcd
 
 import (
 	"context"
@@ -93,10 +93,10 @@ func (l *login) unary(ctx context.Context, method string, request, answer any, c
 	if isAuthenticate(method) || !isTokenError(err) {
 		return err
 	}
-	if a, ok := ctx.Value(attemptKey{}).(*attempt); ok {
+	if a, ok := ctx.Value(attemptKey{}).(*Attempt); ok {
 		a.sent.Store(false)
 	}
-	if err := l.renew(context.WithValue(ctx, attemptKey{}, new(attempt)), conn, used); err != nil {
+	if err := l.renew(context.WithValue(ctx, attemptKey{}, new(Attempt)), conn, used); err != nil {
 		return err
 	}
 	return invoke(ctx, method, request, answer, conn, options...)
