@@ -98,7 +98,7 @@ transaction in etcd.`,
 	a.addFlags(root)
 	root.SetOut(&a.out)
 	root.SetErr(a.stderr)
-	root.SetUsageTemplate(usageTemplate)
+	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.profileCommand(), a.versionCommand())
 	root.SetHelpCommand(helpCommand())

@@ -1,28 +1,41 @@
 package main
 
 import (
+	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
-// usageTemplate is cobra's without its parts about commands in groups, and with
-// the line from usageLine.
-const usageTemplate = `Usage:
-  {{if .Annotations.usage}}{{.Annotations.usage}}{{else}}{{.UseLine}}{{end}}{{if .HasExample}}
-
-Examples:
-{{.Example}}{{end}}{{if and .HasAvailableSubCommands (not .Annotations.commands)}}
-
-Commands:{{range .Commands}}{{if .IsAvailableCommand}}
-  {{rpad .Name .NamePadding}} {{.Short}}{{end}}{{end}}{{end}}{{if .HasAvailableLocalFlags}}
-
-Flags:
-{{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if .HasAvailableInheritedFlags}}
-
-Global flags:
-{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}
-`
+// printUsage prints the usage of a command. cobra's own comes from a template, and
+// text/template keeps the linker from removing methods that nothing calls.
+func printUsage(cmd *cobra.Command) error {
+	var out strings.Builder
+	out.WriteString("Usage:\n  " + usageLine(cmd))
+	if cmd.HasExample() {
+		out.WriteString("\n\nExamples:\n" + cmd.Example)
+	}
+	if cmd.HasAvailableSubCommands() && cmd.Annotations["commands"] == "" {
+		out.WriteString("\n\nCommands:")
+		for _, c := range cmd.Commands() {
+			if c.IsAvailableCommand() {
+				fmt.Fprintf(&out, "\n  %-*s %s", c.NamePadding(), c.Name(), c.Short)
+			}
+		}
+	}
+	for _, part := range []struct {
+		heading string
+		flags   *pflag.FlagSet
+	}{{"Flags", cmd.LocalFlags()}, {"Global flags", cmd.InheritedFlags()}} {
+		if part.flags.HasAvailableFlags() {
+			out.WriteString("\n\n" + part.heading + ":\n" + strings.TrimRightFunc(part.flags.FlagUsages(), unicode.IsSpace))
+		}
+	}
+	_, err := fmt.Fprintln(cmd.OutOrStderr(), out.String())
+	return err
+}
 
 // helpCommand is cobra's, but a wrong topic is an error.
 func helpCommand() *cobra.Command {
