@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -245,7 +246,11 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 	failed := e.ruleEdit.app.open(e.editor, e.file)
 	saved, err := os.ReadFile(e.file)
 	if err == nil {
-		text = withoutReason(string(saved))
+		utf8, wrong := textfile.UTF8(saved)
+		if failed == nil && wrong != nil {
+			return string(saved), fmt.Errorf("%w; nothing was changed", wrong)
+		}
+		text = withoutReason(string(utf8))
 	}
 	if failed == nil {
 		failed = err

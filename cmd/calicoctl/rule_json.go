@@ -15,6 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -153,7 +154,8 @@ func (a *app) readInput(ctx context.Context, name string) ([]byte, error) {
 	}
 }
 
-// readFile reads a file, or standard input when it is "-".
+// readFile reads a file, or standard input when it is "-", in whichever encoding
+// it is, and returns it in UTF-8.
 func (a *app) readFile(name string) ([]byte, error) {
 	source := a.stdin
 	if name != "-" {
@@ -165,8 +167,22 @@ func (a *app) readFile(name string) ([]byte, error) {
 		source = f
 	}
 	content, err := io.ReadAll(io.LimitReader(source, maxInput+1))
-	if err == nil && len(content) > maxInput {
-		err = fmt.Errorf("%s is longer than %d bytes", printable.Text(name), maxInput)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(content) > maxInput:
+		return nil, fmt.Errorf("%s is longer than %d bytes", inputName(name), maxInput)
 	}
-	return content, err
+	if content, err = textfile.UTF8(content); err != nil {
+		return nil, usagef("%s cannot be read: %v", inputName(name), err)
+	}
+	return content, nil
+}
+
+// inputName is the name of a file, or of standard input, in messages.
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return printable.Text(name)
 }

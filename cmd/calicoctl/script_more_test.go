@@ -2,7 +2,10 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
+	"os"
 	"strconv"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -40,4 +43,13 @@ func scriptBeforeRequest(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return nil
 	}})
+}
+
+// utf16 FROM TO              writes a file anew, in UTF-16 with a byte-order mark
+func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(ts.ReadFile(args[0]))) {
+		text = binary.LittleEndian.AppendUint16(text, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
 }
