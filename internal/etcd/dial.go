@@ -46,7 +46,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs, err := cfg.certificates()
+	certs, err := cfg.certificates(ctx)
 	if err != nil {
 		return nil, err
 	}

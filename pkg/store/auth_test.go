@@ -196,7 +196,7 @@ func TestPasswordInEndpoint(t *testing.T) {
 		}
 	}
 	file := configFile(t, "spec:\n  etcdEndpoints: http://127.0.0.1:1\n")
-	_, warnings, err := etcd.LoadConfig(etcd.Sources{File: file, Getenv: environment(map[string]string{
+	_, warnings, err := etcd.LoadConfig(t.Context(), etcd.Sources{File: file, LookupEnv: environment(map[string]string{
 		"ETCD_ENDPOINTS": "http://bob:" + secret + "@127.0.0.1:2379",
 	})})
 	if err == nil && strings.Contains(strings.Join(warnings, ""), secret) {
