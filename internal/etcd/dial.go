@@ -58,7 +58,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		TLS:       certs.config,
 		Logger:    zap.NewNop(),
 		DialOptions: slices.Concat(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config),
-			login.dialOptions(), requestLog{cfg.Log}.dialOptions()),
+			login.dialOptions(), learnerWatcher{s.dials}.dialOptions(), requestLog{cfg.Log}.dialOptions()),
 
 		MaxUnaryRetries:    sendings,
 		MaxCallRecvMsgSize: maxAnswer,

@@ -65,7 +65,7 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 
 // IsTransient reports whether the same request may succeed a moment later.
 func IsTransient(err error) bool {
-	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) {
+	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) || isLearnerError(err) {
 		return true
 	}
 	switch status.Code(serverError(err)) {
@@ -76,10 +76,10 @@ func IsTransient(err error) bool {
 }
 
 // IsUndone reports whether etcd has said that it did not even begin with the
-// request, because it has no leader or too much to do.
+// request, because it has no leader, too much to do, or is a learner.
 func IsUndone(err error) bool {
 	e := rpctypes.Error(err)
-	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests)
+	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests) || isLearnerError(err)
 }
 
 // isRefusal reports whether etcd itself has answered with a lasting no that its
