@@ -40,7 +40,7 @@ func (s suggestions) sorted(typed string) []cobra.Completion {
 
 // completeProfile completes the NAME behind the word profile, where its commands
 // may stand, too.
-func (a *app) completeProfile(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeProfile(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if a.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
@@ -52,7 +52,7 @@ func (a *app) completeProfile(cmd *cobra.Command, args []string, typed string) (
 }
 
 // completeName completes the NAME of a profile, none for the second time.
-func (a *app) completeName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return s.profileNames(ctx, typed) })
 	for _, said := range args {
 		delete(names, said)
@@ -61,7 +61,7 @@ func (a *app) completeName(cmd *cobra.Command, args []string, typed string) ([]c
 }
 
 // completeNewName completes the names of Docker networks that have no profile.
-func (a *app) completeNewName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeNewName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if a.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
@@ -71,7 +71,7 @@ func (a *app) completeNewName(cmd *cobra.Command, args []string, typed string) (
 }
 
 // completeOldName completes the names of profiles in the layout of calicoctl 0.x.
-func (a *app) completeOldName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeOldName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, noFiles
 	}

@@ -15,7 +15,7 @@ import (
 
 // completeRule completes the next word of a rule. Where a value must stand, a
 // shell that can shows what kind.
-func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeRule(a *app, cmd *cobra.Command, words []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	typed, bang := strings.CutPrefix(typed, "!")
 	sign := ""
 	if bang {
@@ -23,7 +23,7 @@ func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]
 	}
 	could := rules.Expect(words)
 	if could.Tag {
-		return a.completeTag(cmd, typed), noFiles
+		return completeTag(a, cmd, typed), noFiles
 	}
 	var list []cobra.Completion
 	for _, word := range beginning(could.Words, typed) {
@@ -37,7 +37,7 @@ func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]
 
 // completeTag completes the name of a tag. What is taken off a profile, it must
 // carry; what is put on it, it must not.
-func (a *app) completeTag(cmd *cobra.Command, typed string) []cobra.Completion {
+func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 	ofProfile := cmd.Parent().Name() == "tag"
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
 		carried := suggestions{}
@@ -98,7 +98,7 @@ func isOfRules(cmd *cobra.Command) bool {
 }
 
 // completePosition completes the position of a rule, and shows the rule.
-func (a *app) completePosition(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completePosition(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	d, _, err := direction(cmd, args)
 	if err != nil {
 		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles

@@ -15,7 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) historyCommand() *cobra.Command {
+func historyCommand(a *app) *cobra.Command {
 	var limit string
 	cmd := &cobra.Command{
 		Use:         "history",
@@ -36,7 +36,7 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 			case cmd.Flags().Changed("limit") && !ok:
 				return usagef("--limit: expected a number from 1 on, got %q", limit)
 			case a.profile == "":
-				return a.needName(cmd)
+				return needName(a, cmd)
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
 				return (&historyRun{session: s, limit: most}).run(ctx)

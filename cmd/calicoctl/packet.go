@@ -13,7 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleTestCommand() *cobra.Command {
+func ruleTestCommand(a *app) *cobra.Command {
 	q := &question{}
 	cmd := &cobra.Command{
 		Use:         "test",
@@ -45,7 +45,7 @@ Exit codes: 0 allowed, 10 denied, 11 it depends.`,
   calicoctl profile web rule test inbound icmp type 8 from 203.0.113.7 --endpoint=host1/docker/app1/eth0`,
 		ValidArgsFunction: completePacket,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			if err := q.read(cmd, args, a.literal); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileAddCommand() *cobra.Command {
+func profileAddCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -23,7 +23,7 @@ driver does.`,
 		Example: `  docker network create databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(a.takeName(cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
+			if err := errors.Join(takeName(a, cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -31,14 +31,14 @@ driver does.`,
 			})
 		},
 	}
-	cmd.ValidArgsFunction = a.completeNewName
+	cmd.ValidArgsFunction = bind(a, completeNewName)
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	e.app.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 
 // takeName takes the NAME that stands behind a command, or that --profile says.
-func (a *app) takeName(cmd *cobra.Command, args []string) error {
+func takeName(a *app, cmd *cobra.Command, args []string) error {
 	flag := cmd.Flags().Changed("profile")
 	switch {
 	case len(args) > 1:

@@ -15,7 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-func (a *app) profileApplyCommand() *cobra.Command {
+func profileApplyCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",

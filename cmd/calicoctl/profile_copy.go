@@ -10,7 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileCopyCommand() *cobra.Command {
+func profileCopyCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:   "copy NAME NEW",

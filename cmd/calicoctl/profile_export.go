@@ -17,7 +17,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileExportCommand() *cobra.Command {
+func profileExportCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "export [NAME...]",
 		Short:       "Write profiles to a file that profile apply reads",

@@ -13,7 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileGraphCommand() *cobra.Command {
+func profileGraphCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "graph [NAME...]",
 		Short: "Show who may talk to whom",
@@ -35,7 +35,7 @@ and no labels but those of the profile; policies are not looked at.
   calicoctl profile graph databases
   calicoctl profile graph -o dot | dot -Tsvg > policy.svg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.namesOrProfile(cmd, args)
+			names, err := namesOrProfile(a, cmd, args)
 			if err != nil {
 				return err
 			}

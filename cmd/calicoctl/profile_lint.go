@@ -13,7 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileLintCommand() *cobra.Command {
+func profileLintCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "lint [NAME...]",
 		Short:       "Find what is wrong, unreachable or dangerous in profiles",
@@ -37,7 +37,7 @@ error.`,
   calicoctl profile databases lint
   calicoctl profile lint databases applications -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.namesOrProfile(cmd, args)
+			names, err := namesOrProfile(a, cmd, args)
 			if err != nil {
 				return err
 			}
@@ -48,14 +48,14 @@ error.`,
 
 // namesOrProfile returns the names after a command that takes any number of
 // them, or the one before it.
-func (a *app) namesOrProfile(cmd *cobra.Command, args []string) ([]string, error) {
+func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error) {
 	switch {
 	case slices.Contains(args, ""):
 		return nil, usagef("empty profile name; is a shell variable empty?")
 	case cmd.Flags().Changed("profile") && len(args) > 0:
 		return nil, usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], usageLine(cmd))
 	case cmd.Flags().Changed("profile"):
-		return []string{a.profile}, a.needName(cmd)
+		return []string{a.profile}, needName(a, cmd)
 	}
 	return args, nil
 }

@@ -24,7 +24,7 @@ type migrateOptions struct {
 	dry              dryRun
 }
 
-func (a *app) profileMigrateCommand() *cobra.Command {
+func profileMigrateCommand(a *app) *cobra.Command {
 	m := &migrateOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "migrate NAME [NEW]",
@@ -66,7 +66,7 @@ name. Names are taken as they are written in etcd.`,
 		},
 	}
 	f := cmd.Flags()
-	cmd.ValidArgsFunction = a.completeOldName
+	cmd.ValidArgsFunction = bind(a, completeOldName)
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")

@@ -13,7 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileRemoveCommand() *cobra.Command {
+func profileRemoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	var noCheck bool
 	cmd := &cobra.Command{
@@ -24,7 +24,7 @@ profile is missing drops all traffic. --no-check removes it all the same, and
 does not look through the endpoints.`,
 		Example: "  calicoctl profile remove databases",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.takeName(cmd, args); err != nil {
+			if err := takeName(a, cmd, args); err != nil {
 				return err
 			}
 			if err := e.checkEditFlags(cmd); err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileShowCommand() *cobra.Command {
+func profileShowCommand(a *app) *cobra.Command {
 	var detailed bool
 	cmd := &cobra.Command{
 		Use:   "show",

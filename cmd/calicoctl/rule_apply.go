@@ -10,7 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleApplyCommand() *cobra.Command {
+func ruleApplyCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",
@@ -35,7 +35,7 @@ profile has moved on, or somebody changes it at the same moment, nothing is chan
 	return cmd
 }
 
-func (a *app) ruleDiffCommand() *cobra.Command {
+func ruleDiffCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "diff",

@@ -21,7 +21,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleJSONCommand() *cobra.Command {
+func ruleJSONCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "json",
 		Short:       "Print the rules as the JSON document of calicoctl 0.x",
@@ -33,7 +33,7 @@ which calicoctl 0.x ignores, says of which profile and revision it is.`,
 		Example: "  calicoctl profile databases rule json > databases.json",
 		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -84,7 +84,7 @@ func someOf(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func (a *app) ruleUpdateCommand() *cobra.Command {
+func ruleUpdateCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a, name: "-"}
 	cmd := &cobra.Command{
 		Use:         "update",

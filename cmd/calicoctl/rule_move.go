@@ -9,7 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleMoveCommand() *cobra.Command {
+func ruleMoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	var from, to string
 	cmd := &cobra.Command{

@@ -12,7 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleShowCommand() *cobra.Command {
+func ruleShowCommand(a *app) *cobra.Command {
 	var watch bool
 	cmd := &cobra.Command{
 		Use:         "show",
@@ -36,7 +36,7 @@ the first reading only. -o json prints one document a line.`,
   calicoctl profile databases rule show -o json`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			if watch {

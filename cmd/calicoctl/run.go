@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) error {
 	if isCompletion(args) {
-		a.complete(ctx, root, args)
+		complete(a, ctx, root, args)
 		return nil
 	}
 	args, err := nameFirst(root, args)
@@ -102,9 +102,9 @@ transaction in etcd.`,
 	root.SetErr(a.stderr)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.profileCommand(), a.versionCommand())
+	root.AddCommand(profileCommand(a), versionCommand(a))
 	root.SetHelpCommand(helpCommand())
-	a.completionCommand(root)
+	completionCommand(a, root)
 	return root
 }
 

@@ -16,7 +16,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) tagCommand() *cobra.Command {
+func tagCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "tag",
 		Short:       "Read and change the tags of a profile",
@@ -26,11 +26,11 @@ rule matches the endpoints of every profile that carries T.`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.tagShowCommand(), a.tagAddCommand(), a.tagRemoveCommand())
+	cmd.AddCommand(tagShowCommand(a), tagAddCommand(a), tagRemoveCommand(a))
 	return cmd
 }
 
-func (a *app) tagShowCommand() *cobra.Command {
+func tagShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "show",
 		Short:       "List the tags of a profile, sorted, one per line",
@@ -38,7 +38,7 @@ func (a *app) tagShowCommand() *cobra.Command {
 		Example:     "  calicoctl profile databases tag show",
 		Args:        noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
@@ -61,7 +61,7 @@ func (a *app) tagShowCommand() *cobra.Command {
 	}
 }
 
-func (a *app) tagAddCommand() *cobra.Command {
+func tagAddCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
@@ -80,7 +80,7 @@ func (a *app) tagAddCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) tagRemoveCommand() *cobra.Command {
+func tagRemoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",

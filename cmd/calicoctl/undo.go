@@ -14,7 +14,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) undoCommand() *cobra.Command {
+func undoCommand(a *app) *cobra.Command {
 	u := &undoing{ruleEdit: &ruleEdit{app: a}}
 	var to string
 	cmd := &cobra.Command{

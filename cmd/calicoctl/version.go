@@ -30,7 +30,7 @@ type layoutView struct {
 	Access string       `json:"access"`
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
