@@ -36,6 +36,14 @@ func (s *session) inspect(ctx context.Context, names ...string) (from, to *resol
 	if s.names.Err != nil { // it would not answer now either
 		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.names.Err}
 	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if err := resolve.CheckContainer(name); err != nil {
+			return nil, nil, &containerError{name: name, cause: err}
+		}
+	}
 	containers, err := s.engine.Containers(ctx)
 	if err != nil {
 		return nil, nil, &containerError{name: cmp.Or(names...), cause: err}

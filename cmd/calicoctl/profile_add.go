@@ -19,8 +19,11 @@ func profileAddCommand(a *app) *cobra.Command {
 		Long: `Creates a profile with the policy that a network begins with: from its own
 endpoints everything may come in, and everything may go out. For the name of a
 Docker network the profile is named by the network's ID, as Calico's network
-driver does.`,
-		Example: `  docker network create databases
+driver does. A warning says so if Docker has no network of that name, or one
+that another driver than Calico's runs: nothing enforces the profile there. The
+names of Docker's own networks, bridge, host and none, are refused unless
+--literal is given.`,
+		Example: `  docker network create --driver calico --ipam-driver calico databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := errors.Join(takeName(a, cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
@@ -81,6 +84,9 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	}
 	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
+		if why := s.names.Unenforced(t); why != "" {
+			s.app.warn("%s", why)
+		}
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}
 	return e.edited(text, name, result)

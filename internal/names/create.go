@@ -8,10 +8,13 @@ import (
 )
 
 // Create returns the profile that exists, or a new one. It refuses to create the
-// second of a pair that no name could tell apart.
+// second of a pair that no name could tell apart, and one of Docker's own networks.
 func (t Target) Create(there Profiles) (*store.Profile, error) {
 	if there.Has(t.NewID()) {
 		return there.Profile(t.NewID())
+	}
+	if err := t.notDockers(); err != nil {
+		return nil, err
 	}
 	if err := t.single(there, t.NewID()); err != nil {
 		return nil, err
