@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // maxOffered is how many profiles are read for a word, of which more than a few
@@ -79,7 +79,7 @@ func completeOldName(a *app, cmd *cobra.Command, args []string, typed string) ([
 		list, err := s.store.IDs(ctx, typed, maxOffered)
 		names := suggestions{}
 		for _, listed := range list {
-			if listed.Layout == store.V1 {
+			if listed.Layout == profile.V1 {
 				names.add(listed.ID, "")
 			}
 		}
@@ -116,7 +116,7 @@ func (s *session) profileNames(ctx context.Context, typed string) (suggestions, 
 	names, ids := suggestions{}, suggestions{}
 	for _, l := range listed {
 		about := s.names.NetworkName(l.ID)
-		if l.Layout == store.V1 {
+		if l.Layout == profile.V1 {
 			about = "in the layout of calicoctl 0.x"
 		}
 		ids.add(l.ID, about)
@@ -129,8 +129,8 @@ func (s *session) profileNames(ctx context.Context, typed string) (suggestions, 
 			names.add(shown.Name(n.ID), aboutName(shown.Name(n.ID), n.ID, ""))
 		}
 	}
-	if strings.HasPrefix(store.DefaultAllow, typed) {
-		names.add(store.DefaultAllow, "built into Calico")
+	if strings.HasPrefix(profile.DefaultAllow, typed) {
+		names.add(profile.DefaultAllow, "built into Calico")
 	}
 	if len(names) == 0 {
 		return ids, nil

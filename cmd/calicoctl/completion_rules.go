@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // completeRule completes the next word of a rule. Where a value must stand, a
@@ -42,7 +42,7 @@ func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
 		carried := suggestions{}
 		if ofProfile {
-			err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
+			err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
 				for _, tag := range p.Tags() {
 					carried.add(names.Name(tag), "")
 				}
@@ -65,7 +65,7 @@ func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 func (s *session) knownTags(ctx context.Context) (suggestions, error) {
 	var words []string
 	seen := 0
-	err := s.store.List(ctx, func(id string, p *store.Profile, _ error) error {
+	err := s.store.List(ctx, func(id string, p *profile.Profile, _ error) error {
 		words = append(words, id)
 		if p != nil {
 			words = append(words, p.Tags()...)
@@ -104,7 +104,7 @@ func completePosition(a *app, cmd *cobra.Command, args []string, typed string) (
 		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
 	}
 	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
-		err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
+		err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
 			for i, r := range *p.Rules(d) {
 				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.Name))))
 			}

@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -180,13 +181,13 @@ func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
 }
 
 // hasPast refuses a profile that is not one key of etcd's.
-func hasPast(p *store.Profile) error {
+func hasPast(p *profile.Profile) error {
 	switch {
 	case p.BuiltIn:
 		return fault.Refusedf("profile %s is built into Calico and never changes", p.ID)
-	case p.Layout == store.V1:
+	case p.Layout == profile.V1:
 		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
-			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), store.MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), profile.MigrateCommand(p.ID))
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -70,11 +71,11 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	}
 	result, err := s.update(ctx, name, nil, store.Edit{
 		Query:  store.Query{Profiles: t.AllIDs(), Lock: true, V1: true},
-		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return t.Create(snap) },
+		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return t.Create(snap) },
 		Create: true,
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	})
 	if err == nil {
 		err = e.dry.look(ctx, s, name, result)

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -60,8 +61,8 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 		Query:  store.Query{Profiles: append(source.IDs(), goal.AllIDs()...), Same: source.IDs(), Lock: true, V1: true},
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			old, err := source.Pick(snap)
 			if err != nil {
 				return nil, err

@@ -10,7 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 func profileGraphCommand(a *app) *cobra.Command {
@@ -78,18 +78,18 @@ func (s *session) graph(ctx context.Context, words []string) error {
 
 // readGraph adds the profiles that Felix reads, and returns the IDs of all.
 func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known names.IDs, err error) {
-	known = names.IDs{store.DefaultAllow: true}
+	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	err = s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
 		switch {
 		case known[id]:
 		case damaged != nil:
 			seen.end()
 			s.app.warn("%v", damaged)
-		case p.Layout == store.V1:
+		case p.Layout == profile.V1:
 			old++
 		default:
 			if trouble := p.Trouble(); len(trouble) > 0 {

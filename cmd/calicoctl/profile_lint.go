@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -99,7 +100,7 @@ func (s *session) lint(ctx context.Context, words []string) error {
 func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Linter) error {
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	return view.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
 		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedProfile(id, why)

@@ -17,6 +17,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -43,7 +44,7 @@ which calicoctl 0.x ignores, says of which profile and revision it is.`,
 	}
 }
 
-func (a *app) printDocument(snap *store.Snapshot, p *store.Profile, names names.Shown) error {
+func (a *app) printDocument(snap *store.Snapshot, p *profile.Profile, names names.Shown) error {
 	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)

@@ -8,6 +8,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/trace"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -68,13 +69,13 @@ func (g *gathering) pickProfile(ctx context.Context) error {
 		s.app.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
 			printable.Text(pair.Name), pair.ID)
 	}
-	if p.Layout == store.V1 {
+	if p.Layout == profile.V1 {
 		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
 	s.app.warnTrouble(p)
 	shown, err := s.names.ShownIn(ctx, s.store, g.snap, p)
 	g.facts.Profile, g.facts.Name = p, shown.Name
-	g.facts.Profiles = map[string]*store.Profile{p.ID: p}
+	g.facts.Profiles = map[string]*profile.Profile{p.ID: p}
 	return err
 }
 

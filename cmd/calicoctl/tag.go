@@ -12,8 +12,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func tagCommand(a *app) *cobra.Command {
@@ -41,7 +41,7 @@ func tagShowCommand(a *app) *cobra.Command {
 			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
+			return a.show(cmd.Context(), func(p *profile.Profile, names names.Shown) error {
 				tags := []string{}
 				for _, t := range p.Tags() {
 					if names.Misleads(t) {
@@ -122,8 +122,8 @@ func ruleOf(tag string) rules.Rule {
 
 func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 	added := false
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) (err error) {
-		added, err = store.AddTag(p, r.From.Tag.Name)
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) (err error) {
+		added, err = profile.AddTag(p, r.From.Tag.Name)
 		return err
 	})
 	if err != nil {
@@ -137,8 +137,8 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 }
 
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
-		if !store.RemoveTag(p, r.From.Tag.Name) {
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) error {
+		if !profile.RemoveTag(p, r.From.Tag.Name) {
 			return fault.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
 		}
 		return nil

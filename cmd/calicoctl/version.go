@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // version is set by the linker.
@@ -26,8 +26,8 @@ type versionView struct {
 }
 
 type layoutView struct {
-	Layout store.Layout `json:"layout"`
-	Access string       `json:"access"`
+	Layout profile.Layout `json:"layout"`
+	Access string         `json:"access"`
 }
 
 func versionCommand(a *app) *cobra.Command {
@@ -53,7 +53,7 @@ are read. Nobody is asked.`,
 func describeBuild(linked string, info *debug.BuildInfo) versionView {
 	v := versionView{
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		Layouts: []layoutView{{store.V3, "edit"}, {store.V1, "read"}},
+		Layouts: []layoutView{{profile.V3, "edit"}, {profile.V1, "read"}},
 	}
 	module := ""
 	if info != nil {

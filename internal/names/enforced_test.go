@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func id(digit string) string { return strings.Repeat(digit, 64) }
@@ -49,7 +49,7 @@ func TestUnenforced(t *testing.T) {
 // noProfiles is an etcd without profiles.
 type noProfiles struct{ names.IDs }
 
-func (noProfiles) Profile(string) (*store.Profile, error) { return nil, nil }
+func (noProfiles) Profile(string) (*profile.Profile, error) { return nil, nil }
 
 func TestCreateOfDockersNetworks(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -23,7 +24,7 @@ type Target struct {
 // Profiles are profiles that were read. A *store.Snapshot is one.
 type Profiles interface {
 	Presence
-	Profile(id string) (*store.Profile, error)
+	Profile(id string) (*profile.Profile, error)
 }
 
 // IDs returns the IDs of the profiles that may be meant, first the word itself.
@@ -72,7 +73,7 @@ func (t Target) Existing(there Presence) (string, error) {
 
 // Pick returns the profile that is meant. The errors are those of Existing, and
 // fault.ErrMalformed.
-func (t Target) Pick(there Profiles) (*store.Profile, error) {
+func (t Target) Pick(there Profiles) (*profile.Profile, error) {
 	id, err := t.Existing(there)
 	if err != nil {
 		return nil, err
@@ -81,11 +82,11 @@ func (t Target) Pick(there Profiles) (*store.Profile, error) {
 }
 
 // PickOf is Pick for an edit.
-func (t Target) PickOf(snap *store.Snapshot) (*store.Profile, error) { return t.Pick(snap) }
+func (t Target) PickOf(snap *store.Snapshot) (*profile.Profile, error) { return t.Pick(snap) }
 
 // PreferName is Pick for a command that only shows: of a pair it returns the profile
 // of the name itself, and the pair to warn of.
-func (t Target) PreferName(there Profiles) (p *store.Profile, pair *PairError, err error) {
+func (t Target) PreferName(there Profiles) (p *profile.Profile, pair *PairError, err error) {
 	p, err = t.Pick(there)
 	if errors.As(err, &pair) {
 		p, err = there.Profile(t.Word)

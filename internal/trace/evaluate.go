@@ -9,6 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -152,13 +153,13 @@ func (s *Side) name(what string) string {
 
 // profilesAt returns the profiles that the packet comes to, in their order: those of the
 // endpoint, or just the one of the question.
-func (f *Facts) profilesAt(endpoint *store.Carrier) (list []profile) {
+func (f *Facts) profilesAt(endpoint *store.Carrier) (list []filledProfile) {
 	ids := []string{f.Profile.ID}
 	if endpoint != nil {
 		ids = endpoint.Profiles
 	}
 	for _, id := range ids {
-		p := profile{id: id, stored: f.Profiles[id]}
+		p := filledProfile{id: id, stored: f.Profiles[id]}
 		switch {
 		case p.stored != nil:
 			p.drops = invalid(p.stored)
@@ -173,7 +174,7 @@ func (f *Facts) profilesAt(endpoint *store.Carrier) (list []profile) {
 }
 
 // invalid says why Felix drops all packets that come to a profile; empty if it does not.
-func invalid(p *store.Profile) string {
+func invalid(p *profile.Profile) string {
 	problems := p.RuleTrouble()
 	if len(problems) == 0 {
 		return ""

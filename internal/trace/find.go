@@ -8,6 +8,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -86,7 +87,7 @@ func (s *search) add(e store.Carrier) {
 func (s *search) match(e store.Carrier) int {
 	_, name, _ := strings.Cut(e.ID, "/")
 	switch a, err := netip.ParseAddr(s.name); {
-	case s.name == e.ID, s.name == e.Endpoint.String(), s.name == name && e.Layout == store.V3:
+	case s.name == e.ID, s.name == e.Endpoint.String(), s.name == name && e.Layout == profile.V3:
 		return 4
 	case s.name == e.Name, s.name == e.Workload:
 		return 3

@@ -8,6 +8,7 @@ package trace
 import (
 	"net/netip"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -47,13 +48,13 @@ func (q *Question) Tags() []string {
 // Facts are what was gathered to answer a question.
 type Facts struct {
 	Question    Question
-	Profile     *store.Profile // the one that was named
+	Profile     *profile.Profile // the one that was named
 	Source      Side
 	Destination Side
 
 	// Profiles holds that profile and all profiles of the endpoints of both sides, by ID. A
 	// profile that does not exist is nil or absent.
-	Profiles  map[string]*store.Profile
+	Profiles  map[string]*profile.Profile
 	Malformed map[string]bool // IDs of profiles that cannot be read
 
 	// Policies are all policies. They count only if the question names an endpoint.
@@ -86,7 +87,7 @@ func (s *Side) lookedUp() bool {
 }
 
 // profilesOf returns the profiles of an endpoint that can be read.
-func (f *Facts) profilesOf(e store.Carrier) (list []*store.Profile) {
+func (f *Facts) profilesOf(e store.Carrier) (list []*profile.Profile) {
 	for _, id := range e.Profiles {
 		if p := f.Profiles[id]; p != nil {
 			list = append(list, p)
@@ -103,14 +104,14 @@ type Trace struct {
 	Warnings []string       // what the answer does not consider
 
 	facts    Facts
-	profiles []profile
+	profiles []filledProfile
 }
 
 // A profile is one that the packet comes to.
-type profile struct {
+type filledProfile struct {
 	id     string
-	stored *store.Profile // nil when there is none
-	drops  string         // why it drops everything
+	stored *profile.Profile // nil when there is none
+	drops  string           // why it drops everything
 }
 
 // Outcome returns what happens to the packet, with policies.

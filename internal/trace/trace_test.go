@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/profiletest"
 	"github.com/calicoctl/calicoctl/internal/trace"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -30,9 +31,9 @@ func ask(t *testing.T, text string) trace.Question {
 
 // gather returns the facts of a question as the command would gather them, out of these
 // profiles, of which the first is named, and endpoints.
-func gather(t *testing.T, q trace.Question, profiles []*store.Profile, endpoints ...store.Carrier) (trace.Facts, error) {
+func gather(t *testing.T, q trace.Question, profiles []*profile.Profile, endpoints ...store.Carrier) (trace.Facts, error) {
 	t.Helper()
-	f := trace.Facts{Question: q, Profile: profiles[0], Profiles: map[string]*store.Profile{}, Name: same}
+	f := trace.Facts{Question: q, Profile: profiles[0], Profiles: map[string]*profile.Profile{}, Name: same}
 	for _, p := range profiles {
 		f.Profiles[p.ID] = p
 	}
@@ -56,15 +57,15 @@ func gather(t *testing.T, q trace.Question, profiles []*store.Profile, endpoints
 func workload(name, addr string, profiles ...string) store.Carrier {
 	return store.Carrier{
 		Endpoint: store.Endpoint{
-			Key: "/calico/resources/v3/projectcalico.org/workloadendpoints/default/h-docker-" + name + "-eth0", Layout: store.V3,
+			Key: "/calico/resources/v3/projectcalico.org/workloadendpoints/default/h-docker-" + name + "-eth0", Layout: profile.V3,
 			Host: "h", Orchestrator: "docker", Workload: name, Name: "eth0", Profiles: profiles, Addresses: []string{addr},
 		},
 		Namespace: "default", ID: "default/h-docker-" + name + "-eth0",
 	}
 }
 
-func networkSet(id, net string, labels ...store.Label) store.Carrier {
-	return store.Carrier{Endpoint: store.Endpoint{Layout: store.V3, Addresses: []string{net}}, NetworkSet: true, ID: id, Own: labels}
+func networkSet(id, net string, labels ...profile.Label) store.Carrier {
+	return store.Carrier{Endpoint: store.Endpoint{Layout: profile.V3, Addresses: []string{net}}, NetworkSet: true, ID: id, Own: labels}
 }
 
 func TestEvaluate(t *testing.T) {
@@ -75,11 +76,11 @@ func TestEvaluate(t *testing.T) {
 	bad := profiletest.New(t, "bad", "outbound allow", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)
 	endpoints := []store.Carrier{
 		workload("db1", "10.65.0.2/32", "gone", "db"), workload("app1", "10.65.0.3/32", "app"),
-		networkSet("office", "203.0.113.0/24", store.Label{Name: "role", Value: "cache"}),
+		networkSet("office", "203.0.113.0/24", profile.Label{Name: "role", Value: "cache"}),
 	}
 	for _, c := range []struct {
 		question, endpoint string
-		profiles           []*store.Profile
+		profiles           []*profile.Profile
 		want               string // the text, lines joined by |; a prefix if it ends in |
 	}{
 		{question: "inbound tcp from tag app to ports 3306", want: "allowed by inbound rule 1: allow tcp from tag app to ports 3306"},
@@ -96,11 +97,11 @@ func TestEvaluate(t *testing.T) {
 		{question: "outbound udp to tag db", want: "allowed by outbound rule 2: allow to tag db|  rule 1 pass tcp: the protocol is udp"},
 		{question: "outbound 50 to 192.0.2.1", want: "denied: no rule matches|"},
 		{
-			question: "outbound tcp", profiles: []*store.Profile{bad},
+			question: "outbound tcp", profiles: []*profile.Profile{bad},
 			want: "denied: the profile is invalid for Felix: inbound rule 1: to ports: port 0 makes Felix drop all traffic of the profile (1 to 65535) (and 1 more)",
 		},
 		{question: "inbound tcp from tag app to ports 3306", endpoint: "db1", want: "denied: profile gone does not exist"},
-		{question: "inbound tcp from tag app to ports 3306", endpoint: "app1", profiles: []*store.Profile{app}, want: "allowed by inbound rule 1 of profile app: allow"},
+		{question: "inbound tcp from tag app to ports 3306", endpoint: "app1", profiles: []*profile.Profile{app}, want: "allowed by inbound rule 1 of profile app: allow"},
 	} {
 		t.Run(c.question+" "+c.endpoint, func(t *testing.T) {
 			t.Parallel()
@@ -108,7 +109,7 @@ func TestEvaluate(t *testing.T) {
 			q.Endpoint = c.endpoint
 			profiles := c.profiles
 			if profiles == nil {
-				profiles = []*store.Profile{db, app}
+				profiles = []*profile.Profile{db, app}
 			}
 			f, err := gather(t, q, profiles, endpoints...)
 			if err != nil {
@@ -152,7 +153,7 @@ func TestErrors(t *testing.T) {
 			t.Parallel()
 			q := ask(t, c.question)
 			q.Endpoint = c.endpoint
-			f, err := gather(t, q, []*store.Profile{db, app}, endpoints...)
+			f, err := gather(t, q, []*profile.Profile{db, app}, endpoints...)
 			if err == nil {
 				_, err = trace.Evaluate(f)
 			}
@@ -172,7 +173,7 @@ func TestProfilesOfEndpoint(t *testing.T) {
 	t.Parallel()
 	q := ask(t, "inbound tcp from 10.65.0.3 to ports 22")
 	q.Endpoint = "db1"
-	f, err := gather(t, q, []*store.Profile{
+	f, err := gather(t, q, []*profile.Profile{
 		profiletest.New(t, "db", "inbound allow tcp from tag app to ports 3306"),
 		profiletest.New(t, "backup", "inbound pass icmp", "inbound allow tcp from tag app to ports 22"), profiletest.New(t, "app", "app="),
 	}, workload("db1", "10.65.0.2/32", "backup", "db"), workload("app1", "10.65.0.3/32", "app"))
@@ -202,7 +203,7 @@ func TestMalformedProfile(t *testing.T) {
 	t.Parallel()
 	q := ask(t, "outbound tcp")
 	q.Endpoint = "db1"
-	f, err := gather(t, q, []*store.Profile{profiletest.New(t, "db")}, workload("db1", "10.65.0.2/32", "broken\n", "db"))
+	f, err := gather(t, q, []*profile.Profile{profiletest.New(t, "db")}, workload("db1", "10.65.0.2/32", "broken\n", "db"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,8 +221,8 @@ func TestHostEndpointWarns(t *testing.T) {
 	t.Parallel()
 	q := ask(t, "inbound tcp")
 	q.Endpoint = "eth1"
-	host := store.Carrier{Endpoint: store.Endpoint{Layout: store.V1, Host: "h", Name: "eth1", Profiles: []string{"db"}, Addresses: []string{"10.0.0.1"}}, ID: "h/eth1"}
-	f, err := gather(t, q, []*store.Profile{profiletest.New(t, "db")}, host)
+	host := store.Carrier{Endpoint: store.Endpoint{Layout: profile.V1, Host: "h", Name: "eth1", Profiles: []string{"db"}, Addresses: []string{"10.0.0.1"}}, ID: "h/eth1"}
+	f, err := gather(t, q, []*profile.Profile{profiletest.New(t, "db")}, host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +255,8 @@ func TestContainerAddrs(t *testing.T) {
 		{"by name", resolve.Container{Running: true, Networks: []resolve.Attachment{at("a", "10.0.0.1"), at("b", "10.0.0.2")}}, []string{"a"}, "10.0.0.1"},
 		{"the only network", resolve.Container{Running: true, Networks: []resolve.Attachment{at("a", "10.0.0.1"), at("b")}}, []string{"b"}, "10.0.0.1"},
 		{
-			"several", resolve.Container{Name: "c", Running: true, Networks: []resolve.Attachment{at("a", "10.0.0.1"), at("b", "10.0.0.2")}},
+			"several",
+			resolve.Container{Name: "c", Running: true, Networks: []resolve.Attachment{at("a", "10.0.0.1"), at("b", "10.0.0.2")}},
 			nil, "container c has addresses on several networks: 10.0.0.1 (a), 10.0.0.2 (b); give the address that is meant",
 		},
 		{"none", resolve.Container{Name: "c", Running: true, Networks: []resolve.Attachment{at("a")}}, nil, "container c has no address of its own on any network"},
@@ -284,7 +286,7 @@ func TestNameOfEndpoint(t *testing.T) {
 	exact := workload("one", "10.65.0.1/32", "db")
 	other := workload("default/h-docker-one-eth0", "10.65.0.2/32", "db") // a workload that is called like the other's ID
 	for _, order := range [][]store.Carrier{{exact, other}, {other, exact}} {
-		f, err := gather(t, ask(t, "inbound from endpoint "+exact.ID), []*store.Profile{profiletest.New(t, "db")}, order...)
+		f, err := gather(t, ask(t, "inbound from endpoint "+exact.ID), []*profile.Profile{profiletest.New(t, "db")}, order...)
 		if err != nil {
 			t.Fatal(err)
 		}

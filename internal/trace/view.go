@@ -1,15 +1,15 @@
 package trace
 
 import (
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A View is a Trace for programs, as JSON or YAML.
 type View struct {
 	Profile   string          `json:"profile"`
 	ID        string          `json:"id"`
-	Layout    store.Layout    `json:"layout"`
+	Layout    profile.Layout  `json:"layout"`
 	Revision  int64           `json:"revision"`
 	Endpoint  string          `json:"endpoint,omitempty"`
 	Direction rules.Direction `json:"direction"`

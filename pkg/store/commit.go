@@ -11,7 +11,12 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
+
+// maxDocument leaves room for the rest of a request, which etcd limits to
+// 1.5 MiB.
+const maxDocument = 3<<19 - 8<<10
 
 // times bound what goes on when a command's own time is over or the user has
 // pressed Ctrl-C, and the silence of a watch. Tests that are not about them
@@ -51,25 +56,25 @@ type write struct {
 // commit writes the changed profile if what was read still holds. The error
 // ErrUnknownOutcome says that it may or may not have been saved; with any other
 // it was not.
-func (s *Store) commit(ctx context.Context, snap *Snapshot, p *Profile) (outcome, error) {
+func (s *Store) commit(ctx context.Context, snap *Snapshot, p *profile.Profile) (outcome, error) {
 	w, err := s.newWrite(snap, p)
 	if err != nil {
 		return outcome{}, err
 	}
 	out, err := w.run(ctx)
 	if out.saved > 0 {
-		p.document = w.document
+		p.Saved(w.document, out.saved)
 	}
 	return out, err
 }
 
 // newWrite returns the write of a changed profile.
-func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
-	document, err := p.encode()
+func (s *Store) newWrite(snap *Snapshot, p *profile.Profile) (*write, error) {
+	document, err := p.MarshalJSON()
 	if err != nil {
 		return nil, err
 	}
-	if len(document) > max(maxDocument, len(p.document)) {
+	if len(document) > max(maxDocument, len(p.Document())) {
 		return nil, fault.Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
 			printable.Text(p.ID), len(document), maxDocument)
 	}

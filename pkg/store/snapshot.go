@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Query says what to read.
@@ -160,7 +161,7 @@ func (snap *Snapshot) add(answer *clientv3.TxnResponse) {
 // Has reports whether there is a profile of that ID, in whichever layout, which
 // the query must have asked for.
 func (snap *Snapshot) Has(id string) bool {
-	return id == DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
+	return id == profile.DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
 }
 
 // partsV1 returns what there is of a v1 profile.
@@ -179,13 +180,13 @@ func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
 
 // Profile returns a profile that the query asked for; where it is in both
 // layouts, the one of v3, which counts. The error is ErrNotFound or ErrMalformed.
-func (snap *Snapshot) Profile(id string) (*Profile, error) {
+func (snap *Snapshot) Profile(id string) (*profile.Profile, error) {
 	kv := snap.found[profileKey(id)]
 	switch {
 	case kv != nil:
 		return decodeProfile(id, kv.ModRevision, kv.Value)
-	case id == DefaultAllow:
-		return BuiltIn(), nil
+	case id == profile.DefaultAllow:
+		return profile.BuiltIn(), nil
 	}
 	if parts := snap.partsV1(id); len(parts) > 0 {
 		return decodeProfileV1(id, parts)
@@ -235,7 +236,7 @@ func (snap *Snapshot) ClusterGUID() string {
 	if kv == nil {
 		return ""
 	}
-	return text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
+	return rawjson.Text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
 }
 
 // revision returns the revision of a v3 profile that was read; 0 is none.

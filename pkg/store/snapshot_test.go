@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -137,7 +138,7 @@ func TestPresenceGuardOfManyKeys(t *testing.T) {
 	e := editing("web", nil)
 	e.Query.Presence = ids
 	var seen []bool
-	e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+	e.Change = func(snap *store.Snapshot, p *profile.Profile) error {
 		seen = append(seen, snap.Has(ids[97]))
 		return appending(t, "deny")(p)
 	}
@@ -173,7 +174,7 @@ func TestList(t *testing.T) {
 		return errors.Join(e1, e2, e3)
 	}, nil)
 	var got []string
-	must(t, s.List(soon(t), func(id string, p *store.Profile, err error) error {
+	must(t, s.List(soon(t), func(id string, p *profile.Profile, err error) error {
 		got = append(got, id)
 		switch damaged := slices.Index(ids, id)%100 == 7; {
 		case damaged && (p != nil || !errors.Is(err, fault.ErrMalformed)):
@@ -196,7 +197,7 @@ func TestListEndsWhenToldTo(t *testing.T) {
 	w := newWorld(t)
 	s := w.direct()
 	n := 0
-	visit := func(string, *store.Profile, error) error { n++; return context.Canceled }
+	visit := func(string, *profile.Profile, error) error { n++; return context.Canceled }
 	if err := s.List(soon(t), visit); err != nil || n != 0 {
 		t.Errorf("of none: %v, %d visits", err, n)
 	}
