@@ -69,15 +69,20 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	var seen *store.Snapshot
 	result, err := s.update(ctx, name, nil, store.Edit{
 		Query:  store.Query{Profiles: t.AllIDs(), Lock: true, V1: true},
 		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return t.Create(snap) },
 		Create: true,
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
+		Change: func(snap *store.Snapshot, _ *profile.Profile) error {
+			seen = snap
+			return nil
+		},
 	})
 	if err == nil {
+		s.warnForeign(ctx, seen)
 		err = e.dry.look(ctx, s, name, result)
 	}
 	if err != nil {

@@ -56,6 +56,9 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	s.warnDocker()
 	view := s.store.View()
 	list, err := s.summaries(ctx, view)
+	if err == nil && len(list) == 1 && s.store.LacksCalico(ctx, view.Revision()) { // there is just the one that is built in
+		s.app.warn("there is no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
+	}
 	switch {
 	case err != nil:
 		return err

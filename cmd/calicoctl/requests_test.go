@@ -44,6 +44,9 @@ func newCounted(ctx context.Context, t *testing.T, docker http.Handler) *counted
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
+	if err := server.AddCalico(ctx); err != nil {
+		t.Fatal(err)
+	}
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{server.Endpoint()}, Logger: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
@@ -52,4 +53,12 @@ func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
 		text = binary.LittleEndian.AppendUint16(text, unit)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// calico                     puts the key into etcd that every Calico has; without
+//
+//	it the first profile add warns of a wrong etcd
+func scriptCalico(ts *testscript.TestScript, _ bool, _ []string) {
+	_, err := worldOf(ts).client.Put(context.Background(), embedetcd.CalicoKey, embedetcd.CalicoValue)
+	ts.Check(err)
 }

@@ -99,6 +99,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	safe                       nothing was printed that a terminal would obey
 //	wrong-words FILE           see wrong_words_test.go
 //	shown FILE                 see docs_test.go
+//	calico                     see script_more_test.go
 //	utf16 FROM TO              see script_more_test.go
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
@@ -138,6 +139,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"shown":                scriptShown,
 		"expand":               scriptExpand,
 		"etcd-fill":            scriptFill,
+		"calico":               scriptCalico,
 		"utf16":                scriptUTF16, // see script_more_test.go
 		"within":               scriptWithin,
 		"safe":                 scriptSafe,
