@@ -53,7 +53,7 @@ func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, op
 	}
 	var seen *profile.Profile
 	result, err := s.updateTags(ctx, e.app.profile, tags, store.Edit{
-		Query:      tags.Query(store.Query{Profiles: t.IDs(), Lock: true, V1: true}),
+		Query:      tags.Query(store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}),
 		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,

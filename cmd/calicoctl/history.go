@@ -158,7 +158,7 @@ func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown 
 // whose returns the ID of the profile whose past is meant: the one that is there
 // or, if none is, the one that was.
 func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), V1: true})
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), V1: true})
 	if err != nil {
 		return "", err
 	}

@@ -58,7 +58,10 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 		return err
 	}
 	result, err := s.update(ctx, to, nil, store.Edit{
-		Query:  store.Query{Profiles: append(source.IDs(), goal.AllIDs()...), Same: source.IDs(), Lock: true, V1: true},
+		Query: store.Query{
+			Profiles: append(source.IDs(), goal.AllIDs()...), Prefixes: source.Prefixes(),
+			Same: source.IDs(), Lock: true, V1: true,
+		},
 		Force:  e.force,
 		DryRun: e.dry.only,
 		Change: func(*store.Snapshot, *profile.Profile) error { return nil },

@@ -113,6 +113,7 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*profil
 	query := store.Query{V1: true}
 	for _, t := range targets {
 		query.Profiles = append(query.Profiles, t.IDs()...)
+		query.Prefixes = append(query.Prefixes, t.Prefixes()...)
 	}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {

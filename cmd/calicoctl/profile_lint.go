@@ -75,6 +75,10 @@ func (s *session) lint(ctx context.Context, words []string) error {
 		options.Candidates = map[string]bool{}
 	}
 	for _, t := range targets {
+		if len(t.Prefixes()) > 0 { // any may be meant
+			options.Candidates = nil
+			break
+		}
 		for _, id := range t.IDs() {
 			options.Candidates[id] = true
 		}

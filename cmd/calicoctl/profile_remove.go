@@ -48,7 +48,7 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 	if err != nil {
 		return err
 	}
-	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
+	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
 	if err != nil {
 		return err
 	}

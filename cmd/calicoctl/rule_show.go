@@ -75,7 +75,7 @@ func (s *session) showWith(ctx context.Context, query store.Query, print func(*s
 	if err != nil {
 		return err
 	}
-	query.Profiles, query.Presence, query.V1 = t.IDs(), s.names.Candidates(), true
+	query.Profiles, query.Prefixes, query.Presence, query.V1 = t.IDs(), t.Prefixes(), s.names.Candidates(), true
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err

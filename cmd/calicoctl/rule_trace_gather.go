@@ -38,7 +38,7 @@ func (g *gathering) gather(ctx context.Context) error {
 	}
 	containers := s.lookUpContainers(ctx, q)
 	g.snap, err = s.store.Read(ctx, tags.Query(store.Query{
-		Profiles: g.target.IDs(), Presence: s.names.Candidates(), V1: true, Policies: true,
+		Profiles: g.target.IDs(), Prefixes: g.target.Prefixes(), Presence: s.names.Candidates(), V1: true, Policies: true,
 	}))
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	if u.target, err = s.names.Target(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	query := store.Query{Profiles: u.target.AllIDs(), Lock: true, V1: true}
+	query := store.Query{Profiles: u.target.AllIDs(), Prefixes: u.target.Prefixes(), Lock: true, V1: true}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err

@@ -53,13 +53,37 @@ func (t Target) NewID() string {
 	return t.Word
 }
 
-// Existing returns the ID of the profile that exists. The errors are *PairError and
-// fault.ErrNotFound.
+// Prefixes returns the word if it may be the beginning of the ID of a profile whose
+// network is not on this host.
+func (t Target) Prefixes() []string {
+	if t.literal || t.Network != nil || resolve.IsID(t.Word) || !resolve.IsPrefix(t.Word) {
+		return nil
+	}
+	return []string{t.Word}
+}
+
+// prefixed returns the network IDs that begin with the word and have a profile.
+func (t Target) prefixed(there Presence) []string {
+	known, ok := there.(interface{ Prefixed(prefix string) []string })
+	if !ok || len(t.Prefixes()) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(known.Prefixed(t.Word), func(id string) bool { return !resolve.IsID(id) })
+}
+
+// Existing returns the ID of the profile that exists: that of the word or of the
+// network, or else the only one that begins with the word, if there can tell. The
+// errors are *PairError, *PrefixError and fault.ErrNotFound.
 func (t Target) Existing(there Presence) (string, error) {
 	var found []string
 	for _, id := range t.IDs() {
 		if there.Has(id) {
 			found = append(found, id)
+		}
+	}
+	if len(found) == 0 {
+		if found = t.prefixed(there); len(found) > 1 {
+			return "", &PrefixError{Prefix: t.Word, IDs: found}
 		}
 	}
 	switch len(found) {

@@ -208,3 +208,50 @@ func TestListEndsWhenToldTo(t *testing.T) {
 		t.Errorf("%v after %d visits", err, n)
 	}
 }
+
+// A beginning of IDs reads the profiles that go on with a hexadecimal digit, and an
+// edit depends on what they say.
+func TestSnapshotPrefixed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{"abc", "abc-1", "abc.1", "abc1x", "abcf", "abcg", "abd0"} {
+		w.putProfile(id, document(t, id, "allow"))
+	}
+	query := store.Query{Prefixes: []string{"abc"}, Lock: true}
+	s, between := w.behind(on(2, func(ctx context.Context) error {
+		_, err := w.plain.Put(ctx, key("abcf"), document(t, "abcf", "deny"))
+		return err
+	}), nil)
+	snap, err := s.Read(soon(t), query)
+	must(t, err)
+	if got := snap.Prefixed("abc"); !slices.Equal(got, []string{"abc1x", "abcf"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := snap.Prefixed("ab"); got != nil || snap.Has("abcg") {
+		t.Errorf("also read: %q", got)
+	}
+	copies := 0
+	_, err = s.Update(soon(t), snap, store.Edit{
+		Query: query, Create: true,
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
+			copies++
+			old, err := snap.Profile("abcf")
+			if err != nil {
+				return nil, err
+			}
+			p, err := profile.New("copy")
+			if err == nil {
+				p.Inbound = old.Inbound
+			}
+			return p, err
+		},
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
+	})
+	must(t, err)
+	if copies != 2 || between.Count(etcdtest.Commit) != 3 {
+		t.Errorf("%d copies in %d requests, want 2 in 3", copies, between.Count(etcdtest.Commit))
+	}
+	if p := w.profile("copy"); p.Inbound[0].Rule.Action != "deny" {
+		t.Errorf("the copy says %s", p.Inbound[0].Rule.Action)
+	}
+}
