@@ -102,7 +102,7 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 // one migrates a profile or, in a dry run, finds out what would become of it.
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
-	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, DryRun: m.dry.only})
+	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, Reversible: m.app.catch.within > 0, DryRun: m.dry.only})
 	m.app.catch.note(to, result, err)
 	if err != nil || !m.dry.only {
 		view.Migrated = err == nil

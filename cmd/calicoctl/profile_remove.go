@@ -68,8 +68,12 @@ func (e *ruleEdit) removeIn(ctx context.Context, s *session, t names.Target, que
 		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
+		Reversible: e.app.catch.within > 0,
 		DryRun:     e.dry.only,
 	}, noCheck)
+	if err == nil && result.Irreversible != nil {
+		e.app.warn("profile %s cannot be brought back with undo, because %s", printable.Text(e.app.profile), result.Irreversible.Reason)
+	}
 	s.app.catch.note(e.app.profile, result, err)
 	var used *store.InUseError
 	if !errors.As(err, &used) {

@@ -79,7 +79,7 @@ func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFil
 
 // applyOptions are those of a profile that must exist.
 func (e *ruleEdit) applyOptions() apply.Options {
-	return apply.Options{Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
+	return apply.Options{Reversible: e.app.catch.within > 0, Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
 }
 
 // applyListing makes one profile what a listing says, and prints the difference.

@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
@@ -60,5 +61,16 @@ func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
 //	it the first profile add warns of a wrong etcd
 func scriptCalico(ts *testscript.TestScript, _ bool, _ []string) {
 	_, err := worldOf(ts).client.Put(context.Background(), embedetcd.CalicoKey, embedetcd.CalicoValue)
+	ts.Check(err)
+}
+
+// scriptFull makes etcd say that it has no space left.
+func scriptFull(ts *testscript.TestScript, _ bool, _ []string) {
+	client := worldOf(ts).client
+	members, err := client.MemberList(context.Background())
+	ts.Check(err)
+	_, err = pb.NewMaintenanceClient(client.ActiveConnection()).Alarm(context.Background(), &pb.AlarmRequest{
+		Action: pb.AlarmRequest_ACTIVATE, Alarm: pb.AlarmType_NOSPACE, MemberID: members.Members[0].ID,
+	})
 	ts.Check(err)
 }

@@ -62,6 +62,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	etcd-get KEY FILE          compare a key's value with a file, byte for byte
 //	etcd-absent KEY            make sure that a key is not there
 //	etcd-writes KEY N          how often a key was written since it was created
+//	etcd-full                  etcd has no space left
 //	before-commit put|delete KEY [FILE]
 //	                           from now on, between a command's read and its
 //	                           first write, somebody else writes a key
@@ -116,6 +117,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"lose-rest":      scriptLoseRest,
 		"stall-answer":   scriptStallAnswer,
 		"stall-request":  scriptStallRequest,
+		"etcd-full":      scriptFull, // see script_more_test.go
 		"count-requests": scriptCountRequests,
 		"requests":       scriptRequests,
 		"hang":           scriptHang,

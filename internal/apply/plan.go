@@ -19,6 +19,7 @@ import (
 type Options struct {
 	Create     bool   // the profile, if it does not exist
 	Force      bool   // also what has changed since the listing's revision
+	Reversible bool   // refuse an edit that could not be rolled back
 	Maintained bool   // also profiles that Kubernetes' controllers maintain
 	IfRevision int64  // only at this revision; 0 is any
 	Compare    bool   // a check also compares with what may not be edited
@@ -130,6 +131,7 @@ func (p *Plan) edit(ctx context.Context, s *store.Store, dry bool, accept func(C
 		IfRevision: p.options.IfRevision,
 		IfNeeded:   true,
 		Force:      p.options.Maintained,
+		Reversible: p.options.Reversible,
 		Once:       true,
 		DryRun:     dry,
 		Compare:    p.options.Compare,

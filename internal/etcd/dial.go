@@ -62,6 +62,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 
 		MaxUnaryRetries:    sendings,
 		MaxCallRecvMsgSize: maxAnswer,
+		MaxCallSendMsgSize: maxAnswer - 1, // etcd has a limit of its own; that of its client is to be lower than the other
 	}
 	if s.Client, err = clientv3.New(options); err != nil {
 		return nil, s.Explain(err, time.Now())

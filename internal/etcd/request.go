@@ -120,8 +120,8 @@ func (s *Conn) Explain(err error, start time.Time) error {
 		return about
 	}
 	switch e := rpctypes.Error(err); {
-	case errors.Is(e, rpctypes.ErrRequestTooLarge):
-		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
+	case IsTooLong(err):
+		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "the request is longer than this etcd takes (--max-request-bytes)"}
 	case errors.Is(e, rpctypes.ErrCompacted):
 		return &fault.Error{Kind: fault.ErrUnreachable, Cause: err, Text: "etcd has thrown away (compacted) the revision that was being read; try again"}
 	case errors.Is(e, rpctypes.ErrNoSpace):
@@ -151,4 +151,11 @@ func IsTooLarge(err error) bool {
 	var e *fault.Error
 	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
 		strings.Contains(Said(e.Cause), "larger than max")
+}
+
+// IsTooLong reports whether etcd, or gRPC before it, refuses the length of a
+// request.
+func IsTooLong(err error) bool {
+	return errors.Is(rpctypes.Error(err), rpctypes.ErrRequestTooLarge) ||
+		status.Code(serverError(err)) == codes.ResourceExhausted && strings.Contains(err.Error(), "message larger than max")
 }

@@ -246,7 +246,8 @@ func TestDocumentSize(t *testing.T) {
 		e.Query.Presence = append(e.Query.Presence, fmt.Sprintf("%s-%d", strings.Repeat("n", 240), i))
 	}
 	_, err = s.Update(soon(t), nil, e)
-	wantError(t, err, fault.ErrRefused, "the profile is larger than etcd takes in a request")
+	wantError(t, err, fault.ErrRefused, fmt.Sprintf("the request that writes profile web (%d bytes) is longer than this etcd takes (--max-request-bytes)",
+		store.MaxDocument))
 	if got := w.get("web"); got.ModRevision != revision+1 {
 		t.Error("it was written")
 	}

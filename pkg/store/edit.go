@@ -41,6 +41,10 @@ type Edit struct {
 	// Force allows to edit profiles that Kubernetes' controllers maintain.
 	Force bool
 
+	// Reversible refuses an edit that could not be rolled back, as far as that is
+	// known before it: see [IrreversibleError].
+	Reversible bool
+
 	// DryRun does everything but write. What could not be written is refused in
 	// the same way.
 	DryRun bool
@@ -56,6 +60,10 @@ type Result struct {
 	Before   *profile.Profile // as it was before the change; nil when it was not there
 	Changed  bool             // false when there was nothing to change, and nothing was written
 	Attempts int              // 1, and one more for each lost race
+
+	// Irreversible is why the document of a removed profile could not be written
+	// again; nil when it could. It is looked for only if the document is long.
+	Irreversible *IrreversibleError
 
 	reversal *reversal // of what was saved; see TakeBack
 }
@@ -104,7 +112,7 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			}
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, err
 		}
-		out, err := s.commit(ctx, snap, p)
+		out, err := s.commit(ctx, snap, p, e.Reversible)
 		if err != nil {
 			return Result{}, races.explain(err, p)
 		}

@@ -21,6 +21,9 @@ type Migration struct {
 	// Force allows the name of a profile that Kubernetes' controllers maintain.
 	Force bool
 
+	// Reversible is that of an [Edit].
+	Reversible bool
+
 	// DryRun does everything but write. What could not be written is refused in
 	// the same way.
 	DryRun bool
@@ -31,7 +34,7 @@ type Migration struct {
 // ErrNotFound when there is no v1 profile, and ErrRefused when there is a v3
 // one already or v3 cannot hold what v1 says.
 func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
-	return s.carryOut(ctx, Edit{DryRun: m.DryRun}, func(ctx context.Context) (*write, *profile.Profile, error) {
+	return s.carryOut(ctx, Edit{DryRun: m.DryRun, Reversible: m.Reversible}, func(ctx context.Context) (*write, *profile.Profile, error) {
 		return s.planMigration(ctx, m)
 	})
 }

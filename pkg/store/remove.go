@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -87,6 +88,9 @@ func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context)
 			return Result{}, err
 		}
 		result := Result{Profile: p, Before: p.Before(), Changed: true, Attempts: attempt}
+		if result.Irreversible, err = s.irreversible(ctx, e, w); err != nil {
+			return Result{}, err
+		}
 		if e.DryRun {
 			return result, w.fits()
 		}
@@ -103,6 +107,20 @@ func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context)
 			return Result{}, err
 		}
 	}
+}
+
+// irreversible returns why a removal could not be rolled back, where that is worth
+// asking; as an error if the edit must be reversible.
+func (s *Store) irreversible(ctx context.Context, e Edit, w *write) (*IrreversibleError, error) {
+	if !e.Reversible && (w.document != nil || !w.isLong()) {
+		return nil, nil
+	}
+	err := s.reversible(ctx, w)
+	var refused *IrreversibleError
+	if !e.Reversible && errors.As(err, &refused) {
+		return refused, nil
+	}
+	return nil, err
 }
 
 // unused makes sure that no endpoint has a profile, and returns the conditions

@@ -59,6 +59,9 @@ func (c *Cluster) config(m *member, joins bool) *embed.Config {
 	cfg.AdvertiseClientUrls = cfg.ListenClientUrls
 	cfg.SocketOpts.ReusePort = reusePort
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newLogger(c.opts.Log))
+	if c.opts.MaxRequestBytes > 0 {
+		cfg.MaxRequestBytes = c.opts.MaxRequestBytes
+	}
 	if c.opts.ClientTLS != nil {
 		cfg.ClientTLSInfo = *c.opts.ClientTLS
 		// With HTTP/1 on the same port etcd would answer gRPC through
