@@ -19,11 +19,16 @@ import (
 // up the time of the whole request.
 const attemptLimit = 3 * time.Second
 
-// A Store reads and writes keys. Use [New] to make one.
-type Store struct{ kv clientv3.KV }
+// A Client begins transactions, as etcd's client does.
+type Client interface {
+	Txn(ctx context.Context) clientv3.Txn
+}
 
-// New returns a Store that uses an open client.
-func New(client clientv3.KV) *Store { return &Store{kv: client} }
+// A Store reads and writes keys. Use [New] to make one.
+type Store struct{ kv Client }
+
+// New returns a Store that uses a client.
+func New(client Client) *Store { return &Store{kv: client} }
 
 // Get carries out reading operations at one revision. It repeats them until etcd
 // answers, refuses for good, or ctx ends.
@@ -75,6 +80,13 @@ func Transient(err error) bool {
 		return true
 	}
 	return false
+}
+
+// IsServer reports whether an error comes from etcd or its client.
+func IsServer(err error) bool {
+	var e rpctypes.EtcdError
+	var s interface{ GRPCStatus() *status.Status }
+	return errors.As(err, &e) || errors.As(err, &s)
 }
 
 // Pause waits a short random time that grows with the attempts, from 0. The error
