@@ -1,0 +1,153 @@
+// Package engine asks a Docker engine for what its network driver is not told. An
+// engine that starts asks the driver before it answers itself, so that every call
+// needs a deadline, and no answer may be a condition.
+package engine
+
+import (
+	"cmp"
+	"context"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+	"github.com/docker/docker/client"
+)
+
+// An Engine is a Docker engine.
+type Engine struct{ docker *client.Client }
+
+// New returns the engine at a host such as unix:///run/docker.sock; empty is the
+// one that the environment names. Nothing is dialled.
+func New(host string) (*Engine, error) {
+	options := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
+	if host != "" {
+		options = append(options, client.WithHost(host))
+	}
+	docker, err := client.NewClientWithOpts(options...)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{docker: docker}, nil
+}
+
+// Host returns where the engine is asked.
+func (e *Engine) Host() string { return e.docker.DaemonHost() }
+
+// Close ends the connections.
+func (e *Engine) Close() error { return e.docker.Close() }
+
+// Answers reports whether the engine answers at all.
+func (e *Engine) Answers(ctx context.Context) bool {
+	_, err := e.docker.Ping(ctx)
+	return err == nil
+}
+
+// An Identity tells one engine from another.
+type Identity struct{ ID, Version string }
+
+// Identity asks who the engine is.
+func (e *Engine) Identity(ctx context.Context) (Identity, error) {
+	info, err := e.docker.Info(ctx)
+	return Identity{ID: info.ID, Version: info.ServerVersion}, err
+}
+
+// Major returns the first number of the version; 0 if it is not known.
+func (i Identity) Major() int {
+	major, _, _ := strings.Cut(i.Version, ".")
+	n, _ := strconv.Atoi(major) // 0 is what an unknown version is
+	return n
+}
+
+// A Network is a Docker network.
+type Network struct {
+	ID, Name     string
+	Driver, IPAM string // names of the drivers
+	Options      map[string]string
+	Internal     bool
+	Subnets      []string
+}
+
+func networkOf(n network.Inspect) Network {
+	out := Network{ID: n.ID, Name: n.Name, Driver: n.Driver, IPAM: n.IPAM.Driver, Options: n.Options, Internal: n.Internal}
+	for _, c := range n.IPAM.Config {
+		out.Subnets = append(out.Subnets, c.Subnet)
+	}
+	return out
+}
+
+// Networks returns all networks.
+func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
+	list, err := e.docker.NetworkList(ctx, network.ListOptions{})
+	var all []Network
+	for _, n := range list {
+		all = append(all, networkOf(n))
+	}
+	return all, err
+}
+
+// A Place is a network, and one of the endpoints in it.
+type Place struct {
+	Network     Network
+	Container   string // the container's name; empty if it is not known yet
+	ContainerID string
+}
+
+// Find asks for a network and for the container of one of its endpoints.
+func (e *Engine) Find(ctx context.Context, networkID, endpoint string) (Place, error) {
+	n, err := e.docker.NetworkInspect(ctx, networkID, network.InspectOptions{})
+	if err != nil {
+		return Place{}, err
+	}
+	place := Place{Network: networkOf(n)}
+	for id, each := range n.Containers {
+		if each.EndpointID != endpoint {
+			continue
+		}
+		place.Container = each.Name
+		if !strings.HasPrefix(id, "ep-") { // what the engine says before the container has joined
+			place.ContainerID = id
+		}
+	}
+	return place, nil
+}
+
+// An Attachment is the connection of a container to a network.
+type Attachment struct {
+	Endpoint    string // empty while the container does not run
+	Network     string // the ID
+	NetworkName string
+	Addresses   []netip.Addr
+	Container   string // the name
+	ContainerID string
+}
+
+// Attachments returns the connections of all containers, also of those that do not
+// run.
+func (e *Engine) Attachments(ctx context.Context) ([]Attachment, error) {
+	list, err := e.docker.ContainerList(ctx, container.ListOptions{All: true})
+	if err != nil {
+		return nil, err
+	}
+	var all []Attachment
+	for _, c := range list {
+		if c.NetworkSettings == nil {
+			continue
+		}
+		for name, n := range c.NetworkSettings.Networks {
+			if n == nil {
+				continue
+			}
+			a := Attachment{Endpoint: n.EndpointID, Network: n.NetworkID, NetworkName: name, ContainerID: c.ID}
+			a.Container = strings.TrimPrefix(cmp.Or(append(c.Names, "")...), "/")
+			for _, text := range []string{n.IPAddress, n.GlobalIPv6Address} {
+				if addr, err := netip.ParseAddr(text); err == nil {
+					a.Addresses = append(a.Addresses, addr)
+				}
+			}
+			all = append(all, a)
+		}
+	}
+	return all, nil
+}
