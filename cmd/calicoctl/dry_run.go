@@ -37,7 +37,6 @@ func (a *app) checkWriteFlags(cmd *cobra.Command, d *dryRun) error {
 	if err := d.check(); err != nil {
 		return err
 	}
-	a.writes = !d.compare
 	return a.catch.arm(cmd, d.only)
 }
 

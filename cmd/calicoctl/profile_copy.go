@@ -7,11 +7,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func profileCopyCommand(a *app) *cobra.Command {
+func (a *app) profileCopyCommand() *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:   "copy NAME NEW",
@@ -58,14 +57,11 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 		return err
 	}
 	result, err := s.update(ctx, to, nil, store.Edit{
-		Query: store.Query{
-			Profiles: append(source.IDs(), goal.AllIDs()...), Prefixes: source.Prefixes(),
-			Same: source.IDs(), Lock: true, V1: true,
-		},
+		Query:  store.Query{Profiles: append(source.IDs(), goal.AllIDs()...), Same: source.IDs(), Lock: true, V1: true},
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
-		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
+		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
 			old, err := source.Pick(snap)
 			if err != nil {
 				return nil, err

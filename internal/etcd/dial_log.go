@@ -41,8 +41,6 @@ type dialLog struct {
 	silent  map[string]bool  // addresses hung up on since all had been
 	failed  map[string]error // by address; nil after a success
 	waiting map[*wait]bool
-
-	learners map[string]time.Time // until when each is left alone, by address
 }
 
 // A wait is a request that should end when there is no hope.
@@ -54,7 +52,7 @@ type wait struct {
 var errHopeless = errors.New("no endpoint accepts connections")
 
 func newDialLog(addresses int) *dialLog {
-	return &dialLog{addresses: addresses, silent: map[string]bool{}, failed: map[string]error{}, waiting: map[*wait]bool{}, learners: map[string]time.Time{}}
+	return &dialLog{addresses: addresses, silent: map[string]bool{}, failed: map[string]error{}, waiting: map[*wait]bool{}}
 }
 
 // hopeful returns a context that also ends, with the cause errHopeless, when
@@ -147,13 +145,10 @@ func (l *dialLog) hangUp(conn *namedConn) {
 	_ = conn.Close()
 }
 
-// shunned returns an error for an address that fell silent, or is a learner's.
+// shunned returns an error for an address that fell silent.
 func (l *dialLog) shunned(address string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if time.Now().Before(l.learners[address]) {
-		return errLearner
-	}
 	if l.silent[address] {
 		return fmt.Errorf("%s fell silent: %w", address, os.ErrDeadlineExceeded)
 	}

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -88,7 +87,7 @@ func (d Version) View(id string) RevisionView {
 	if d.Unknown == "" && d.Version.Damaged == nil {
 		v.Diff = d.Change.Lines()
 	}
-	shown := &profile.Profile{ID: id, Layout: profile.V3}
+	shown := &store.Profile{ID: id, Layout: store.V3}
 	if d.Change.After != nil {
 		shown = d.Change.After
 	}

@@ -8,13 +8,12 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A DamagedError says that a stored document cannot be understood. It is
 // ErrMalformed.
 type DamagedError struct {
-	Layout profile.Layout
+	Layout Layout
 	Key    string // in etcd
 	What   string // the profile or endpoint, printable
 	Cause  error

@@ -1,0 +1,240 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
+const (
+	// MaxRules is how many rules a list may grow to.
+	MaxRules = 1024
+	// maxDocument leaves room for the rest of a request, which etcd limits to
+	// 1.5 MiB.
+	maxDocument = 3<<19 - 8<<10
+
+	maxName = 253
+)
+
+// Trouble lists what Felix refuses in the stored document. Rules that it
+// refuses make it drop all traffic of the profile; labels, names or annotations
+// that it refuses make the profile's tags vanish, so that rules elsewhere that
+// deny by tag stop matching. Of a v1 profile, which no Felix reads, it lists the
+// tags and labels that v3 cannot hold.
+func (p *Profile) Trouble() []string { return append(p.RuleTrouble(), p.NameTrouble()...) }
+
+// RuleTrouble lists the part of Trouble for which Felix drops everything. No
+// Felix reads a v1 profile, so it has none.
+func (p *Profile) RuleTrouble() (found []string) {
+	if p.Layout == V1 {
+		return nil
+	}
+	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
+		for i, r := range *p.Rules(d) {
+			for _, t := range r.Trouble() {
+				found = append(found, fmt.Sprintf("%s rule %d: %s", d, i+1, t))
+			}
+		}
+	}
+	return found
+}
+
+// NameTrouble is what of Trouble is not about rules: labels, names, annotations.
+func (p *Profile) NameTrouble() []string {
+	if p.Layout == V1 {
+		return p.labelTrouble("; such a profile cannot be migrated")
+	}
+	const means = "; Felix takes no tags from such a profile"
+	found := p.labelTrouble(means)
+	for _, why := range p.metadataTrouble() {
+		found = append(found, why+means)
+	}
+	return found
+}
+
+// Applied returns the labels that Felix takes from the profile for its endpoints:
+// none, if it refuses one of them or the name of the profile.
+func (p *Profile) Applied() []Label {
+	if p.Layout != V1 && len(p.labelTrouble(""))+len(p.metadataTrouble()) > 0 {
+		return nil
+	}
+	return p.Labels
+}
+
+func (p *Profile) labelTrouble(means string) (found []string) {
+	for _, l := range p.Labels {
+		if why := checkLabel(l); why != "" {
+			found = append(found, why+means)
+		}
+	}
+	return found
+}
+
+func (p *Profile) metadataTrouble() []string {
+	var found []string
+	if why := CheckName(p.ID); why != "" && !p.BuiltIn {
+		found = append(found, why)
+	}
+	top, err := rawjson.Object(p.document)
+	if err != nil || p.BuiltIn {
+		return found
+	}
+	metadata, _ := rawjson.Object(orNull(rawjson.Get(top, "metadata")))
+	if name := text(rawjson.Get(metadata, "name")); name != p.ID {
+		found = append(found, fmt.Sprintf("metadata.name is %s", printable.Quote(name)))
+	}
+	labels, err := decodeLabels("metadata.labels", rawjson.Get(metadata, "labels"))
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	for _, l := range labels {
+		if why := checkLabel(l); why != "" {
+			found = append(found, "metadata."+why)
+		}
+	}
+	annotations, err := decodeLabels("metadata.annotations", rawjson.Get(metadata, "annotations"))
+	if err != nil {
+		found = append(found, err.Error())
+	}
+	for _, a := range annotations {
+		if why := checkQualifiedName(strings.ToLower(a.Name)); why != "" {
+			found = append(found, "metadata.annotation "+printable.Quote(a.Name)+": "+why)
+		}
+	}
+	return found
+}
+
+func orNull(value []byte) []byte {
+	if value == nil {
+		return []byte("null")
+	}
+	return value
+}
+
+// check refuses a document that has become worse: what Felix refuses must not
+// be added, a list must not grow past its limit, and the whole must fit into a
+// request. What was wrong before may stay.
+func (p *Profile) check() error {
+	if why := CheckName(p.ID); why != "" && p.Revision == 0 {
+		return fault.Refusedf("%s", why)
+	}
+	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
+		was := p.stored.inbound
+		if d == rules.Outbound {
+			was = p.stored.outbound
+		}
+		if err := checkRules(d, *p.Rules(d), was); err != nil {
+			return err
+		}
+	}
+	was := labelValues(p.stored.labels)
+	for _, l := range p.Labels {
+		if value, there := was[l.Name]; there && value == l.Value {
+			continue
+		}
+		if why := checkLabel(l); why != "" {
+			return fault.Refusedf("%s", why)
+		}
+	}
+	return nil
+}
+
+func checkRules(d rules.Direction, now, was []rules.Stored) error {
+	if len(now) > MaxRules && len(now) > len(was) {
+		return fault.Refusedf("the %s rules would be %d; a list may not grow past %d", d, len(now), MaxRules)
+	}
+	if sameRules(now, was) {
+		return nil
+	}
+	old := make(map[string]bool, len(was))
+	for _, r := range was {
+		old[string(r.JSON)] = true
+	}
+	for i, r := range now {
+		if old[string(r.JSON)] {
+			continue
+		}
+		why := slices.Clone(r.Problems)
+		for _, problem := range rules.Check(r.Rule) {
+			why = append(why, problem.Text)
+		}
+		if len(why) > 0 {
+			return &RuleError{Direction: d, At: i + 1, Rule: r.Rule, Why: why[0]}
+		}
+	}
+	return nil
+}
+
+// A RuleError says why Felix would refuse a rule that an edit adds. It is
+// ErrRefused.
+type RuleError struct {
+	Direction rules.Direction
+	At        int // from 1
+	Rule      rules.Rule
+	Why       string
+}
+
+// Error names the rule and what is wrong with it.
+func (e *RuleError) Error() string {
+	return fmt.Sprintf("%s rule %d (%s): %s", e.Direction, e.At, rules.Format(e.Rule), e.Why)
+}
+
+// Unwrap returns ErrRefused.
+func (e *RuleError) Unwrap() error { return fault.ErrRefused }
+
+// CheckName says why a profile cannot have that name, or nothing. A name is an
+// RFC 1123 subdomain.
+func CheckName(name string) string {
+	if rules.IsDNSName(name) {
+		return ""
+	}
+	if lower := strings.ToLower(name); rules.IsDNSName(lower) {
+		return fmt.Sprintf("a profile cannot be called %s, because Calico takes lower case only; %s is possible",
+			printable.Quote(name), lower)
+	}
+	return fmt.Sprintf("a profile cannot be called %s: its name is made of lower-case letters, digits, - and ., "+
+		"begins and ends with a letter or digit, and has at most %d characters", printable.Quote(name), maxName)
+}
+
+// checkLabel says why Felix refuses a label, or nothing.
+func checkLabel(l Label) string {
+	if why := checkQualifiedName(l.Name); why != "" {
+		return "label " + printable.Quote(l.Name) + ": " + why
+	}
+	if l.Value != "" && !isLabelText(l.Value) {
+		return fmt.Sprintf("label %s: its value %s is not made of at most %d letters, digits, -, _ and ., "+
+			"the first and the last a letter or digit", printable.Quote(l.Name), printable.Quote(l.Value), rules.MaxLabelName)
+	}
+	return ""
+}
+
+// checkQualifiedName says why a text is not an optional DNS subdomain, a slash,
+// and a name, or nothing.
+func checkQualifiedName(text string) string {
+	prefix, name, found := strings.Cut(text, "/")
+	if !found {
+		name, prefix = text, ""
+	}
+	switch {
+	case found && !rules.IsDNSName(prefix):
+		return fmt.Sprintf("what stands in front of / is not a lower-case DNS name of at most %d characters", maxName)
+	case !isLabelText(name):
+		return fmt.Sprintf("the name is not made of at most %d letters, digits, -, _ and ., "+
+			"the first and the last a letter or digit", rules.MaxLabelName)
+	}
+	return ""
+}
+
+func isLabelText(text string) bool {
+	return len(text) <= rules.MaxLabelName && rules.IsName(text) &&
+		isAlphanumeric(text[0]) && isAlphanumeric(text[len(text)-1])
+}
+
+func isAlphanumeric(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
