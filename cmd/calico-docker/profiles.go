@@ -8,6 +8,7 @@ import (
 	"errors"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -22,13 +23,13 @@ func (p profiles) Ensure(ctx context.Context, id string) (bool, error) {
 	result, err := p.connection.profiles.Update(ctx, nil, store.Edit{
 		Query:  store.Query{Profiles: []string{id}, Lock: true},
 		Create: true,
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			if snap.Has(id) {
 				return snap.Profile(id)
 			}
-			return store.NewProfile(id)
+			return profile.New(id)
 		},
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	})
 	return result.Changed, err
 }
@@ -41,7 +42,7 @@ func (p profiles) Remove(ctx context.Context, id string, save func([]byte) error
 	saved := int64(0) // the revision, which a lost race changes
 	_, err := p.connection.profiles.Remove(ctx, store.Edit{
 		Query: store.Query{Profiles: []string{id}, Lock: true},
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			found, err := snap.Profile(id)
 			if err != nil || found.Revision == saved {
 				return found, err

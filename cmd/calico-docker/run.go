@@ -35,6 +35,7 @@ type program struct {
 	in       io.Reader
 	out, err io.Writer
 	getenv   func(string) string
+	lookup   func(string) (string, bool) // of the environment
 	options  options
 	log      *slog.Logger
 }
@@ -59,8 +60,11 @@ type options struct {
 // A usageError is about the command line.
 type usageError struct{ error }
 
-func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer, getenv func(string) string) int {
-	p := &program{in: in, out: out, err: stderr, getenv: getenv}
+func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer, lookup func(string) (string, bool)) int {
+	p := &program{in: in, out: out, err: stderr, lookup: lookup, getenv: func(name string) string {
+		value, _ := lookup(name)
+		return value
+	}}
 	root := p.command()
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
@@ -155,8 +159,8 @@ func (p *program) startLog() error {
 }
 
 // etcdConfig finds out where etcd is, as calicoctl does.
-func (p *program) etcdConfig() (etcd.Config, error) {
-	cfg, warnings, err := etcd.LoadConfig(etcd.Sources{Flags: p.options.etcd, Getenv: p.getenv, File: p.options.config})
+func (p *program) etcdConfig(ctx context.Context) (etcd.Config, error) {
+	cfg, warnings, err := etcd.LoadConfig(ctx, etcd.Sources{Flags: p.options.etcd, LookupEnv: p.lookup, File: p.options.config})
 	for _, w := range warnings {
 		p.log.Warn(w)
 	}

@@ -28,7 +28,7 @@ const finish = 11 * time.Second
 
 // serve answers Docker until ctx ends. It waits neither for etcd nor for Docker.
 func (p *program) serve(ctx context.Context) error {
-	cfg, err := p.etcdConfig()
+	cfg, err := p.etcdConfig(ctx)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func isCompletion(args []string) bool {
 
 // complete answers a shell, and says nothing else: what is wrong with the words,
 // or with etcd and Docker, will be said when the command is run.
-func (a *app) complete(ctx context.Context, root *cobra.Command, args []string) {
+func complete(a *app, ctx context.Context, root *cobra.Command, args []string) {
 	a.stderr = io.Discard
 	root.SetErr(io.Discard)
 	completeTree(a, root, map[*pflag.Flag]bool{})
@@ -54,7 +54,7 @@ func (a *app) complete(ctx context.Context, root *cobra.Command, args []string) 
 // command shares with those above it are seen once.
 func completeTree(a *app, cmd *cobra.Command, seen map[*pflag.Flag]bool) {
 	if cmd.ValidArgsFunction == nil && len(cmd.ValidArgs) == 0 {
-		cmd.ValidArgsFunction = a.completeWord
+		cmd.ValidArgsFunction = bind(a, completeWord)
 	}
 	for _, set := range []*pflag.FlagSet{cmd.Flags(), cmd.PersistentFlags()} {
 		set.VisitAll(func(f *pflag.Flag) {
@@ -62,7 +62,7 @@ func completeTree(a *app, cmd *cobra.Command, seen map[*pflag.Flag]bool) {
 				return
 			}
 			seen[f] = true
-			complete := a.flagCompletion(f)
+			complete := flagCompletion(a, f)
 			if _, has := cmd.GetFlagCompletionFunc(f.Name); !has && complete != nil {
 				must(cmd.RegisterFlagCompletionFunc(f.Name, complete))
 			}
@@ -76,24 +76,24 @@ func completeTree(a *app, cmd *cobra.Command, seen map[*pflag.Flag]bool) {
 
 // flagCompletion returns what completes the value of a flag; nil leaves it to
 // the shell, which knows files.
-func (a *app) flagCompletion(f *pflag.Flag) cobra.CompletionFunc {
+func flagCompletion(a *app, f *pflag.Flag) cobra.CompletionFunc {
 	value, usage := pflag.UnquoteUsage(f)
 	switch {
 	case value == "FILE", f.NoOptDefVal != "":
 		return nil
 	case value == "NAME":
-		return a.completeName
+		return bind(a, completeName)
 	}
 	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 		if (value == "N" || value == "M") && isOfRules(cmd) {
-			return a.completePosition(cmd, args, typed)
+			return completePosition(a, cmd, args, typed)
 		}
 		return cobra.AppendActiveHelp(nil, usage), noFiles
 	}
 }
 
 // completeWord completes the next word of a command.
-func (a *app) completeWord(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeWord(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	slots := slots(cmd)
 	if len(slots) == 0 {
 		return nil, noFiles
@@ -107,11 +107,11 @@ func (a *app) completeWord(cmd *cobra.Command, args []string, typed string) ([]c
 	}
 	switch slot := slots[at]; {
 	case slot == "NAME", slot == "NAME...":
-		return a.completeName(cmd, args, typed)
+		return completeName(a, cmd, args, typed)
 	case slot == "TAG":
-		return a.completeTag(cmd, typed), noFiles
+		return completeTag(a, cmd, typed), noFiles
 	case slot == "RULE":
-		return a.completeRule(cmd, args[at:], typed)
+		return completeRule(a, cmd, args[at:], typed)
 	case strings.Contains(slot, "|"):
 		return beginning(strings.Split(slot, "|"), typed), noFiles
 	}
@@ -194,4 +194,14 @@ func lookUp[T any](cmd *cobra.Command, a *app, ask func(context.Context, *sessio
 	case <-time.After(min(limit, a.timeout) + lastMoment):
 	}
 	return found
+}
+
+// A completer completes the argument that is being typed.
+type completer func(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective)
+
+// bind makes a completer what cobra calls.
+func bind(a *app, complete completer) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return complete(a, cmd, args, typed)
+	}
 }

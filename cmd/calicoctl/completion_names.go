@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // maxOffered is how many profiles are read for a word, of which more than a few
@@ -40,7 +40,7 @@ func (s suggestions) sorted(typed string) []cobra.Completion {
 
 // completeProfile completes the NAME behind the word profile, where its commands
 // may stand, too.
-func (a *app) completeProfile(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeProfile(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if a.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
@@ -52,7 +52,7 @@ func (a *app) completeProfile(cmd *cobra.Command, args []string, typed string) (
 }
 
 // completeName completes the NAME of a profile, none for the second time.
-func (a *app) completeName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return s.profileNames(ctx, typed) })
 	for _, said := range args {
 		delete(names, said)
@@ -61,7 +61,7 @@ func (a *app) completeName(cmd *cobra.Command, args []string, typed string) ([]c
 }
 
 // completeNewName completes the names of Docker networks that have no profile.
-func (a *app) completeNewName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeNewName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if a.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
@@ -71,7 +71,7 @@ func (a *app) completeNewName(cmd *cobra.Command, args []string, typed string) (
 }
 
 // completeOldName completes the names of profiles in the layout of calicoctl 0.x.
-func (a *app) completeOldName(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeOldName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, noFiles
 	}
@@ -79,7 +79,7 @@ func (a *app) completeOldName(cmd *cobra.Command, args []string, typed string) (
 		list, err := s.store.IDs(ctx, typed, maxOffered)
 		names := suggestions{}
 		for _, listed := range list {
-			if listed.Layout == store.V1 {
+			if listed.Layout == profile.V1 {
 				names.add(listed.ID, "")
 			}
 		}
@@ -116,7 +116,7 @@ func (s *session) profileNames(ctx context.Context, typed string) (suggestions, 
 	names, ids := suggestions{}, suggestions{}
 	for _, l := range listed {
 		about := s.names.NetworkName(l.ID)
-		if l.Layout == store.V1 {
+		if l.Layout == profile.V1 {
 			about = "in the layout of calicoctl 0.x"
 		}
 		ids.add(l.ID, about)
@@ -129,8 +129,8 @@ func (s *session) profileNames(ctx context.Context, typed string) (suggestions, 
 			names.add(shown.Name(n.ID), aboutName(shown.Name(n.ID), n.ID, ""))
 		}
 	}
-	if strings.HasPrefix(store.DefaultAllow, typed) {
-		names.add(store.DefaultAllow, "built into Calico")
+	if strings.HasPrefix(profile.DefaultAllow, typed) {
+		names.add(profile.DefaultAllow, "built into Calico")
 	}
 	if len(names) == 0 {
 		return ids, nil

@@ -9,13 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // completeRule completes the next word of a rule. Where a value must stand, a
 // shell that can shows what kind.
-func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completeRule(a *app, cmd *cobra.Command, words []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	typed, bang := strings.CutPrefix(typed, "!")
 	sign := ""
 	if bang {
@@ -23,7 +23,7 @@ func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]
 	}
 	could := rules.Expect(words)
 	if could.Tag {
-		return a.completeTag(cmd, typed), noFiles
+		return completeTag(a, cmd, typed), noFiles
 	}
 	var list []cobra.Completion
 	for _, word := range beginning(could.Words, typed) {
@@ -37,12 +37,12 @@ func (a *app) completeRule(cmd *cobra.Command, words []string, typed string) ([]
 
 // completeTag completes the name of a tag. What is taken off a profile, it must
 // carry; what is put on it, it must not.
-func (a *app) completeTag(cmd *cobra.Command, typed string) []cobra.Completion {
+func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 	ofProfile := cmd.Parent().Name() == "tag"
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
 		carried := suggestions{}
 		if ofProfile {
-			err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
+			err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
 				for _, tag := range p.Tags() {
 					carried.add(names.Name(tag), "")
 				}
@@ -65,7 +65,7 @@ func (a *app) completeTag(cmd *cobra.Command, typed string) []cobra.Completion {
 func (s *session) knownTags(ctx context.Context) (suggestions, error) {
 	var words []string
 	seen := 0
-	err := s.store.List(ctx, func(id string, p *store.Profile, _ error) error {
+	err := s.store.List(ctx, func(id string, p *profile.Profile, _ error) error {
 		words = append(words, id)
 		if p != nil {
 			words = append(words, p.Tags()...)
@@ -98,13 +98,13 @@ func isOfRules(cmd *cobra.Command) bool {
 }
 
 // completePosition completes the position of a rule, and shows the rule.
-func (a *app) completePosition(cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+func completePosition(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	d, _, err := direction(cmd, args)
 	if err != nil {
 		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
 	}
 	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
-		err = s.show(ctx, func(p *store.Profile, names names.Shown) error {
+		err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
 			for i, r := range *p.Rules(d) {
 				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.Name))))
 			}

@@ -52,7 +52,7 @@ func shellHelps() []shellHelp {
 
 // completionCommand is cobra's, but wrong words are an error, and bash needs
 // nothing else.
-func (a *app) completionCommand(root *cobra.Command) {
+func completionCommand(a *app, root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	completion, _, err := root.Find([]string{"completion"})
 	must(err)

@@ -90,6 +90,7 @@ func (c *safetyCatch) note(name string, r store.Result, err error) {
 
 // update is the store's Update for what a command writes.
 func (s *session) update(ctx context.Context, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
+	e.Reversible = s.app.catch.within > 0
 	result, err := s.store.Update(ctx, snap, e)
 	if !e.DryRun {
 		s.app.catch.note(name, result, err)
@@ -99,6 +100,7 @@ func (s *session) update(ctx context.Context, name string, snap *store.Snapshot,
 
 // updateTags is update for an edit with tags.
 func (s *session) updateTags(ctx context.Context, name string, tags *names.Tags, e store.Edit) (store.Result, error) {
+	e.Reversible = s.app.catch.within > 0
 	result, err := tags.Update(ctx, s.store, e)
 	if !e.DryRun {
 		s.app.catch.note(name, result, err)

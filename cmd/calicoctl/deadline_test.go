@@ -132,12 +132,20 @@ type ended struct {
 	took           time.Duration
 }
 
+// variables returns an environment to look variables up in.
+func variables(env map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, set := env[name]
+		return value, set
+	}
+}
+
 // runHere runs a command line in this process.
 func runHere(ctx context.Context, command typed, env map[string]string, options ...string) ended {
 	var stdout, stderr bytes.Buffer
 	start := time.Now()
 	code := run(ctx, append(options, strings.Fields(command.line)...), strings.NewReader(command.stdin), &stdout, &stderr,
-		func(name string) string { return env[name] })
+		variables(env))
 	took := time.Since(start)
 	for _, kept := range regexp.MustCompile(`the text is kept in (\S+)`).FindAllStringSubmatch(stderr.String(), -1) { // by rule edit
 		_ = os.Remove(kept[1])

@@ -57,10 +57,11 @@ func TestDocs(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setupScript, Cmds: scriptCommands()})
 }
 
-// docScript writes the steps as a script: one etcd, and each step compared.
+// docScript writes the steps as a script: one etcd, of a Calico without profiles, and
+// each step compared.
 func docScript(steps []console.Step) []byte {
 	var script strings.Builder
-	script.WriteString("etcd\nshown steps\n-- steps --\n")
+	script.WriteString("etcd\ncalico\nshown steps\n-- steps --\n")
 	for _, s := range steps {
 		if !console.IsHidden(s.Command) {
 			script.WriteString("$ ")

@@ -37,6 +37,7 @@ func (a *app) checkWriteFlags(cmd *cobra.Command, d *dryRun) error {
 	if err := d.check(); err != nil {
 		return err
 	}
+	a.writes = !d.compare
 	return a.catch.arm(cmd, d.only)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -15,22 +16,22 @@ type editOptions struct {
 	once   bool // a lost race is a conflict
 
 	// check, if not nil, may end the edit when it sees what the profile has become.
-	check func(*store.Snapshot, *store.Profile) error
+	check func(*store.Snapshot, *profile.Profile) error
 }
 
 // edit carries out a change for which a rule that was said in words is needed
 // with the tags to store. The change may run several times.
 func (e *ruleEdit) edit(ctx context.Context, rule rules.Rule, strict bool,
-	change func(*store.Profile, rules.Rule) error,
+	change func(*profile.Profile, rules.Rule) error,
 ) (store.Result, error) {
-	return e.editRules(ctx, []rules.Rule{rule}, editOptions{strict: strict}, func(p *store.Profile, r []rules.Rule) error {
+	return e.editRules(ctx, []rules.Rule{rule}, editOptions{strict: strict}, func(p *profile.Profile, r []rules.Rule) error {
 		return change(p, r[0])
 	})
 }
 
 // editRules is edit for any number of rules.
 func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options editOptions,
-	change func(*store.Profile, []rules.Rule) error,
+	change func(*profile.Profile, []rules.Rule) error,
 ) (result store.Result, err error) {
 	err = e.app.inSession(ctx, func(ctx context.Context, s *session) error {
 		result, err = e.editIn(ctx, s, list, options, change)
@@ -44,21 +45,21 @@ func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options edi
 
 // editIn carries the edit out; errors quote rules as they are stored.
 func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, options editOptions,
-	change func(*store.Profile, []rules.Rule) error,
+	change func(*profile.Profile, []rules.Rule) error,
 ) (store.Result, error) {
 	t, tags, err := s.lookUp(e.app.profile, list, options.strict)
 	if err != nil {
 		return store.Result{}, err
 	}
-	var seen *store.Profile
+	var seen *profile.Profile
 	result, err := s.updateTags(ctx, e.app.profile, tags, store.Edit{
-		Query:      tags.Query(store.Query{Profiles: t.IDs(), Lock: true, V1: true}),
+		Query:      tags.Query(store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}),
 		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
 		Once:       options.once,
 		DryRun:     e.dry.only,
-		Change: func(snap *store.Snapshot, p *store.Profile) error {
+		Change: func(snap *store.Snapshot, p *profile.Profile) error {
 			seen = p
 			resolved, err := tags.ResolveRules(snap, list)
 			if err != nil {
@@ -103,6 +104,6 @@ func (s *session) lookUp(profile string, list []rules.Rule, strict bool) (names.
 }
 
 func isNoChange(err error) bool {
-	var present *store.PresentError
+	var present *profile.PresentError
 	return errors.As(err, &present)
 }

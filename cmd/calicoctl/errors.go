@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -53,6 +54,7 @@ func exitCode(err error) int {
 	var partly *partlyError
 	var file *fileError
 	var twice *apply.TwiceError
+	var empty *etcd.EmptySettingError
 	switch {
 	case errors.Is(err, errDiffers), errors.Is(err, errDenied):
 		return exitNo
@@ -66,7 +68,7 @@ func exitCode(err error) int {
 			return code
 		}
 		return exitRefused // not those that say that nothing was changed
-	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file), errors.As(err, &twice):
+	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file), errors.As(err, &twice), errors.As(err, &empty):
 		return exitUsage
 	case errors.Is(err, fault.ErrUnknownOutcome):
 		return exitUnknown
@@ -126,8 +128,6 @@ func (a *app) explained(prefix string, err error) string {
 func flagError(cmd *cobra.Command, err error) error {
 	text := err.Error()
 	switch {
-	case strings.Contains(text, "--etcd-endpoints"): // which may hold a password
-		text = "--etcd-endpoints: expected URLs, separated by commas"
 	case strings.HasPrefix(text, "invalid argument"):
 		text, _, _ = strings.Cut(text, " flag: ")
 	case strings.HasPrefix(text, "unknown"):

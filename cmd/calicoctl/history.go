@@ -12,10 +12,11 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) historyCommand() *cobra.Command {
+func historyCommand(a *app) *cobra.Command {
 	var limit string
 	cmd := &cobra.Command{
 		Use:         "history",
@@ -36,7 +37,7 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 			case cmd.Flags().Changed("limit") && !ok:
 				return usagef("--limit: expected a number from 1 on, got %q", limit)
 			case a.profile == "":
-				return a.needName(cmd)
+				return needName(a, cmd)
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
 				return (&historyRun{session: s, limit: most}).run(ctx)
@@ -157,7 +158,7 @@ func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown 
 // whose returns the ID of the profile whose past is meant: the one that is there
 // or, if none is, the one that was.
 func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
-	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), V1: true})
+	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), V1: true})
 	if err != nil {
 		return "", err
 	}
@@ -180,13 +181,13 @@ func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
 }
 
 // hasPast refuses a profile that is not one key of etcd's.
-func hasPast(p *store.Profile) error {
+func hasPast(p *profile.Profile) error {
 	switch {
 	case p.BuiltIn:
 		return fault.Refusedf("profile %s is built into Calico and never changes", p.ID)
-	case p.Layout == store.V1:
+	case p.Layout == profile.V1:
 		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
-			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), store.MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), profile.MigrateCommand(p.ID))
 	}
 	return nil
 }

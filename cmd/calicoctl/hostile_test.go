@@ -97,7 +97,7 @@ func (l *lab) all(ctx context.Context) (string, error) {
 func (l *lab) run(ctx context.Context, stdin string, words ...string) (code int, stdout, stderr string) {
 	var out, errs bytes.Buffer
 	args := append(slices.Clone(words), "--literal", "--timeout=60s", "--etcd-endpoints="+l.endpoint)
-	code = run(ctx, args, strings.NewReader(stdin), &out, &errs, func(string) string { return "" })
+	code = run(ctx, args, strings.NewReader(stdin), &out, &errs, variables(nil))
 	return code, out.String(), errs.String()
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -68,12 +67,7 @@ func (f *listingFile) wrong(err error) error {
 	return &fileError{file: f.shownName(), place: place}
 }
 
-func (f *listingFile) shownName() string {
-	if f.name == "-" {
-		return "standard input"
-	}
-	return printable.Text(f.name)
-}
+func (f *listingFile) shownName() string { return inputName(f.name) }
 
 // A fileError says what is wrong with a line of a file.
 type fileError struct {

@@ -113,10 +113,8 @@ func (m *model) run(stdin string, args ...string) (code int, stdout, stderr stri
 		}
 		return cmd.ProcessState.ExitCode(), out.String(), err.String()
 	}
-	getenv := func(name string) string {
-		return map[string]string{"ETCD_ENDPOINTS": m.endpoint, "CALICOCTL_LITERAL": "1"}[name]
-	}
-	code = run(context.Background(), append([]string{"--timeout=60s"}, args...), strings.NewReader(stdin), &out, &err, getenv)
+	lookupEnv := variables(map[string]string{"ETCD_ENDPOINTS": m.endpoint, "CALICOCTL_LITERAL": "1"})
+	code = run(context.Background(), append([]string{"--timeout=60s"}, args...), strings.NewReader(stdin), &out, &err, lookupEnv)
 	return code, out.String(), err.String()
 }
 

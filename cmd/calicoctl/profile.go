@@ -2,7 +2,7 @@ package main
 
 import "github.com/spf13/cobra"
 
-func (a *app) profileCommand() *cobra.Command {
+func profileCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "profile",
 		Short:       "Read and change profiles: the policy of networks",
@@ -19,11 +19,11 @@ func (a *app) profileCommand() *cobra.Command {
 			return missingCommand(cmd)
 		},
 	}
-	cmd.ValidArgsFunction = a.completeProfile
+	cmd.ValidArgsFunction = bind(a, completeProfile)
 	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
-	cmd.AddCommand(a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand(), a.profileCopyCommand(), a.profileMigrateCommand(),
-		a.profileExportCommand(), a.profileApplyCommand(),
-		a.profileLintCommand(), a.profileGraphCommand(), a.ruleCommand(), a.tagCommand(), a.historyCommand(), a.undoCommand())
+	cmd.AddCommand(profileShowCommand(a), profileAddCommand(a), profileRemoveCommand(a), profileCopyCommand(a), profileMigrateCommand(a),
+		profileExportCommand(a), profileApplyCommand(a),
+		profileLintCommand(a), profileGraphCommand(a), ruleCommand(a), tagCommand(a), historyCommand(a), undoCommand(a))
 	return cmd
 }
 

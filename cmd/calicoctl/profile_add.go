@@ -8,10 +8,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileAddCommand() *cobra.Command {
+func profileAddCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
@@ -19,11 +20,14 @@ func (a *app) profileAddCommand() *cobra.Command {
 		Long: `Creates a profile with the policy that a network begins with: from its own
 endpoints everything may come in, and everything may go out. For the name of a
 Docker network the profile is named by the network's ID, as Calico's network
-driver does.`,
-		Example: `  docker network create databases
+driver does. A warning says so if Docker has no network of that name, or one
+that another driver than Calico's runs: nothing enforces the profile there. The
+names of Docker's own networks, bridge, host and none, are refused unless
+--literal is given.`,
+		Example: `  docker network create --driver calico --ipam-driver calico databases
   calicoctl profile add databases`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(a.takeName(cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
+			if err := errors.Join(takeName(a, cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -31,14 +35,14 @@ driver does.`,
 			})
 		},
 	}
-	cmd.ValidArgsFunction = a.completeNewName
+	cmd.ValidArgsFunction = bind(a, completeNewName)
 	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	e.app.addWriteFlags(cmd, &e.dry)
 	return cmd
 }
 
 // takeName takes the NAME that stands behind a command, or that --profile says.
-func (a *app) takeName(cmd *cobra.Command, args []string) error {
+func takeName(a *app, cmd *cobra.Command, args []string) error {
 	flag := cmd.Flags().Changed("profile")
 	switch {
 	case len(args) > 1:
@@ -65,15 +69,20 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	if err != nil {
 		return err
 	}
+	var seen *store.Snapshot
 	result, err := s.update(ctx, name, nil, store.Edit{
 		Query:  store.Query{Profiles: t.AllIDs(), Lock: true, V1: true},
-		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return t.Create(snap) },
+		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return t.Create(snap) },
 		Create: true,
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(snap *store.Snapshot, _ *profile.Profile) error {
+			seen = snap
+			return nil
+		},
 	})
 	if err == nil {
+		s.warnForeign(ctx, seen)
 		err = e.dry.look(ctx, s, name, result)
 	}
 	if err != nil {
@@ -81,6 +90,9 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 	}
 	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
+		if why := s.names.Unenforced(t); why != "" {
+			s.app.warn("%s", why)
+		}
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}
 	return e.edited(text, name, result)

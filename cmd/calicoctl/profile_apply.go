@@ -15,7 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-func (a *app) profileApplyCommand() *cobra.Command {
+func profileApplyCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",
@@ -83,7 +83,7 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 		return e.app.out.Print("The file holds no profile.\n", []render.ChangeView{})
 	}
 	set, err := apply.NewSet(ctx, r.session.names, r.session.store, list,
-		apply.Options{Create: true, Force: e.force, Maintained: e.force, Hint: ", or give --force"})
+		apply.Options{Create: true, Force: e.force, Reversible: e.app.catch.within > 0, Maintained: e.force, Hint: ", or give --force"})
 	if err != nil {
 		return r.located(err)
 	}

@@ -7,10 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileCopyCommand() *cobra.Command {
+func profileCopyCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:   "copy NAME NEW",
@@ -57,11 +58,14 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 		return err
 	}
 	result, err := s.update(ctx, to, nil, store.Edit{
-		Query:  store.Query{Profiles: append(source.IDs(), goal.AllIDs()...), Same: source.IDs(), Lock: true, V1: true},
+		Query: store.Query{
+			Profiles: append(source.IDs(), goal.AllIDs()...), Prefixes: source.Prefixes(),
+			Same: source.IDs(), Lock: true, V1: true,
+		},
 		Force:  e.force,
 		DryRun: e.dry.only,
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			old, err := source.Pick(snap)
 			if err != nil {
 				return nil, err

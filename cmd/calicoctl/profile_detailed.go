@@ -13,22 +13,23 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // endpointView is a row of profile show --detailed: an endpoint and one of its
 // profiles, or a profile that no endpoint has.
 type endpointView struct {
-	Profile      string       `json:"profile"`
-	Network      string       `json:"network,omitempty"` // of Docker
-	Missing      bool         `json:"missing,omitempty"` // there is no such profile
-	Host         string       `json:"host,omitempty"`
-	Orchestrator string       `json:"orchestrator,omitempty"`
-	Workload     string       `json:"workload,omitempty"`
-	Endpoint     string       `json:"endpoint,omitempty"`
-	Addresses    []string     `json:"addresses,omitempty"`
-	State        string       `json:"state,omitempty"` // of v1 only
-	Layout       store.Layout `json:"layout,omitempty"`
+	Profile      string         `json:"profile"`
+	Network      string         `json:"network,omitempty"` // of Docker
+	Missing      bool           `json:"missing,omitempty"` // there is no such profile
+	Host         string         `json:"host,omitempty"`
+	Orchestrator string         `json:"orchestrator,omitempty"`
+	Workload     string         `json:"workload,omitempty"`
+	Endpoint     string         `json:"endpoint,omitempty"`
+	Addresses    []string       `json:"addresses,omitempty"`
+	State        string         `json:"state,omitempty"` // of v1 only
+	Layout       profile.Layout `json:"layout,omitempty"`
 }
 
 // endpointRow is what is kept of a row until all are read: little, because

@@ -13,11 +13,12 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileExportCommand() *cobra.Command {
+func profileExportCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "export [NAME...]",
 		Short:       "Write profiles to a file that profile apply reads",
@@ -52,7 +53,7 @@ func (s *session) export(ctx context.Context, words []string) error {
 		return err
 	}
 	if len(words) == 0 {
-		slices.SortFunc(profiles, func(a, b *store.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
+		slices.SortFunc(profiles, func(a, b *profile.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
 	}
 	var text strings.Builder
 	views := []render.ProfileView{}
@@ -76,7 +77,7 @@ func (s *session) export(ctx context.Context, words []string) error {
 
 // exported reads the profiles that are named, or all; damaged is how many of all
 // cannot be read, of which it has warned.
-func (s *session) exported(ctx context.Context, words []string) (profiles []*store.Profile, damaged int, err error) {
+func (s *session) exported(ctx context.Context, words []string) (profiles []*profile.Profile, damaged int, err error) {
 	if len(words) == 0 {
 		return s.all(ctx)
 	}
@@ -85,9 +86,9 @@ func (s *session) exported(ctx context.Context, words []string) (profiles []*sto
 }
 
 // all reads all profiles. Of one that is in both layouts, that of v3 counts.
-func (s *session) all(ctx context.Context) (profiles []*store.Profile, damaged int, err error) {
+func (s *session) all(ctx context.Context) (profiles []*profile.Profile, damaged int, err error) {
 	inV3 := map[string]bool{}
-	err = s.store.List(ctx, func(id string, p *store.Profile, unreadable error) error {
+	err = s.store.List(ctx, func(id string, p *profile.Profile, unreadable error) error {
 		switch {
 		case inV3[id]:
 			return nil
@@ -104,7 +105,7 @@ func (s *session) all(ctx context.Context) (profiles []*store.Profile, damaged i
 }
 
 // named reads the profiles that words name, each once.
-func (s *session) named(ctx context.Context, words []string) (profiles []*store.Profile, err error) {
+func (s *session) named(ctx context.Context, words []string) (profiles []*profile.Profile, err error) {
 	targets, err := s.names.Targets(words)
 	if err != nil {
 		return nil, err
@@ -112,6 +113,7 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*store.
 	query := store.Query{V1: true}
 	for _, t := range targets {
 		query.Profiles = append(query.Profiles, t.IDs()...)
+		query.Prefixes = append(query.Prefixes, t.Prefixes()...)
 	}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
@@ -132,7 +134,7 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*store.
 }
 
 // exportText returns a profile as profile apply reads it.
-func exportText(p *store.Profile, names names.Shown) string {
+func exportText(p *profile.Profile, names names.Shown) string {
 	l := rules.ProfileListing{Name: names.Name(p.ID), Revision: p.Revision, Networks: names.NetworksIn(p)}
 	for _, tag := range p.Tags() {
 		l.Tags = append(l.Tags, names.Name(tag))
@@ -141,8 +143,8 @@ func exportText(p *store.Profile, names names.Shown) string {
 	l.Tags = slices.Compact(l.Tags) // in the layout of calicoctl 0.x one may stand twice
 	l.Inbound, l.Outbound = names.Rules(p.Inbound), names.Rules(p.Outbound)
 	text := rules.FormatProfile(l)
-	if p.Layout == store.V1 {
-		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", store.MigrateCommand(p.ID), text)
+	if p.Layout == profile.V1 {
+		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", profile.MigrateCommand(p.ID), text)
 	}
 	return text
 }

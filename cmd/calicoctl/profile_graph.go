@@ -10,10 +10,10 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
-func (a *app) profileGraphCommand() *cobra.Command {
+func profileGraphCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "graph [NAME...]",
 		Short: "Show who may talk to whom",
@@ -35,7 +35,7 @@ and no labels but those of the profile; policies are not looked at.
   calicoctl profile graph databases
   calicoctl profile graph -o dot | dot -Tsvg > policy.svg`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.namesOrProfile(cmd, args)
+			names, err := namesOrProfile(a, cmd, args)
 			if err != nil {
 				return err
 			}
@@ -78,18 +78,18 @@ func (s *session) graph(ctx context.Context, words []string) error {
 
 // readGraph adds the profiles that Felix reads, and returns the IDs of all.
 func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known names.IDs, err error) {
-	known = names.IDs{store.DefaultAllow: true}
+	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	err = s.store.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
 		switch {
 		case known[id]:
 		case damaged != nil:
 			seen.end()
 			s.app.warn("%v", damaged)
-		case p.Layout == store.V1:
+		case p.Layout == profile.V1:
 			old++
 		default:
 			if trouble := p.Trouble(); len(trouble) > 0 {

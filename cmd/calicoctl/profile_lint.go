@@ -10,10 +10,11 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileLintCommand() *cobra.Command {
+func profileLintCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "lint [NAME...]",
 		Short:       "Find what is wrong, unreachable or dangerous in profiles",
@@ -37,7 +38,7 @@ error.`,
   calicoctl profile databases lint
   calicoctl profile lint databases applications -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			names, err := a.namesOrProfile(cmd, args)
+			names, err := namesOrProfile(a, cmd, args)
 			if err != nil {
 				return err
 			}
@@ -48,14 +49,14 @@ error.`,
 
 // namesOrProfile returns the names after a command that takes any number of
 // them, or the one before it.
-func (a *app) namesOrProfile(cmd *cobra.Command, args []string) ([]string, error) {
+func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error) {
 	switch {
 	case slices.Contains(args, ""):
 		return nil, usagef("empty profile name; is a shell variable empty?")
 	case cmd.Flags().Changed("profile") && len(args) > 0:
 		return nil, usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], usageLine(cmd))
 	case cmd.Flags().Changed("profile"):
-		return []string{a.profile}, a.needName(cmd)
+		return []string{a.profile}, needName(a, cmd)
 	}
 	return args, nil
 }
@@ -74,6 +75,10 @@ func (s *session) lint(ctx context.Context, words []string) error {
 		options.Candidates = map[string]bool{}
 	}
 	for _, t := range targets {
+		if len(t.Prefixes()) > 0 { // any may be meant
+			options.Candidates = nil
+			break
+		}
 		for _, id := range t.IDs() {
 			options.Candidates[id] = true
 		}
@@ -99,7 +104,7 @@ func (s *session) lint(ctx context.Context, words []string) error {
 func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Linter) error {
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	return view.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
 		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedProfile(id, why)

@@ -24,7 +24,7 @@ type migrateOptions struct {
 	dry              dryRun
 }
 
-func (a *app) profileMigrateCommand() *cobra.Command {
+func profileMigrateCommand(a *app) *cobra.Command {
 	m := &migrateOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "migrate NAME [NEW]",
@@ -66,7 +66,7 @@ name. Names are taken as they are written in etcd.`,
 		},
 	}
 	f := cmd.Flags()
-	cmd.ValidArgsFunction = a.completeOldName
+	cmd.ValidArgsFunction = bind(a, completeOldName)
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
 	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
@@ -102,7 +102,7 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 // one migrates a profile or, in a dry run, finds out what would become of it.
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
-	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, DryRun: m.dry.only})
+	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, Reversible: m.app.catch.within > 0, DryRun: m.dry.only})
 	m.app.catch.note(to, result, err)
 	if err != nil || !m.dry.only {
 		view.Migrated = err == nil

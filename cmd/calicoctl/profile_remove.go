@@ -13,7 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileRemoveCommand() *cobra.Command {
+func profileRemoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	var noCheck bool
 	cmd := &cobra.Command{
@@ -24,7 +24,7 @@ profile is missing drops all traffic. --no-check removes it all the same, and
 does not look through the endpoints.`,
 		Example: "  calicoctl profile remove databases",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := a.takeName(cmd, args); err != nil {
+			if err := takeName(a, cmd, args); err != nil {
 				return err
 			}
 			if err := e.checkEditFlags(cmd); err != nil {
@@ -48,7 +48,7 @@ func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) 
 	if err != nil {
 		return err
 	}
-	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
+	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
 	if err != nil {
 		return err
 	}
@@ -68,8 +68,12 @@ func (e *ruleEdit) removeIn(ctx context.Context, s *session, t names.Target, que
 		Pick:       t.PickOf,
 		IfRevision: e.ifRevision,
 		Force:      e.force,
+		Reversible: e.app.catch.within > 0,
 		DryRun:     e.dry.only,
 	}, noCheck)
+	if err == nil && result.Irreversible != nil {
+		e.app.warn("profile %s cannot be brought back with undo, because %s", printable.Text(e.app.profile), result.Irreversible.Reason)
+	}
 	s.app.catch.note(e.app.profile, result, err)
 	var used *store.InUseError
 	if !errors.As(err, &used) {

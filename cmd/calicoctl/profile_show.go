@@ -13,10 +13,11 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) profileShowCommand() *cobra.Command {
+func profileShowCommand(a *app) *cobra.Command {
 	var detailed bool
 	cmd := &cobra.Command{
 		Use:   "show",
@@ -41,20 +42,23 @@ for each endpoint of each profile; None where there is nothing.`,
 
 // summary is a line of the list of profiles. A damaged profile has no numbers.
 type summary struct {
-	Profile  string       `json:"profile"`
-	Network  string       `json:"network,omitempty"` // of Docker
-	Inbound  *int         `json:"inboundRules,omitempty"`
-	Outbound *int         `json:"outboundRules,omitempty"`
-	Layout   store.Layout `json:"layout"`
-	Revision int64        `json:"revision,omitempty"`
-	BuiltIn  bool         `json:"builtIn,omitempty"`
-	Error    string       `json:"error,omitempty"`
+	Profile  string         `json:"profile"`
+	Network  string         `json:"network,omitempty"` // of Docker
+	Inbound  *int           `json:"inboundRules,omitempty"`
+	Outbound *int           `json:"outboundRules,omitempty"`
+	Layout   profile.Layout `json:"layout"`
+	Revision int64          `json:"revision,omitempty"`
+	BuiltIn  bool           `json:"builtIn,omitempty"`
+	Error    string         `json:"error,omitempty"`
 }
 
 func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	s.warnDocker()
 	view := s.store.View()
 	list, err := s.summaries(ctx, view)
+	if err == nil && len(list) == 1 && s.store.LacksCalico(ctx, view.Revision()) { // there is just the one that is built in
+		s.app.warn("there is no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
+	}
 	switch {
 	case err != nil:
 		return err
@@ -69,10 +73,10 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 
 // summaries returns a summary of every profile, sorted by name.
 func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, error) {
-	list := []summary{summarize(store.BuiltIn())}
+	list := []summary{summarize(profile.BuiltIn())}
 	seen := s.app.progress("profiles")
 	defer seen.end()
-	err := view.List(ctx, func(id string, p *store.Profile, damaged error) error {
+	err := view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
@@ -95,7 +99,7 @@ func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, e
 	return list, err
 }
 
-func summarize(p *store.Profile) summary {
+func summarize(p *profile.Profile) summary {
 	in, out := len(p.Inbound), len(p.Outbound)
 	return summary{Profile: p.ID, Inbound: &in, Outbound: &out, Layout: p.Layout, Revision: p.Revision, BuiltIn: p.BuiltIn}
 }

@@ -44,6 +44,9 @@ func newCounted(ctx context.Context, t *testing.T, docker http.Handler) *counted
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
+	if err := server.AddCalico(ctx); err != nil {
+		t.Fatal(err)
+	}
 	client, err := clientv3.New(clientv3.Config{Endpoints: []string{server.Endpoint()}, Logger: zap.NewNop()})
 	if err != nil {
 		t.Fatal(err)
@@ -134,6 +137,9 @@ func checkRequests(ctx context.Context, t *testing.T, c *counted, databases, app
 		{"profile " + databases + " rule add" + rule, 1}, // it is there
 		{"profile " + databases + " rule remove" + rule, 2},
 		{"profile " + databases + " rule remove inbound --at=1", 2},
+		{"profile add " + strings.Repeat("9", 64), 2},
+		{"profile " + strings.Repeat("9", 12) + " rule show", 1}, // of a network elsewhere
+		{"profile " + strings.Repeat("9", 12) + " rule add inbound allow udp", 2},
 	} {
 		if got := c.run(ctx, t, nil, test.words); got != test.want {
 			t.Errorf("%s: %d requests to etcd, want %d", test.words, got, test.want)

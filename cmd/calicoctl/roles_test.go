@@ -202,7 +202,7 @@ func (g *guarded) runs(user string, typed trial) (code int, said string) {
 	ctx, cancel := context.WithTimeout(g.t.Context(), safetyNet)
 	defer cancel()
 	var stdout, stderr bytes.Buffer
-	code = run(ctx, strings.Fields(typed.words), strings.NewReader(typed.stdin), &stdout, &stderr, func(name string) string { return environment[name] })
+	code = run(ctx, strings.Fields(typed.words), strings.NewReader(typed.stdin), &stdout, &stderr, variables(environment))
 	if kept := regexp.MustCompile(`the text is kept in (\S+)`).FindStringSubmatch(stderr.String()); kept != nil { // by rule edit
 		g.must(os.Remove(kept[1]))
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-func (a *app) ruleCommand() *cobra.Command {
+func ruleCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "rule",
 		Short:       "Read and change the rules of a profile",
@@ -19,13 +19,13 @@ func (a *app) ruleCommand() *cobra.Command {
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.ruleShowCommand(), a.ruleAddCommand(), a.ruleRemoveCommand(), a.ruleMoveCommand(), a.ruleReplaceCommand(),
-		a.ruleApplyCommand(), a.ruleEditCommand(), a.ruleDiffCommand(), a.ruleTestCommand(), a.ruleJSONCommand(), a.ruleUpdateCommand())
+	cmd.AddCommand(ruleShowCommand(a), ruleAddCommand(a), ruleRemoveCommand(a), ruleMoveCommand(a), ruleReplaceCommand(a),
+		ruleApplyCommand(a), ruleEditCommand(a), ruleDiffCommand(a), ruleTestCommand(a), ruleJSONCommand(a), ruleUpdateCommand(a))
 	return cmd
 }
 
 // needName makes sure that the words hold the NAME of a profile.
-func (a *app) needName(cmd *cobra.Command) error {
+func needName(a *app, cmd *cobra.Command) error {
 	if a.profile == "" {
 		return usagef("which profile? The usage is: %s", usageLine(cmd))
 	}
@@ -64,7 +64,7 @@ func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
 		}
 		e.ifRevision = n
 	}
-	if err := e.app.needName(cmd); err != nil {
+	if err := needName(e.app, cmd); err != nil {
 		return err
 	}
 	return e.app.checkWriteFlags(cmd, &e.dry)

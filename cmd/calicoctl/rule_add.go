@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleAddCommand() *cobra.Command {
+func ruleAddCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
@@ -47,14 +47,14 @@ not in at all (exit code 4).`,
 }
 
 func (e *ruleEdit) add(ctx context.Context, d rules.Direction, at int, rule rules.Rule) error {
-	insertion := &store.Insertion{Direction: d, At: at}
-	result, err := e.edit(ctx, rule, true, func(p *store.Profile, r rules.Rule) error {
+	insertion := &profile.Insertion{Direction: d, At: at}
+	result, err := e.edit(ctx, rule, true, func(p *profile.Profile, r rules.Rule) error {
 		if at == 0 {
-			return store.AppendRule(p, d, r)
+			return profile.AppendRule(p, d, r)
 		}
 		return insertion.Apply(p, r)
 	})
-	var present *store.PresentError
+	var present *profile.PresentError
 	switch {
 	case errors.As(err, &present) && (at == 0 || at == present.At):
 		return e.edited("Rule already present, skipping.\n", e.app.profile, result)

@@ -10,7 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleApplyCommand() *cobra.Command {
+func ruleApplyCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",
@@ -35,7 +35,7 @@ profile has moved on, or somebody changes it at the same moment, nothing is chan
 	return cmd
 }
 
-func (a *app) ruleDiffCommand() *cobra.Command {
+func ruleDiffCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "diff",
@@ -79,7 +79,7 @@ func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFil
 
 // applyOptions are those of a profile that must exist.
 func (e *ruleEdit) applyOptions() apply.Options {
-	return apply.Options{Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
+	return apply.Options{Reversible: e.app.catch.within > 0, Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
 }
 
 // applyListing makes one profile what a listing says, and prints the difference.

@@ -14,12 +14,14 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleEditCommand() *cobra.Command {
+func ruleEditCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "edit",
@@ -36,7 +38,7 @@ without a change changes nothing.`,
 			if err := e.checkEditFlags(cmd); err != nil {
 				return err
 			}
-			return (&editing{ruleEdit: e, seen: map[int64]*store.Profile{}}).run(cmd.Context())
+			return (&editing{ruleEdit: e, seen: map[int64]*profile.Profile{}}).run(cmd.Context())
 		},
 	}
 	e.addEditFlags(cmd)
@@ -47,12 +49,12 @@ without a change changes nothing.`,
 type editing struct {
 	ruleEdit *ruleEdit
 	editor   string
-	file     string                   // the text's
-	name     string                   // of the profile in the text
-	first    string                   // the text as it was first opened
-	opened   *store.Profile           // as it was then
-	networks map[string]string        // that are named in it
-	seen     map[int64]*store.Profile // as it was at revisions that the user has been told of
+	file     string                     // the text's
+	name     string                     // of the profile in the text
+	first    string                     // the text as it was first opened
+	opened   *profile.Profile           // as it was then
+	networks map[string]string          // that are named in it
+	seen     map[int64]*profile.Profile // as it was at revisions that the user has been told of
 }
 
 // run edits until the text is applied or left as it is. A text that could not be
@@ -245,7 +247,11 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 	failed := e.ruleEdit.app.open(e.editor, e.file)
 	saved, err := os.ReadFile(e.file)
 	if err == nil {
-		text = withoutReason(string(saved))
+		utf8, wrong := textfile.UTF8(saved)
+		if failed == nil && wrong != nil {
+			return string(saved), fmt.Errorf("%w; nothing was changed", wrong)
+		}
+		text = withoutReason(string(utf8))
 	}
 	if failed == nil {
 		failed = err

@@ -15,12 +15,14 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleJSONCommand() *cobra.Command {
+func ruleJSONCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "json",
 		Short:       "Print the rules as the JSON document of calicoctl 0.x",
@@ -32,7 +34,7 @@ which calicoctl 0.x ignores, says of which profile and revision it is.`,
 		Example: "  calicoctl profile databases rule json > databases.json",
 		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
@@ -42,7 +44,7 @@ which calicoctl 0.x ignores, says of which profile and revision it is.`,
 	}
 }
 
-func (a *app) printDocument(snap *store.Snapshot, p *store.Profile, names names.Shown) error {
+func (a *app) printDocument(snap *store.Snapshot, p *profile.Profile, names names.Shown) error {
 	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)
@@ -83,7 +85,7 @@ func someOf(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func (a *app) ruleUpdateCommand() *cobra.Command {
+func ruleUpdateCommand(a *app) *cobra.Command {
 	e, file := &ruleEdit{app: a}, &listingFile{app: a, name: "-"}
 	cmd := &cobra.Command{
 		Use:         "update",
@@ -153,7 +155,8 @@ func (a *app) readInput(ctx context.Context, name string) ([]byte, error) {
 	}
 }
 
-// readFile reads a file, or standard input when it is "-".
+// readFile reads a file, or standard input when it is "-", in whichever encoding
+// it is, and returns it in UTF-8.
 func (a *app) readFile(name string) ([]byte, error) {
 	source := a.stdin
 	if name != "-" {
@@ -165,8 +168,22 @@ func (a *app) readFile(name string) ([]byte, error) {
 		source = f
 	}
 	content, err := io.ReadAll(io.LimitReader(source, maxInput+1))
-	if err == nil && len(content) > maxInput {
-		err = fmt.Errorf("%s is longer than %d bytes", printable.Text(name), maxInput)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(content) > maxInput:
+		return nil, fmt.Errorf("%s is longer than %d bytes", inputName(name), maxInput)
 	}
-	return content, err
+	if content, err = textfile.UTF8(content); err != nil {
+		return nil, usagef("%s cannot be read: %v", inputName(name), err)
+	}
+	return content, nil
+}
+
+// inputName is the name of a file, or of standard input, in messages.
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return printable.Text(name)
 }

@@ -5,11 +5,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleMoveCommand() *cobra.Command {
+func ruleMoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	var from, to string
 	cmd := &cobra.Command{
@@ -32,7 +32,7 @@ the same moment, nothing is changed (exit code 4). Prints nothing on success.`,
 			if !okFrom || !okTo {
 				return usagef("expected two positions from 1 on; the usage is: %s", usageLine(cmd))
 			}
-			return e.move(cmd.Context(), &store.Move{Direction: d, From: int(n), To: int(m)})
+			return e.move(cmd.Context(), &profile.Move{Direction: d, From: int(n), To: int(m)})
 		},
 	}
 	e.addEditFlags(cmd)
@@ -41,8 +41,8 @@ the same moment, nothing is changed (exit code 4). Prints nothing on success.`,
 	return cmd
 }
 
-func (e *ruleEdit) move(ctx context.Context, move *store.Move) error {
-	result, err := e.edit(ctx, rules.Rule{}, false, func(p *store.Profile, _ rules.Rule) error { return move.Apply(p) })
+func (e *ruleEdit) move(ctx context.Context, move *profile.Move) error {
+	result, err := e.edit(ctx, rules.Rule{}, false, func(p *profile.Profile, _ rules.Rule) error { return move.Apply(p) })
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleRemoveCommand() *cobra.Command {
+func ruleRemoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
@@ -60,8 +60,8 @@ func (e *ruleEdit) removeAt(ctx context.Context, d rules.Direction, at int, only
 	if only != nil {
 		words = *only
 	}
-	removal := &store.Removal{Direction: d, At: at}
-	result, err := e.edit(ctx, words, false, func(p *store.Profile, r rules.Rule) error {
+	removal := &profile.Removal{Direction: d, At: at}
+	result, err := e.edit(ctx, words, false, func(p *profile.Profile, r rules.Rule) error {
 		if only != nil {
 			removal.Only = &r
 		}
@@ -75,8 +75,8 @@ func (e *ruleEdit) removeAt(ctx context.Context, d rules.Direction, at int, only
 
 func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rule) error {
 	var removed int
-	result, err := e.edit(ctx, rule, false, func(p *store.Profile, r rules.Rule) error {
-		removed = store.RemoveRule(p, d, r)
+	result, err := e.edit(ctx, rule, false, func(p *profile.Profile, r rules.Rule) error {
+		removed = profile.RemoveRule(p, d, r)
 		if removed == 0 {
 			return notFoundRule(*p.Rules(d), r)
 		}

@@ -7,11 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleReplaceCommand() *cobra.Command {
+func ruleReplaceCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "replace",
@@ -34,16 +34,16 @@ on success.`,
 			if err != nil {
 				return err
 			}
-			return e.replace(cmd.Context(), &store.Replacement{Direction: d, At: at}, rule)
+			return e.replace(cmd.Context(), &profile.Replacement{Direction: d, At: at}, rule)
 		},
 	}
 	e.addFlags(cmd, "replace rule `N`; 1 is the first")
 	return cmd
 }
 
-func (e *ruleEdit) replace(ctx context.Context, m *store.Replacement, rule rules.Rule) error {
+func (e *ruleEdit) replace(ctx context.Context, m *profile.Replacement, rule rules.Rule) error {
 	result, err := e.edit(ctx, rule, true, m.Apply)
-	var present *store.PresentError
+	var present *profile.PresentError
 	switch {
 	case errors.As(err, &present) && present.At == m.At:
 		return e.edited("Rule already present, skipping.\n", e.app.profile, result)

@@ -8,11 +8,12 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) ruleShowCommand() *cobra.Command {
+func ruleShowCommand(a *app) *cobra.Command {
 	var watch bool
 	cmd := &cobra.Command{
 		Use:         "show",
@@ -36,13 +37,13 @@ the first reading only. -o json prints one document a line.`,
   calicoctl profile databases rule show -o json`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
 			if watch {
 				return a.watch(cmd.Context())
 			}
-			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
+			return a.show(cmd.Context(), func(p *profile.Profile, names names.Shown) error {
 				a.warnMisleading(p, names)
 				if a.out.Format == "text" {
 					return a.out.Print(listing(p, names), nil)
@@ -57,24 +58,24 @@ the first reading only. -o json prints one document a line.`,
 
 // show reads the profile that the command names, with the names that its IDs
 // are shown by, and reports what is odd about it.
-func (a *app) show(ctx context.Context, print func(*store.Profile, names.Shown) error) error {
+func (a *app) show(ctx context.Context, print func(*profile.Profile, names.Shown) error) error {
 	return a.inSession(ctx, func(ctx context.Context, s *session) error { return s.show(ctx, print) })
 }
 
-func (s *session) show(ctx context.Context, print func(*store.Profile, names.Shown) error) error {
-	return s.showWith(ctx, store.Query{}, func(_ *store.Snapshot, p *store.Profile, shown names.Shown) error {
+func (s *session) show(ctx context.Context, print func(*profile.Profile, names.Shown) error) error {
+	return s.showWith(ctx, store.Query{}, func(_ *store.Snapshot, p *profile.Profile, shown names.Shown) error {
 		return print(p, shown)
 	})
 }
 
 // showWith is show with what else of a query is to be read in the same request.
-func (s *session) showWith(ctx context.Context, query store.Query, print func(*store.Snapshot, *store.Profile, names.Shown) error) error {
+func (s *session) showWith(ctx context.Context, query store.Query, print func(*store.Snapshot, *profile.Profile, names.Shown) error) error {
 	s.warnDocker()
 	t, err := s.names.Target(s.app.profile)
 	if err != nil {
 		return err
 	}
-	query.Profiles, query.Presence, query.V1 = t.IDs(), s.names.Candidates(), true
+	query.Profiles, query.Prefixes, query.Presence, query.V1 = t.IDs(), t.Prefixes(), s.names.Candidates(), true
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err
@@ -96,18 +97,18 @@ func (s *session) showWith(ctx context.Context, query store.Query, print func(*s
 }
 
 // listing returns the rules of a profile as text, with names.
-func listing(p *store.Profile, names names.Shown) string {
+func listing(p *profile.Profile, names names.Shown) string {
 	return rules.FormatListing(names.Rules(p.Inbound), names.Rules(p.Outbound))
 }
 
 // warnTrouble reports what Felix refuses in a stored profile.
-func (a *app) warnTrouble(p *store.Profile) {
+func (a *app) warnTrouble(p *profile.Profile) {
 	a.warnEach("profile "+printable.Text(p.ID), p.Trouble())
 }
 
 // warnMisleading reports tags that are shown by a word which means something
 // else to a command.
-func (a *app) warnMisleading(p *store.Profile, names names.Shown) {
+func (a *app) warnMisleading(p *profile.Profile, names names.Shown) {
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
 			for _, tag := range r.Rule.Tags() {

@@ -7,13 +7,14 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // originOf returns what a rules document says of the profile that it is made from;
 // nil for one that is not stored.
-func originOf(snap *store.Snapshot, p *store.Profile, shown names.Shown) *rules.Origin {
+func originOf(snap *store.Snapshot, p *profile.Profile, shown names.Shown) *rules.Origin {
 	if p.Revision == 0 {
 		return nil
 	}
@@ -61,17 +62,17 @@ func (u *documentUpdate) run(ctx context.Context) error {
 }
 
 // change sets the lists to the rules of the document, with the tags to store.
-func (u *documentUpdate) change(p *store.Profile, resolved []rules.Rule) error {
-	if err := store.SetRules(p, rules.Inbound, resolved[:len(u.inbound)]); err != nil {
+func (u *documentUpdate) change(p *profile.Profile, resolved []rules.Rule) error {
+	if err := profile.SetRules(p, rules.Inbound, resolved[:len(u.inbound)]); err != nil {
 		return err
 	}
-	return store.SetRules(p, rules.Outbound, resolved[len(u.inbound):])
+	return profile.SetRules(p, rules.Outbound, resolved[len(u.inbound):])
 }
 
 // check refuses a change by a document that was made from an older revision of the
 // profile. What a document of another profile or cluster says of its revision
 // means nothing here.
-func (u *documentUpdate) check(snap *store.Snapshot, p *store.Profile) error {
+func (u *documentUpdate) check(snap *store.Snapshot, p *profile.Profile) error {
 	u.known = false
 	if u.origin == nil || u.origin.ID != p.ID || u.origin.ClusterGUID != snap.ClusterGUID() {
 		return nil

@@ -9,6 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -19,7 +20,7 @@ var errWatched = errors.New("the watch was ended")
 // A watching is one use of rule show --watch.
 type watching struct {
 	session *session
-	shown   *store.Profile // nil while it is gone
+	shown   *profile.Profile // nil while it is gone
 }
 
 // watch shows the rules of a profile, and then each change of it until Ctrl-C. The
@@ -27,8 +28,8 @@ type watching struct {
 func (a *app) watch(ctx context.Context) error {
 	return a.inSession(ctx, func(first context.Context, s *session) error {
 		w := &watching{session: s}
-		err := s.show(first, func(p *store.Profile, names names.Shown) error {
-			if p.BuiltIn || p.Layout != store.V3 {
+		err := s.show(first, func(p *profile.Profile, names names.Shown) error {
+			if p.BuiltIn || p.Layout != profile.V3 {
 				return hasPast(p)
 			}
 			a.warnMisleading(p, names)
@@ -100,7 +101,7 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 
 // warnNewTrouble reports what Felix refuses in a profile, unless that was reported
 // before.
-func (w *watching) warnNewTrouble(p *store.Profile) {
+func (w *watching) warnNewTrouble(p *profile.Profile) {
 	if p == nil {
 		return
 	}

@@ -23,8 +23,9 @@ type app struct {
 	stdin  io.Reader
 	stdout io.Writer // only for long lists; all else goes through out
 	stderr io.Writer
-	getenv func(string) string
 	out    render.Printer
+
+	lookupEnv func(string) (string, bool)
 
 	flags   etcd.Config
 	config  string
@@ -38,13 +39,14 @@ type app struct {
 	profile string // the NAME in "profile NAME ..."
 
 	catch  safetyCatch
+	writes bool // the command changes something in etcd
 	warned bool // of the configuration
 }
 
 // run executes one command line and returns its exit code. Data goes to
 // standard output, all else to standard error.
-func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, getenv func(string) string) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, getenv: getenv}
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, lookupEnv func(string) (string, bool)) int {
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, lookupEnv: lookupEnv}
 	root := a.command()
 	err := a.execute(ctx, root, args)
 	if len(a.catch.edits) > 0 {
@@ -64,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) error {
 	if isCompletion(args) {
-		a.complete(ctx, root, args)
+		complete(a, ctx, root, args)
 		return nil
 	}
 	args, err := nameFirst(root, args)
@@ -100,15 +102,15 @@ transaction in etcd.`,
 	root.SetErr(a.stderr)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.profileCommand(), a.versionCommand())
+	root.AddCommand(profileCommand(a), versionCommand(a))
 	root.SetHelpCommand(helpCommand())
-	a.completionCommand(root)
+	completionCommand(a, root)
 	return root
 }
 
 func (a *app) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringSliceVar(&a.flags.Endpoints, "etcd-endpoints", nil, "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
+	f.Var(&endpointsFlag{list: &a.flags.Endpoints}, "etcd-endpoints", "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
 	f.StringVar(&a.flags.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
 	f.StringVar(&a.flags.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
 	f.StringVar(&a.flags.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
@@ -141,6 +143,9 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		last := len(list) - 1
 		return usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.out.Format)
 	}
+	if err := refuseEmpty(cmd.Flags()); err != nil {
+		return err
+	}
 	if a.timeout <= 0 {
 		return usagef("--timeout: expected a time such as 10s, got %s", a.timeout)
 	}
@@ -151,6 +156,12 @@ func (a *app) prepare(cmd *cobra.Command) error {
 		}
 	}
 	return a.startLog()
+}
+
+// getenv returns the value of a variable, empty when it is not set.
+func (a *app) getenv(name string) string {
+	value, _ := a.lookupEnv(name)
+	return value
 }
 
 // deadline returns a context that ends when the command's time is over.

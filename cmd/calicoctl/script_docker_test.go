@@ -108,16 +108,18 @@ func removeNetwork(ts *testscript.TestScript, docker *client.Client, id string) 
 
 // scriptFakeDocker is an engine for what a real one cannot be brought to have,
 // such as two networks of one name, and for machines without one. The ID of a
-// network is made of its variable, so that expected texts can hold it.
+// network is made of its variable, so that expected texts can hold it. The driver
+// of a network is that of VARIABLE=NAME@DRIVER, or not told.
 func scriptFakeDocker(ts *testscript.TestScript, _ bool, args []string) {
-	type told struct{ Id, Name string } //nolint:revive,staticcheck // Docker's spelling
+	type told struct{ Id, Name, Driver string } //nolint:revive,staticcheck // Docker's spelling
 	list := []told{}
 	for _, arg := range args {
 		variable, name, _ := strings.Cut(arg, "=")
+		name, driver, _ := strings.Cut(name, "@")
 		name, err := strconv.Unquote(`"` + name + `"`)
 		ts.Check(err)
 		id := fmt.Sprintf("%x", sha256.Sum256([]byte(variable)))
-		list = append(list, told{id, name})
+		list = append(list, told{id, name, driver})
 		ts.Setenv(variable, id)
 	}
 	socket := filepath.Join(ts.Getenv("WORK"), "fake.sock")

@@ -2,10 +2,15 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
+	"os"
 	"strconv"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	pb "go.etcd.io/etcd/api/v3/etcdserverpb"
 
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
@@ -40,4 +45,32 @@ func scriptBeforeRequest(ts *testscript.TestScript, _ bool, args []string) {
 		}
 		return nil
 	}})
+}
+
+// utf16 FROM TO              writes a file anew, in UTF-16 with a byte-order mark
+func scriptUTF16(ts *testscript.TestScript, _ bool, args []string) {
+	text := []byte{0xff, 0xfe}
+	for _, unit := range utf16.Encode([]rune(ts.ReadFile(args[0]))) {
+		text = binary.LittleEndian.AppendUint16(text, unit)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+}
+
+// calico                     puts the key into etcd that every Calico has; without
+//
+//	it the first profile add warns of a wrong etcd
+func scriptCalico(ts *testscript.TestScript, _ bool, _ []string) {
+	_, err := worldOf(ts).client.Put(context.Background(), embedetcd.CalicoKey, embedetcd.CalicoValue)
+	ts.Check(err)
+}
+
+// scriptFull makes etcd say that it has no space left.
+func scriptFull(ts *testscript.TestScript, _ bool, _ []string) {
+	client := worldOf(ts).client
+	members, err := client.MemberList(context.Background())
+	ts.Check(err)
+	_, err = pb.NewMaintenanceClient(client.ActiveConnection()).Alarm(context.Background(), &pb.AlarmRequest{
+		Action: pb.AlarmRequest_ACTIVATE, Alarm: pb.AlarmType_NOSPACE, MemberID: members.Members[0].ID,
+	})
+	ts.Check(err)
 }

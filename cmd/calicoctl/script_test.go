@@ -62,6 +62,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	etcd-get KEY FILE          compare a key's value with a file, byte for byte
 //	etcd-absent KEY            make sure that a key is not there
 //	etcd-writes KEY N          how often a key was written since it was created
+//	etcd-full                  etcd has no space left
 //	before-commit put|delete KEY [FILE]
 //	                           from now on, between a command's read and its
 //	                           first write, somebody else writes a key
@@ -99,6 +100,8 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	safe                       nothing was printed that a terminal would obey
 //	wrong-words FILE           see wrong_words_test.go
 //	shown FILE                 see docs_test.go
+//	calico                     see script_more_test.go
+//	utf16 FROM TO              see script_more_test.go
 func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
 		"exits":          scriptExits,
@@ -114,6 +117,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"lose-rest":      scriptLoseRest,
 		"stall-answer":   scriptStallAnswer,
 		"stall-request":  scriptStallRequest,
+		"etcd-full":      scriptFull, // see script_more_test.go
 		"count-requests": scriptCountRequests,
 		"requests":       scriptRequests,
 		"hang":           scriptHang,
@@ -137,6 +141,8 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"shown":                scriptShown,
 		"expand":               scriptExpand,
 		"etcd-fill":            scriptFill,
+		"calico":               scriptCalico,
+		"utf16":                scriptUTF16, // see script_more_test.go
 		"within":               scriptWithin,
 		"safe":                 scriptSafe,
 		"etcd-compact":         scriptCompact, // see script_past_test.go

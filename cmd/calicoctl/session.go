@@ -22,7 +22,7 @@ type session struct {
 
 // connect opens the datastore while Docker answers.
 func (a *app) connect(ctx context.Context) (*session, error) {
-	cfg, warnings, err := etcd.LoadConfig(etcd.Sources{Flags: a.flags, Getenv: a.getenv, File: a.config})
+	cfg, warnings, err := etcd.LoadConfig(ctx, etcd.Sources{Flags: a.flags, LookupEnv: a.lookupEnv, File: a.config, Write: a.writes})
 	if err != nil {
 		return nil, err
 	}

@@ -12,11 +12,11 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) tagCommand() *cobra.Command {
+func tagCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "tag",
 		Short:       "Read and change the tags of a profile",
@@ -26,11 +26,11 @@ rule matches the endpoints of every profile that carries T.`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
 	}
-	cmd.AddCommand(a.tagShowCommand(), a.tagAddCommand(), a.tagRemoveCommand())
+	cmd.AddCommand(tagShowCommand(a), tagAddCommand(a), tagRemoveCommand(a))
 	return cmd
 }
 
-func (a *app) tagShowCommand() *cobra.Command {
+func tagShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "show",
 		Short:       "List the tags of a profile, sorted, one per line",
@@ -38,10 +38,10 @@ func (a *app) tagShowCommand() *cobra.Command {
 		Example:     "  calicoctl profile databases tag show",
 		Args:        noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := a.needName(cmd); err != nil {
+			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			return a.show(cmd.Context(), func(p *store.Profile, names names.Shown) error {
+			return a.show(cmd.Context(), func(p *profile.Profile, names names.Shown) error {
 				tags := []string{}
 				for _, t := range p.Tags() {
 					if names.Misleads(t) {
@@ -61,7 +61,7 @@ func (a *app) tagShowCommand() *cobra.Command {
 	}
 }
 
-func (a *app) tagAddCommand() *cobra.Command {
+func tagAddCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
@@ -80,7 +80,7 @@ func (a *app) tagAddCommand() *cobra.Command {
 	return cmd
 }
 
-func (a *app) tagRemoveCommand() *cobra.Command {
+func tagRemoveCommand(a *app) *cobra.Command {
 	e := &ruleEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
@@ -122,8 +122,8 @@ func ruleOf(tag string) rules.Rule {
 
 func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 	added := false
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) (err error) {
-		added, err = store.AddTag(p, r.From.Tag.Name)
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) (err error) {
+		added, err = profile.AddTag(p, r.From.Tag.Name)
 		return err
 	})
 	if err != nil {
@@ -137,8 +137,8 @@ func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
 }
 
 func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *store.Profile, r rules.Rule) error {
-		if !store.RemoveTag(p, r.From.Tag.Name) {
+	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) error {
+		if !profile.RemoveTag(p, r.From.Tag.Name) {
 			return fault.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
 		}
 		return nil

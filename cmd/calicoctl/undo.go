@@ -11,10 +11,11 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func (a *app) undoCommand() *cobra.Command {
+func undoCommand(a *app) *cobra.Command {
 	u := &undoing{ruleEdit: &ruleEdit{app: a}}
 	var to string
 	cmd := &cobra.Command{
@@ -70,7 +71,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	if u.target, err = s.names.Target(u.ruleEdit.app.profile); err != nil {
 		return err
 	}
-	query := store.Query{Profiles: u.target.AllIDs(), Lock: true, V1: true}
+	query := store.Query{Profiles: u.target.AllIDs(), Prefixes: u.target.Prefixes(), Lock: true, V1: true}
 	snap, err := s.store.Read(ctx, query)
 	if err != nil {
 		return err
@@ -112,7 +113,7 @@ func (u *undoing) stillAt(id, stands string) error {
 }
 
 // earlier returns the profile as it is to be again.
-func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Profile, error) {
+func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.Profile, error) {
 	at := u.to
 	if at == 0 {
 		at = u.undone - 1
@@ -134,7 +135,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*store.Pr
 }
 
 // restore gives the profile rules and tags of an earlier version.
-func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *store.Profile) error {
+func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *profile.Profile) error {
 	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:      query,
 		Pick:       u.target.PickOf,
@@ -142,8 +143,8 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 		Force:      u.ruleEdit.force,
 		Once:       true,
 		DryRun:     u.ruleEdit.dry.only,
-		Change: func(_ *store.Snapshot, p *store.Profile) error {
-			if err := store.TakeOver(p, earlier); err != nil || p.Changed() {
+		Change: func(_ *store.Snapshot, p *profile.Profile) error {
+			if err := profile.TakeOver(p, earlier); err != nil || p.Changed() {
 				return err
 			}
 			return u.nothingToDo(p, earlier)
@@ -157,7 +158,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 }
 
 // nothingToDo says that an undo would change nothing.
-func (u *undoing) nothingToDo(p, earlier *store.Profile) error {
+func (u *undoing) nothingToDo(p, earlier *profile.Profile) error {
 	name := printable.Text(p.ID)
 	if u.to == 0 {
 		return fault.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
@@ -196,11 +197,11 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	}
 	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
 		Query:  query,
-		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return u.target.Revive(snap, earlier) },
+		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return u.target.Revive(snap, earlier) },
 		Force:  u.ruleEdit.force,
 		Once:   true,
 		DryRun: u.ruleEdit.dry.only,
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	})
 	if err != nil {
 		return err

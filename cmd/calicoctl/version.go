@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // version is set by the linker.
@@ -26,11 +26,11 @@ type versionView struct {
 }
 
 type layoutView struct {
-	Layout store.Layout `json:"layout"`
-	Access string       `json:"access"`
+	Layout profile.Layout `json:"layout"`
+	Access string         `json:"access"`
 }
 
-func (a *app) versionCommand() *cobra.Command {
+func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
@@ -53,7 +53,7 @@ are read. Nobody is asked.`,
 func describeBuild(linked string, info *debug.BuildInfo) versionView {
 	v := versionView{
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH,
-		Layouts: []layoutView{{store.V3, "edit"}, {store.V1, "read"}},
+		Layouts: []layoutView{{profile.V3, "edit"}, {profile.V1, "read"}},
 	}
 	module := ""
 	if info != nil {

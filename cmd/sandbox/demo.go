@@ -73,6 +73,9 @@ func runDemo(ctx context.Context, path string, stdout, stderr io.Writer) (code i
 		return exitFailed, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.AddCalico(ctx); err != nil {
+		return exitFailed, err
+	}
 
 	docker, noDocker := connectDocker(ctx)
 	if docker != nil {

@@ -123,6 +123,9 @@ func serve(ctx context.Context, dir string, stdout, stderr io.Writer) (err error
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.AddCalico(ctx); err != nil {
+		return err
+	}
 
 	if _, err := fmt.Fprintf(stdout, "export ETCD_ENDPOINTS=%s\n", server.Endpoint()); err != nil {
 		return err

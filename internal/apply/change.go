@@ -8,13 +8,13 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // Pick returns the profile that exists or, if it may be created, a new one without
 // rules.
-func (p *Plan) Pick(there names.Profiles) (*store.Profile, error) {
+func (p *Plan) Pick(there names.Profiles) (*profile.Profile, error) {
 	l := p.Listing
 	switch {
 	case !p.options.Create, slices.ContainsFunc(p.target.IDs(), there.Has):
@@ -35,22 +35,22 @@ func (p *Plan) Pick(there names.Profiles) (*store.Profile, error) {
 
 // Change makes a profile what the listing says, if accept does not refuse what it is
 // going to write.
-func (p *Plan) Change(there names.Presence, profile *store.Profile, accept func(Checked, *store.Profile) error) error {
+func (p *Plan) Change(there names.Presence, current *profile.Profile, accept func(Checked, *profile.Profile) error) error {
 	now, err := p.resolve(there)
 	if err == nil {
-		err = p.keepStored(profile, now)
+		err = p.keepStored(current, now)
 	}
 	if err == nil {
-		err = accept(now, profile)
+		err = accept(now, current)
 	}
 	if err != nil {
 		return err
 	}
-	before := profile.Clone()
-	if err := p.set(profile, now); err != nil || !profile.Changed() {
+	before := current.Clone()
+	if err := p.set(current, now); err != nil || !current.Changed() {
 		return err
 	}
-	if err := p.allowed(before, profile); err != nil {
+	if err := p.allowed(before, current); err != nil {
 		return err
 	}
 	return p.tags.Check(there, before, p.typed(), now.rules)
@@ -70,9 +70,9 @@ func (p *Plan) resolve(there names.Presence) (now Checked, err error) {
 // keepStored refuses a word that the profile carries as it is, or one of its rules,
 // and that would now become the ID of a network: the text may be older than that
 // network.
-func (p *Plan) keepStored(profile *store.Profile, now Checked) error {
+func (p *Plan) keepStored(current *profile.Profile, now Checked) error {
 	stored := names.IDs{}
-	for _, tag := range names.TagsIn(profile) {
+	for _, tag := range names.TagsIn(current) {
 		stored[tag] = true
 	}
 	typed := append(names.OfRules(p.typed()), p.Listing.Tags...)
@@ -88,22 +88,22 @@ func (p *Plan) keepStored(profile *store.Profile, now Checked) error {
 }
 
 // set gives a profile the rules and tags.
-func (p *Plan) set(profile *store.Profile, now Checked) error {
+func (p *Plan) set(current *profile.Profile, now Checked) error {
 	count := len(p.Listing.Inbound)
-	if err := p.setRules(profile, rules.Inbound, now.rules[:count]); err != nil {
+	if err := p.setRules(current, rules.Inbound, now.rules[:count]); err != nil {
 		return err
 	}
-	if err := p.setRules(profile, rules.Outbound, now.rules[count:]); err != nil {
+	if err := p.setRules(current, rules.Outbound, now.rules[count:]); err != nil {
 		return err
 	}
 	if !p.Listing.HasTags {
 		return nil
 	}
-	return store.SetTags(profile, now.tags)
+	return profile.SetTags(current, now.tags)
 }
 
-func (p *Plan) setRules(profile *store.Profile, d rules.Direction, list []rules.Rule) error {
-	err := store.SetRules(profile, d, list)
+func (p *Plan) setRules(current *profile.Profile, d rules.Direction, list []rules.Rule) error {
+	err := profile.SetRules(current, d, list)
 	var beyond *rules.BeyondError
 	if !errors.As(err, &beyond) {
 		return err
@@ -119,7 +119,7 @@ func (p *Plan) setRules(profile *store.Profile, d rules.Direction, list []rules.
 
 // allowed refuses to change a profile that has changed since it was exported, and to
 // remove anything without a revision.
-func (p *Plan) allowed(before, after *store.Profile) error {
+func (p *Plan) allowed(before, after *profile.Profile) error {
 	known, name := p.Listing.Revision, printable.Text(p.Listing.Name)
 	switch {
 	case p.options.Force || p.options.IfRevision != 0 || before.Revision == 0:
@@ -137,7 +137,7 @@ func (p *Plan) allowed(before, after *store.Profile) error {
 }
 
 // loses reports whether a profile loses a rule or a tag.
-func loses(before, after *store.Profile) bool {
+func loses(before, after *profile.Profile) bool {
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		count := map[string]int{}
 		for _, r := range *after.Rules(d) {

@@ -10,6 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -18,6 +19,7 @@ import (
 type Options struct {
 	Create     bool   // the profile, if it does not exist
 	Force      bool   // also what has changed since the listing's revision
+	Reversible bool   // refuse an edit that could not be rolled back
 	Maintained bool   // also profiles that Kubernetes' controllers maintain
 	IfRevision int64  // only at this revision; 0 is any
 	Compare    bool   // a check also compares with what may not be edited
@@ -97,7 +99,7 @@ type Checked struct {
 // edited, it is refused only if there is something to change.
 func (p *Plan) Check(ctx context.Context, s *store.Store) (Checked, error) {
 	var checked Checked
-	result, err := p.edit(ctx, s, true, func(now Checked, _ *store.Profile) error {
+	result, err := p.edit(ctx, s, true, func(now Checked, _ *profile.Profile) error {
 		checked = now
 		return nil
 	})
@@ -107,28 +109,29 @@ func (p *Plan) Check(ctx context.Context, s *store.Store) (Checked, error) {
 
 // Write carries out the edit if what is written is what was checked.
 func (p *Plan) Write(ctx context.Context, s *store.Store, checked Checked) (store.Result, error) {
-	return p.edit(ctx, s, false, func(now Checked, profile *store.Profile) error {
-		return p.same(checked, now, profile)
+	return p.edit(ctx, s, false, func(now Checked, current *profile.Profile) error {
+		return p.same(checked, now, current)
 	})
 }
 
 // Apply carries out the edit without a check before it.
 func (p *Plan) Apply(ctx context.Context, s *store.Store) (store.Result, error) {
-	return p.edit(ctx, s, false, func(Checked, *store.Profile) error { return nil })
+	return p.edit(ctx, s, false, func(Checked, *profile.Profile) error { return nil })
 }
 
-func (p *Plan) edit(ctx context.Context, s *store.Store, dry bool, accept func(Checked, *store.Profile) error) (store.Result, error) {
+func (p *Plan) edit(ctx context.Context, s *store.Store, dry bool, accept func(Checked, *profile.Profile) error) (store.Result, error) {
 	ids := p.target.IDs()
 	if p.options.Create {
 		ids = p.target.AllIDs()
 	}
 	result, err := p.tags.Update(ctx, s, store.Edit{
 		Query:      p.tags.Query(store.Query{Profiles: ids, Lock: true, V1: true}),
-		Pick:       func(snap *store.Snapshot) (*store.Profile, error) { return p.Pick(snap) },
-		Change:     func(snap *store.Snapshot, profile *store.Profile) error { return p.Change(snap, profile, accept) },
+		Pick:       func(snap *store.Snapshot) (*profile.Profile, error) { return p.Pick(snap) },
+		Change:     func(snap *store.Snapshot, current *profile.Profile) error { return p.Change(snap, current, accept) },
 		IfRevision: p.options.IfRevision,
 		IfNeeded:   true,
 		Force:      p.options.Maintained,
+		Reversible: p.options.Reversible,
 		Once:       true,
 		DryRun:     dry,
 		Compare:    p.options.Compare,
@@ -142,11 +145,11 @@ func (p *Plan) edit(ctx context.Context, s *store.Store, dry bool, accept func(C
 // same makes sure that what is written is what was checked. Meanwhile another client
 // may have changed the profile, or created or removed another one, which gives a
 // name another meaning.
-func (p *Plan) same(was, now Checked, profile *store.Profile) error {
+func (p *Plan) same(was, now Checked, current *profile.Profile) error {
 	checked := was.Result.Profile
 	equal := func(x, y rules.Rule) bool { return rules.Key(x) == rules.Key(y) }
 	switch {
-	case profile.ID != checked.ID, profile.Revision != checked.Revision:
+	case current.ID != checked.ID, current.Revision != checked.Revision:
 		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.Listing.Name))
 	case !slices.EqualFunc(now.rules, was.rules, equal), !slices.Equal(now.tags, was.tags):
 		return fault.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")

@@ -9,10 +9,13 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.etcd.io/etcd/client/pkg/v3/srv"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/showurl"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -57,13 +60,13 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 	if len(list) == 0 {
 		list = []string{DefaultEndpoint}
 	}
-	if strings.Contains(strings.Join(list, ","), "@") { // the error must not show a password
+	if showurl.HasUser(strings.Join(list, ",")) { // the error must not show a password
 		return nil, fault.Errorf(fault.ErrConfig, "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD")
 	}
 	scheme := ""
 	urls := make([]string, 0, len(list))
 	for i, text := range list {
-		u, err := parseEndpoint(text)
+		u, err := parseEndpoint(text, i+1, len(list))
 		if err != nil {
 			return nil, err
 		}
@@ -71,34 +74,76 @@ func (c Config) endpoints(ctx context.Context) ([]string, error) {
 			return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoints mix http and https: %s", shown(list))
 		}
 		scheme = u.Scheme
-		if endpoint := u.Scheme + "://" + u.Host; !slices.Contains(urls, endpoint) {
+		if endpoint := showurl.URL(u); !slices.Contains(urls, endpoint) {
 			urls = append(urls, endpoint)
 		}
 	}
 	return urls, nil
 }
 
-func parseEndpoint(text string) (*url.URL, error) {
+// parseEndpoint reads one of so many endpoints. The error shows it only as far
+// as it holds no secret.
+func parseEndpoint(text string, number, all int) (*url.URL, error) {
 	u, err := url.Parse(text)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" ||
-		strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "" {
-		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
-	}
-	if u.Port() == "" {
-		return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", printable.Quote(text))
+	switch {
+	case err != nil, u.Scheme == "", u.Opaque != "", u.Host == "" && u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "unix":
+		return nil, unreadableEndpoint(text, number, all)
+	case u.Hostname() == "", u.Scheme != "http" && u.Scheme != "https":
+		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(showurl.URL(u)), DefaultEndpoint)
+	case strings.Trim(u.Path, "/")+u.RawQuery+u.Fragment != "", u.ForceQuery:
+		return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoint %s goes on after the host and the port, with a path, a query or a fragment; leave that out",
+			printable.Quote(showurl.URL(u)))
+	case u.Port() == "":
+		return nil, fault.Errorf(fault.ErrConfig, "the etcd endpoint %s has no port; 2379 is usual", printable.Quote(showurl.URL(u)))
 	}
 	if port, err := strconv.ParseUint(u.Port(), 10, 16); err != nil || port == 0 {
-		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(text), DefaultEndpoint)
+		return nil, fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s", printable.Quote(showurl.URL(u)), DefaultEndpoint)
 	}
 	return u, nil
 }
 
-// shown returns endpoints to print, without the user and the password that
-// somebody may have put there. A password may hold a comma, so all in front of
-// an "@" may be a part of it.
+// unreadableEndpoint is about an endpoint that is no URL. It shows a host and a
+// port alone, where just the scheme is missing.
+func unreadableEndpoint(text string, number, all int) error {
+	if u, err := url.Parse("http://" + text); err == nil && u.Port() != "" && u.Host == text {
+		return fault.Errorf(fault.ErrConfig, "%s is not an etcd endpoint such as %s; http:// or https:// is missing", printable.Quote(text), DefaultEndpoint)
+	}
+	which := "the etcd endpoint"
+	if all > 1 {
+		which = fmt.Sprintf("etcd endpoint %d of %d", number, all)
+	}
+	return fault.Errorf(fault.ErrConfig, "%s is not a URL such as %s (it is not shown, because it may hold a password)", which, DefaultEndpoint)
+}
+
+// shown returns endpoints to print, without secrets that users may have put
+// there. A password may hold a comma, so where one is, no endpoint is shown.
 func shown(endpoints []string) string {
-	text := strings.Join(endpoints, ",")
-	return printable.Text(text[strings.LastIndex(text, "@")+1:])
+	if len(endpoints) == 0 {
+		return ""
+	}
+	if showurl.HasUser(strings.Join(endpoints, ",")) {
+		return showurl.Hidden
+	}
+	list := make([]string, len(endpoints))
+	for i, text := range endpoints {
+		list[i] = showurl.Text(text)
+	}
+	return printable.Text(strings.Join(list, ","))
+}
+
+// isDomain reports whether a text can be the name of a DNS domain.
+func isDomain(text string) bool {
+	return len(text) <= 254 && strings.Trim(text, ".") != "" && strings.TrimFunc(text, func(r rune) bool {
+		return r < utf8.RuneSelf && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("._-", r))
+	}) == ""
+}
+
+// shownDomain returns a DNS domain to print. What is none may hold a password.
+func shownDomain(domain string) string {
+	if !isDomain(domain) {
+		return showurl.Hidden
+	}
+	return domain
 }
 
 // discover looks up the SRV records of etcd clients. The lookup cannot be
@@ -107,6 +152,10 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 	type answer struct {
 		clients *srv.SRVClients
 		err     error
+	}
+	if !isDomain(domain) {
+		return nil, fault.Errorf(fault.ErrConfig, "what ETCD_DISCOVERY_SRV says is not the name of a DNS domain such as example.com "+
+			"(it is not shown, because it may hold a password)")
 	}
 	answers := make(chan answer, 1)
 	go func() {
@@ -117,7 +166,7 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 	case a := <-answers:
 		if a.err != nil {
 			return nil, &UnreachableError{
-				Endpoints: []string{"the SRV records of " + printable.Text(domain)},
+				Endpoints: []string{"the SRV records of " + shownDomain(domain)},
 				Reason:    "there are none, or DNS does not answer", Cause: a.err,
 			}
 		}
@@ -127,7 +176,7 @@ func discover(ctx context.Context, domain string) ([]string, error) {
 			return nil, ctx.Err()
 		}
 		return nil, &UnreachableError{
-			Endpoints: []string{"the SRV records of " + printable.Text(domain)}, Reason: "DNS does not answer", Cause: ctx.Err(),
+			Endpoints: []string{"the SRV records of " + shownDomain(domain)}, Reason: "DNS does not answer", Cause: ctx.Err(),
 		}
 	}
 }

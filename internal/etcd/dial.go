@@ -46,7 +46,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	certs, err := cfg.certificates()
+	certs, err := cfg.certificates(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +58,11 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 		TLS:       certs.config,
 		Logger:    zap.NewNop(),
 		DialOptions: slices.Concat(s.dialOptions(strings.HasPrefix(endpoints[0], "https:"), certs.config),
-			login.dialOptions(), requestLog{cfg.Log}.dialOptions()),
+			login.dialOptions(), learnerWatcher{s.dials}.dialOptions(), requestLog{cfg.Log}.dialOptions()),
 
 		MaxUnaryRetries:    sendings,
 		MaxCallRecvMsgSize: maxAnswer,
+		MaxCallSendMsgSize: maxAnswer - 1, // etcd has a limit of its own; that of its client is to be lower than the other
 	}
 	if s.Client, err = clientv3.New(options); err != nil {
 		return nil, s.Explain(err, time.Now())

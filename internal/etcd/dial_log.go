@@ -41,6 +41,8 @@ type dialLog struct {
 	silent  map[string]bool  // addresses hung up on since all had been
 	failed  map[string]error // by address; nil after a success
 	waiting map[*wait]bool
+
+	learners map[string]time.Time // until when each is left alone, by address
 }
 
 // A wait is a request that should end when there is no hope.
@@ -52,7 +54,7 @@ type wait struct {
 var errHopeless = errors.New("no endpoint accepts connections")
 
 func newDialLog(addresses int) *dialLog {
-	return &dialLog{addresses: addresses, silent: map[string]bool{}, failed: map[string]error{}, waiting: map[*wait]bool{}}
+	return &dialLog{addresses: addresses, silent: map[string]bool{}, failed: map[string]error{}, waiting: map[*wait]bool{}, learners: map[string]time.Time{}}
 }
 
 // hopeful returns a context that also ends, with the cause errHopeless, when
@@ -145,10 +147,13 @@ func (l *dialLog) hangUp(conn *namedConn) {
 	_ = conn.Close()
 }
 
-// shunned returns an error for an address that fell silent.
+// shunned returns an error for an address that fell silent, or is a learner's.
 func (l *dialLog) shunned(address string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if time.Now().Before(l.learners[address]) {
+		return errLearner
+	}
 	if l.silent[address] {
 		return fmt.Errorf("%s fell silent: %w", address, os.ErrDeadlineExceeded)
 	}

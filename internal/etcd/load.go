@@ -2,8 +2,8 @@ package etcd
 
 import (
 	"cmp"
+	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -19,43 +19,68 @@ const DefaultConfigFile = "/etc/calico/calicoctl.cfg"
 type Sources struct {
 	Flags Config
 
-	// Getenv looks up a variable, as os.Getenv does. Each is also looked for
-	// with the prefix CALICO_, which wins.
-	Getenv func(string) string
+	// LookupEnv looks up a variable, as os.LookupEnv does; nil finds none. Each is
+	// also looked for with the prefix CALICO_, which wins. One that is set and
+	// empty counts as not set.
+	LookupEnv func(string) (string, bool)
 
 	// File is the name of the file; empty is DefaultConfigFile, which may be
 	// missing.
 	File string
+
+	// Write says that something is going to be written. Then a variable that is
+	// set and empty, so that the default endpoint is used, gives a warning.
+	Write bool
 }
 
 // LoadConfig finds out how to reach etcd. The warnings are for people. The
-// error is ErrConfig.
+// error is ErrConfig, an [*EmptySettingError] for a setting without a value, or
+// the context's when it is canceled.
 //
 // Credentials of the file are used only for the file's own endpoints, so that
 // they are never sent anywhere else.
-func LoadConfig(src Sources) (cfg Config, warnings []string, err error) {
-	if src.Getenv == nil {
-		src.Getenv = func(string) string { return "" }
-	}
-	env, envType := fromEnvironment(src.Getenv)
-	file, err := fromFile(src.File)
+func LoadConfig(ctx context.Context, src Sources) (cfg Config, warnings []string, err error) {
+	env, err := fromEnvironment(src.LookupEnv)
 	if err != nil {
 		return Config{}, nil, err
 	}
-	if err := checkDatastoreType(cmp.Or(envType, file.datastoreType)); err != nil {
+	file, err := fromFile(ctx, src.File)
+	if err != nil {
 		return Config{}, nil, err
 	}
-	cfg, warnings = src.Flags.over(env).overFile(file)
-	src.log(cfg, env, file.name)
+	cfg, warnings = src.Flags.over(env.Config).overFile(file)
+	if err := file.checkUse(cfg, env.datastoreType); err != nil {
+		return Config{}, nil, err
+	}
+	src.log(cfg, env.Config, file.name)
+	if src.Write && !cfg.hasEndpoints() && len(env.empty) > 0 {
+		warnings = append(warnings, emptiedText(env.empty))
+	}
 	if file.exposed {
 		warnings = append(warnings, exposedText("the password or key in the configuration file", file.name))
 	}
-	if cfg.KeyFile != "" {
-		if info, err := os.Stat(cfg.KeyFile); err == nil && forEveryone(info) {
-			warnings = append(warnings, exposedText("the key file", cfg.KeyFile))
-		}
+	exposed, err := isExposed(ctx, cfg.KeyFile)
+	if exposed {
+		warnings = append(warnings, exposedText("the key file", cfg.KeyFile))
 	}
-	return cfg, warnings, nil
+	return cfg, warnings, err
+}
+
+// checkUse checks the datastore type, and that a file that should say where etcd
+// is does so, unless something else says it. Without endpoints upstream takes a
+// file that names a Kubernetes for one of the datastore type kubernetes.
+func (f *configFile) checkUse(cfg Config, envType string) error {
+	datastoreType := cmp.Or(envType, f.datastoreType)
+	if datastoreType == "" && f.kubernetes && !cfg.hasEndpoints() {
+		datastoreType = "kubernetes"
+	}
+	if err := checkDatastoreType(datastoreType); err != nil {
+		return err
+	}
+	if f.noEndpoints && !cfg.hasEndpoints() {
+		return &EmptySettingError{Name: "etcdEndpoints in " + printable.Text(f.name)}
+	}
+	return nil
 }
 
 // overFile returns c with what it leaves open taken from the file, as far as
@@ -132,7 +157,7 @@ func (c Config) where() string {
 	if c.DiscoverySRV == "" {
 		return ""
 	}
-	return "SRV records of " + printable.Text(c.DiscoverySRV)
+	return "SRV records of " + shownDomain(c.DiscoverySRV)
 }
 
 // over returns c with what it leaves open taken from the other. What belongs
@@ -160,23 +185,6 @@ func (c Config) over(other Config) Config {
 	return c
 }
 
-func fromEnvironment(getenv func(string) string) (cfg Config, datastoreType string) {
-	get := func(name string) string { return cmp.Or(getenv("CALICO_"+name), getenv(name)) }
-	cfg = Config{
-		Endpoints:    splitList(get("ETCD_ENDPOINTS")),
-		DiscoverySRV: get("ETCD_DISCOVERY_SRV"),
-		Username:     get("ETCD_USERNAME"),
-		Password:     get("ETCD_PASSWORD"),
-		KeyFile:      get("ETCD_KEY_FILE"),
-		CertFile:     get("ETCD_CERT_FILE"),
-		CAFile:       get("ETCD_CA_CERT_FILE"),
-	}
-	if authority := get("ETCD_AUTHORITY"); authority != "" && !cfg.hasEndpoints() {
-		cfg.Endpoints = []string{cmp.Or(get("ETCD_SCHEME"), "http") + "://" + authority}
-	}
-	return cfg, get("DATASTORE_TYPE")
-}
-
 func checkDatastoreType(text string) error {
 	switch strings.ToLower(text) {
 	case "", "etcdv3":
@@ -188,7 +196,9 @@ func checkDatastoreType(text string) error {
 	return fault.Errorf(fault.ErrConfig, "the datastore type %s is not known; etcdv3 is", printable.Quote(text))
 }
 
-func splitList(text string) []string {
+// SplitEndpoints splits a list with commas between its items, and leaves out
+// blanks and items without text.
+func SplitEndpoints(text string) []string {
 	var list []string
 	for item := range strings.SplitSeq(text, ",") {
 		if item = strings.TrimSpace(item); item != "" {

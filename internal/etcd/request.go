@@ -65,7 +65,7 @@ func Sleep(ctx context.Context, d time.Duration) bool {
 
 // IsTransient reports whether the same request may succeed a moment later.
 func IsTransient(err error) bool {
-	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) {
+	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) || isLearnerError(err) {
 		return true
 	}
 	switch status.Code(serverError(err)) {
@@ -76,10 +76,10 @@ func IsTransient(err error) bool {
 }
 
 // IsUndone reports whether etcd has said that it did not even begin with the
-// request, because it has no leader or too much to do.
+// request, because it has no leader, too much to do, or is a learner.
 func IsUndone(err error) bool {
 	e := rpctypes.Error(err)
-	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests)
+	return errors.Is(e, rpctypes.ErrNoLeader) || errors.Is(e, rpctypes.ErrTooManyRequests) || isLearnerError(err)
 }
 
 // isRefusal reports whether etcd itself has answered with a lasting no that its
@@ -120,8 +120,8 @@ func (s *Conn) Explain(err error, start time.Time) error {
 		return about
 	}
 	switch e := rpctypes.Error(err); {
-	case errors.Is(e, rpctypes.ErrRequestTooLarge):
-		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "the profile is larger than etcd takes in a request"}
+	case IsTooLong(err):
+		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: "the request is longer than this etcd takes (--max-request-bytes)"}
 	case errors.Is(e, rpctypes.ErrCompacted):
 		return &fault.Error{Kind: fault.ErrUnreachable, Cause: err, Text: "etcd has thrown away (compacted) the revision that was being read; try again"}
 	case errors.Is(e, rpctypes.ErrNoSpace):
@@ -151,4 +151,11 @@ func IsTooLarge(err error) bool {
 	var e *fault.Error
 	return errors.As(err, &e) && status.Code(serverError(e.Cause)) == codes.ResourceExhausted &&
 		strings.Contains(Said(e.Cause), "larger than max")
+}
+
+// IsTooLong reports whether etcd, or gRPC before it, refuses the length of a
+// request.
+func IsTooLong(err error) bool {
+	return errors.Is(rpctypes.Error(err), rpctypes.ErrRequestTooLarge) ||
+		status.Code(serverError(err)) == codes.ResourceExhausted && strings.Contains(err.Error(), "message larger than max")
 }

@@ -2,14 +2,15 @@ package etcd
 
 import (
 	"cmp"
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -27,7 +28,7 @@ type certificates struct {
 
 // certificates reads the client's key and certificate and the authority's
 // certificate. The error is ErrConfig and says which of them is wrong.
-func (c Config) certificates() (certificates, error) {
+func (c Config) certificates(ctx context.Context) (certificates, error) {
 	if cmp.Or(c.KeyFile, c.CertFile, c.CAFile, c.Key, c.Cert, c.CA) == "" {
 		return certificates{}, nil
 	}
@@ -35,7 +36,7 @@ func (c Config) certificates() (certificates, error) {
 		config: &tls.Config{MinVersion: tls.VersionTLS12}, origin: origin(c.CertFile), authorityOrigin: origin(c.CAFile),
 	}
 	var err error
-	if found.authority, err = readPEM("CA certificate", c.CA, c.CAFile); err != nil {
+	if found.authority, err = readPEM(ctx, "CA certificate", c.CA, c.CAFile); err != nil {
 		return certificates{}, err
 	}
 	if found.authority != nil {
@@ -44,7 +45,7 @@ func (c Config) certificates() (certificates, error) {
 			return certificates{}, fault.Errorf(fault.ErrConfig, "the CA certificate (%s) holds no certificate in PEM form", found.authorityOrigin)
 		}
 	}
-	pair, err := c.clientPair()
+	pair, err := c.clientPair(ctx)
 	if err != nil {
 		return certificates{}, err
 	}
@@ -56,12 +57,12 @@ func (c Config) certificates() (certificates, error) {
 
 // clientPair returns the client's certificate with its key, or nil when neither
 // is given.
-func (c Config) clientPair() (*tls.Certificate, error) {
-	cert, err := readPEM("client certificate", c.Cert, c.CertFile)
+func (c Config) clientPair(ctx context.Context) (*tls.Certificate, error) {
+	cert, err := readPEM(ctx, "client certificate", c.Cert, c.CertFile)
 	if err != nil {
 		return nil, err
 	}
-	key, err := readPEM("client key", c.Key, c.KeyFile)
+	key, err := readPEM(ctx, "client key", c.Key, c.KeyFile)
 	switch certFrom, keyFrom := origin(c.CertFile), origin(c.KeyFile); {
 	case err != nil:
 		return nil, err
@@ -136,7 +137,7 @@ func findPEM(text []byte, wanted func(kind string) bool) (found *pem.Block, othe
 
 // readPEM returns inline text or the content of a file, nil when neither is
 // given.
-func readPEM(what, inline, file string) ([]byte, error) {
+func readPEM(ctx context.Context, what, inline, file string) ([]byte, error) {
 	switch {
 	case inline != "":
 		return []byte(inline), nil
@@ -145,9 +146,12 @@ func readPEM(what, inline, file string) ([]byte, error) {
 	case strings.Contains(file, "-----BEGIN"): // the error must not show a key
 		return nil, fault.Errorf(fault.ErrConfig, "where the name of the file with the %s should stand, there is the %s itself", what, what)
 	}
-	content, err := os.ReadFile(file)
+	content, _, err := textfile.Read(ctx, file, maxFile)
 	if err != nil {
-		return nil, &fault.Error{Kind: fault.ErrConfig, Text: "the " + what + " cannot be read: " + printable.Text(err.Error()), Cause: err}
+		return nil, unreadable(err, "the "+what)
+	}
+	if content, err = textfile.UTF8(content); err != nil {
+		return nil, fault.Errorf(fault.ErrConfig, "the %s (%s) cannot be read: %v", what, printable.Text(file), err)
 	}
 	return content, nil
 }

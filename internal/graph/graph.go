@@ -12,8 +12,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // The kinds of nodes.
@@ -71,7 +71,7 @@ type member struct {
 }
 
 // Add adds a profile, and keeps only what the graph needs of it.
-func (b *Builder) Add(p *store.Profile) {
+func (b *Builder) Add(p *profile.Profile) {
 	m := &member{
 		node:   Node{Kind: Profile, ID: p.ID},
 		labels: map[string]string{}, inbound: withoutJSON(p.Inbound), outbound: withoutJSON(p.Outbound),

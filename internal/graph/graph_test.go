@@ -11,12 +11,12 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/graph"
 	"github.com/calicoctl/calicoctl/internal/testkit/profiletest"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 func same(id string) string { return id }
 
-func build(t *testing.T, profiles []*store.Profile, name func(string) string, selected ...string) *graph.Graph {
+func build(t *testing.T, profiles []*profile.Profile, name func(string) string, selected ...string) *graph.Graph {
 	t.Helper()
 	var b graph.Builder
 	for _, p := range profiles {
@@ -49,14 +49,14 @@ func TestEdges(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name     string
-		profiles []*store.Profile
+		profiles []*profile.Profile
 		selected []string
 		want     []string
 	}{
 		{name: "nothing"},
 		{
 			name: "a tag, an address and anywhere",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "app", "app=", "outbound allow"),
 				profiletest.New(t, "db", "db=", "inbound allow tcp from tag app to ports 3306", "inbound allow udp from cidr 10.0.0.0/8,192.168.0.0/16", "inbound allow icmp"),
 			},
@@ -68,12 +68,12 @@ func TestEdges(t *testing.T) {
 		},
 		{
 			name:     "a tag that no profile carries",
-			profiles: []*store.Profile{profiletest.New(t, "db", "inbound allow from tag nobody")},
+			profiles: []*profile.Profile{profiletest.New(t, "db", "inbound allow from tag nobody")},
 			want:     []string{"tag nobody; db; all; inbound rule 1"},
 		},
 		{
 			name: "what a rule before it denies",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "app", "app=", "outbound allow"),
 				profiletest.New(t, "db", "inbound deny from tag app", "inbound allow tcp from tag app"),
 			},
@@ -81,7 +81,7 @@ func TestEdges(t *testing.T) {
 		},
 		{
 			name: "what the source may not send",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "app", "app=", "outbound deny tcp", "outbound allow"),
 				profiletest.New(t, "db", "inbound allow tcp from tag app", "inbound allow udp from tag app"),
 			},
@@ -89,7 +89,7 @@ func TestEdges(t *testing.T) {
 		},
 		{
 			name: "an invalid profile drops everything, as source and as destination",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "bad", "bad=", "outbound allow", "inbound allow", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`),
 				profiletest.New(t, "db", "inbound allow from tag bad"),
 			},
@@ -97,7 +97,7 @@ func TestEdges(t *testing.T) {
 		},
 		{
 			name: "only what touches the selected profile",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "a", "a=", "inbound allow from tag b", "inbound allow", "outbound allow"),
 				profiletest.New(t, "b", "b=", "inbound allow from tag c", "outbound allow"),
 				profiletest.New(t, "c", "c=", "outbound allow"),
@@ -107,7 +107,7 @@ func TestEdges(t *testing.T) {
 		},
 		{
 			name:     "names that look like other nodes",
-			profiles: []*store.Profile{profiletest.New(t, "anywhere"), profiletest.New(t, "None"), profiletest.New(t, "10.0.0.0/8"), profiletest.New(t, "")},
+			profiles: []*profile.Profile{profiletest.New(t, "anywhere"), profiletest.New(t, "None"), profiletest.New(t, "10.0.0.0/8"), profiletest.New(t, "")},
 			want:     []string{`None; ""; ; `, "None; profile 10.0.0.0/8; ; ", "None; profile None; ; ", "None; profile anywhere; ; "},
 		},
 	} {
@@ -124,7 +124,7 @@ func TestEdges(t *testing.T) {
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	id := strings.Repeat("d", 64)
-	g := build(t, []*store.Profile{
+	g := build(t, []*profile.Profile{
 		profiletest.New(t, id, id+"/tag=", "outbound allow", "inbound allow tcp from tag "+id+" to ports 22", `{"action":"Allow","source":{"selector":"x == \"a;&\""}}`),
 		profiletest.New(t, "bad", `{"action":"Alow"}`),
 	}, func(id string) string { return strings.Replace(id, strings.Repeat("d", 64), "databases", 1) })

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // sensitive returns the ports of databases and of host administration, which are
@@ -56,8 +56,8 @@ func sensitive() (services []rules.Service, names []string) {
 
 // checkExposed finds rules that open sensitive ports to everyone. The profiles of
 // Kubernetes all do so: there, policies decide.
-func (l *Linter) checkExposed(p *store.Profile) {
-	if store.IsMaintained(p.ID) {
+func (l *Linter) checkExposed(p *profile.Profile) {
+	if profile.IsMaintained(p.ID) {
 		return
 	}
 	services, names := sensitive()

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -89,7 +90,7 @@ func (l *Linter) addMalformed(at place, code string, why *store.DamagedError) {
 func (l *Linter) edit(at place, why, verb, args string) text {
 	form := fmt.Sprintf("calicoctl profile %%s rule %s %s %s", verb, at.direction, args)
 	switch {
-	case store.IsMaintained(at.id):
+	case profile.IsMaintained(at.id):
 		return plain("Kubernetes' controllers maintain this profile; change it there")
 	case !l.enforced[at.id]:
 		return command(at.id, "after its migration, "+why+form)

@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -63,27 +64,27 @@ type Linter struct {
 // A checkedProfile is what a Linter keeps of a profile.
 type checkedProfile struct {
 	id     string
-	layout store.Layout
+	layout profile.Layout
 }
 
 // New returns a Linter that has seen nothing but the built-in profile.
 func New(o Options) *Linter {
 	return &Linter{
 		selected: o.Candidates, hasNetwork: o.HasNetwork, labels: labelSet{},
-		known:    map[string]bool{store.DefaultAllow: true},
-		enforced: map[string]bool{store.DefaultAllow: true},
+		known:    map[string]bool{profile.DefaultAllow: true},
+		enforced: map[string]bool{profile.DefaultAllow: true},
 		used:     map[string]*used{},
 	}
 }
 
 // AddProfile checks a profile by itself. Of a profile that is in both layouts, the
 // one that is added first counts.
-func (l *Linter) AddProfile(p *store.Profile) {
+func (l *Linter) AddProfile(p *profile.Profile) {
 	if l.known[p.ID] {
 		return
 	}
 	l.known[p.ID] = true
-	if p.Layout == store.V3 {
+	if p.Layout == profile.V3 {
 		l.enforced[p.ID] = true
 		l.labels.add(p.Labels)
 	}
@@ -99,7 +100,7 @@ func (l *Linter) AddMalformedProfile(id string, why *store.DamagedError) {
 		return
 	}
 	l.known[id] = true
-	if why.Layout == store.V3 {
+	if why.Layout == profile.V3 {
 		l.enforced[id], l.malformedProfile = true, true
 	}
 	if l.isSelected(id) {
@@ -142,7 +143,7 @@ func (l *Linter) Findings(names Names) []Finding {
 }
 
 // checkProfile finds what is wrong in a profile by itself.
-func (l *Linter) checkProfile(p *store.Profile) {
+func (l *Linter) checkProfile(p *profile.Profile) {
 	whole := place{id: p.ID}
 	for _, why := range p.NameTrouble() {
 		l.add(whole, Error, "refused-name", plain(why), plain("correct the document with the tool that wrote it, or with etcdctl"))
@@ -150,8 +151,8 @@ func (l *Linter) checkProfile(p *store.Profile) {
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		l.checkRules(p, d)
 	}
-	if p.Layout == store.V1 {
-		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(store.MigrateCommand(p.ID)))
+	if p.Layout == profile.V1 {
+		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(profile.MigrateCommand(p.ID)))
 		return
 	}
 	l.checkExposed(p)

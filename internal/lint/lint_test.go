@@ -10,22 +10,23 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/internal/testkit/profiletest"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // old returns a profile in the layout of calicoctl 0.x.
-func old(p *store.Profile) *store.Profile {
-	p.Layout = store.V1
+func old(p *profile.Profile) *profile.Profile {
+	p.Layout = profile.V1
 	return p
 }
 
 func endpoint(name string, profiles ...string) store.Endpoint {
-	return store.Endpoint{Layout: store.V3, Host: "h", Orchestrator: "docker", Workload: name, Name: "e", Profiles: profiles}
+	return store.Endpoint{Layout: profile.V3, Host: "h", Orchestrator: "docker", Workload: name, Name: "e", Profiles: profiles}
 }
 
 func endpointV1(name string, profiles ...string) store.Endpoint {
 	e := endpoint(name, profiles...)
-	e.Layout = store.V1
+	e.Layout = profile.V1
 	return e
 }
 
@@ -57,10 +58,10 @@ func codes(list []lint.Finding) []string {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	malformed := &store.DamagedError{Layout: store.V3, Key: "/key", Cause: errors.New("it is not JSON")}
+	malformed := &store.DamagedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")}
 	for _, c := range []struct {
 		name      string
-		profiles  []*store.Profile
+		profiles  []*profile.Profile
 		endpoints []store.Endpoint
 		add       func(*lint.Linter)
 		networks  func(string) bool
@@ -69,12 +70,12 @@ func TestFindings(t *testing.T) {
 		{name: "nothing"},
 		{
 			name:      "nothing wrong",
-			profiles:  []*store.Profile{profiletest.New(t, "web", "web=", "inbound allow tcp from tag web to ports 80", "outbound allow")},
+			profiles:  []*profile.Profile{profiletest.New(t, "web", "web=", "inbound allow tcp from tag web to ports 80", "outbound allow")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 		},
 		{
 			name: "unreachable rules",
-			profiles: []*store.Profile{profiletest.New(t, "web", "web=",
+			profiles: []*profile.Profile{profiletest.New(t, "web", "web=",
 				"inbound allow tcp from tag web",
 				"inbound deny tcp from tag web cidr 10.0.0.0/8",
 				"inbound allow tcp from tag web",
@@ -89,13 +90,13 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:      "invalid for Felix",
-			profiles:  []*store.Profile{profiletest.New(t, "web", "-x=", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)},
+			profiles:  []*profile.Profile{profiletest.New(t, "web", "-x=", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			want:      []string{"error refused-name web", "error refused-rule web inbound 1", "error refused-rule web inbound 2"},
 		},
 		{
 			name: "unknown tags",
-			profiles: []*store.Profile{
+			profiles: []*profile.Profile{
 				profiletest.New(t, "web", "inbound allow from tag web to tag late", "inbound deny from not tag guests", "stage=production",
 					`{"action":"Allow","source":{"selector":"has(stage)"}}`, `{"action":"Allow","source":{"selector":"stage == ''"}}`),
 				profiletest.New(t, "late", "late="),
@@ -105,20 +106,20 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:      "a malformed profile may carry any tag",
-			profiles:  []*store.Profile{profiletest.New(t, "web", "inbound allow from tag other")},
+			profiles:  []*profile.Profile{profiletest.New(t, "web", "inbound allow from tag other")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			add:       func(l *lint.Linter) { l.AddMalformedProfile("broken", malformed) },
 			want:      []string{"error damaged-profile broken"},
 		},
 		{
 			name:     "a malformed endpoint may have any profile",
-			profiles: []*store.Profile{profiletest.New(t, "web")},
+			profiles: []*profile.Profile{profiletest.New(t, "web")},
 			add:      func(l *lint.Linter) { l.AddMalformedEndpoint(endpoint("w"), malformed) },
 			want:     []string{"error damaged-endpoint h/docker/w/e"},
 		},
 		{
 			name:      "endpoints without their profile",
-			profiles:  []*store.Profile{old(profiletest.New(t, "old"))},
+			profiles:  []*profile.Profile{old(profiletest.New(t, "old"))},
 			endpoints: []store.Endpoint{endpoint("a", "gone", "gone", "old"), endpointV1("b", "lost"), endpointV1("c", "old")},
 			want: []string{
 				"error missing-profile gone", "warning missing-profile lost", "warning not-enforced old", "error missing-profile old",
@@ -126,24 +127,24 @@ func TestFindings(t *testing.T) {
 		},
 		{
 			name:     "profiles without endpoints, but for those of Kubernetes",
-			profiles: []*store.Profile{profiletest.New(t, "web"), profiletest.New(t, "kns.default", "inbound allow")},
+			profiles: []*profile.Profile{profiletest.New(t, "web"), profiletest.New(t, "kns.default", "inbound allow")},
 			want:     []string{"warning unused-profile web"},
 		},
 		{
 			name:     "the first of two layouts counts",
-			profiles: []*store.Profile{profiletest.New(t, "web"), old(profiletest.New(t, "web"))},
+			profiles: []*profile.Profile{profiletest.New(t, "web"), old(profiletest.New(t, "web"))},
 			want:     []string{"warning unused-profile web"},
 		},
 		{
 			name:      "networks that Docker does not have",
-			profiles:  []*store.Profile{profiletest.New(t, networkID), profiletest.New(t, strings.Repeat("e", 64)), profiletest.New(t, "web")},
+			profiles:  []*profile.Profile{profiletest.New(t, networkID), profiletest.New(t, strings.Repeat("e", 64)), profiletest.New(t, "web")},
 			endpoints: []store.Endpoint{endpoint("w", networkID, strings.Repeat("e", 64), "web")},
 			networks:  func(id string) bool { return id == networkID },
 			want:      []string{"warning unknown-network " + strings.Repeat("e", 64)},
 		},
 		{
 			name:      "open ports",
-			profiles:  []*store.Profile{profiletest.New(t, "web", "inbound allow tcp to ports 22,80", "inbound allow tcp from cidr 10.0.0.0/8", "outbound allow")},
+			profiles:  []*profile.Profile{profiletest.New(t, "web", "inbound allow tcp to ports 22,80", "inbound allow tcp from cidr 10.0.0.0/8", "outbound allow")},
 			endpoints: []store.Endpoint{endpoint("w", "web")},
 			want:      []string{"warning open-port web inbound 1"},
 		},
@@ -175,7 +176,7 @@ func TestSelect(t *testing.T) {
 	l.AddProfile(profiletest.New(t, "web", "inbound allow from tag app", "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, networkID, "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, "app", "app=", "inbound allow from tag absent"))
-	l.AddMalformedProfile("broken", &store.DamagedError{Layout: store.V1, Cause: errors.New("no")})
+	l.AddMalformedProfile("broken", &store.DamagedError{Layout: profile.V1, Cause: errors.New("no")})
 	l.Select("web")
 	l.AddEndpoint(endpoint("w", "gone"))
 	want := []string{"warning unused-profile web", "warning unknown-tag web inbound 2"}
@@ -183,7 +184,7 @@ func TestSelect(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	known := l.Profiles()
-	for _, id := range []string{"web", "app", networkID, "broken", store.DefaultAllow} {
+	for _, id := range []string{"web", "app", networkID, "broken", profile.DefaultAllow} {
 		if !known[id] {
 			t.Errorf("%s is not known", id)
 		}
@@ -202,7 +203,7 @@ func TestText(t *testing.T) {
 		l.AddEndpoint(endpoint(name, "gone"))
 	}
 	l.AddEndpoint(endpoint("g", networkID))
-	l.AddMalformedEndpoint(endpoint("h"), &store.DamagedError{Layout: store.V3, Key: "/key", Cause: errors.New("it is not JSON")})
+	l.AddMalformedEndpoint(endpoint("h"), &store.DamagedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")})
 	want := `Profile databases:
   error: inbound rule 2: deny tcp from tag databases to ports 22 [deny-defeated]
     it never denies anything, because rule 1 (allow tcp from tag databases) before it matches all that it matches

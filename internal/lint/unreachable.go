@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // checkRules finds the invalid and the unreachable rules of one direction, and notes
 // the tags in all of them.
-func (l *Linter) checkRules(p *store.Profile, d rules.Direction) {
+func (l *Linter) checkRules(p *profile.Profile, d rules.Direction) {
 	list := *p.Rules(d)
 	at := func(i int) place { return place{id: p.ID, direction: d, position: i + 1, rule: list[i].Rule} }
 	for i, r := range list {
@@ -20,7 +20,7 @@ func (l *Linter) checkRules(p *store.Profile, d rules.Direction) {
 			l.add(at(i), Error, "refused-rule", plain("it is invalid for Felix, which drops all traffic of the profile: "+why),
 				l.edit(at(i), "remove it, or correct it with rule replace: ", "remove", position(i)))
 		}
-		if p.Layout == store.V3 {
+		if p.Layout == profile.V3 {
 			l.noteTags(at(i))
 		}
 	}

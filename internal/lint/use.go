@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -14,7 +15,7 @@ import (
 // name, and "is name" for a name that some profile gives the empty value.
 type labelSet map[string]bool
 
-func (s labelSet) add(labels []store.Label) {
+func (s labelSet) add(labels []profile.Label) {
 	for _, label := range labels {
 		s["has "+label.Name] = true
 		if label.Value == "" {
@@ -112,7 +113,7 @@ func (l *Linter) AddEndpoint(e store.Endpoint) {
 			u = &used{}
 			l.used[strings.Clone(id)] = u // without the document of the endpoint
 		}
-		if e.Layout == store.V3 {
+		if e.Layout == profile.V3 {
 			u.v3.add(e, !l.enforced[id])
 		} else {
 			u.v1.add(e, !l.enforced[id])
@@ -131,7 +132,7 @@ func (l *Linter) AddMalformedEndpoint(e store.Endpoint, why *store.DamagedError)
 // checkUse finds profiles without endpoints, and endpoints without their profile.
 func (l *Linter) checkUse() {
 	for _, p := range l.checked {
-		if p.layout == store.V3 && l.used[p.id] == nil && !l.malformedEndpoint && !store.IsMaintained(p.id) {
+		if p.layout == profile.V3 && l.used[p.id] == nil && !l.malformedEndpoint && !profile.IsMaintained(p.id) {
 			l.add(place{id: p.id}, Warning, "unused-profile", plain("no endpoint has this profile"),
 				command(p.id, "if no endpoint is to get it: calicoctl profile remove %s"))
 		}
@@ -150,7 +151,7 @@ func (l *Linter) addMissing(id string, u *used) {
 	switch {
 	case l.known[id] && u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it is only in the layout of calicoctl 0.x, which no Felix reads, "+
-			"so Felix drops all traffic of "+v3), plain(store.MigrateCommand(id)))
+			"so Felix drops all traffic of "+v3), plain(profile.MigrateCommand(id)))
 	case u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it does not exist, so Felix drops all traffic of "+v3), create)
 	case !l.known[id]: // no Felix reads the endpoints either

@@ -3,29 +3,32 @@ package names
 import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // Create returns the profile that exists, or a new one. It refuses to create the
-// second of a pair that no name could tell apart.
-func (t Target) Create(there Profiles) (*store.Profile, error) {
+// second of a pair that no name could tell apart, and one of Docker's own networks.
+func (t Target) Create(there Profiles) (*profile.Profile, error) {
 	if there.Has(t.NewID()) {
 		return there.Profile(t.NewID())
+	}
+	if err := t.notDockers(); err != nil {
+		return nil, err
 	}
 	if err := t.single(there, t.NewID()); err != nil {
 		return nil, err
 	}
-	return store.NewProfile(t.NewID())
+	return profile.New(t.NewID())
 }
 
 // Revive returns a removed version of a profile to create again, under the rules of
 // Create.
-func (t Target) Revive(there Profiles, version *store.Profile) (*store.Profile, error) {
+func (t Target) Revive(there Profiles, version *profile.Profile) (*profile.Profile, error) {
 	if err := t.single(there, version.ID); err != nil {
 		return nil, err
 	}
-	return store.Revive(version)
+	return profile.Revive(version)
 }
 
 // single refuses a profile beside another one that the name may mean.
@@ -41,16 +44,16 @@ func (t Target) single(there Presence, id string) error {
 
 // Copy returns a new profile with the rules, tags and labels of another. The tag of
 // the old profile's own name becomes that of the new one's.
-func (t Target) Copy(there Profiles, old *store.Profile) (*store.Profile, error) {
+func (t Target) Copy(there Profiles, old *profile.Profile) (*profile.Profile, error) {
 	p, err := t.Create(there)
 	switch {
 	case err != nil:
 		return nil, err
 	case p.Revision != 0 || p.BuiltIn:
 		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Word))
-	case old.Layout != store.V3:
+	case old.Layout != profile.V3:
 		return nil, fault.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
-			printable.Text(old.ID), store.MigrateCommand(old.ID))
+			printable.Text(old.ID), profile.MigrateCommand(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]

@@ -95,6 +95,11 @@ type IDs map[string]bool
 // Has reports whether an ID is among them.
 func (ids IDs) Has(id string) bool { return ids[id] }
 
+// Prefixed returns the IDs that begin with a prefix, in order.
+func (ids IDs) Prefixed(prefix string) []string {
+	return slices.DeleteFunc(ids.Sorted(), func(id string) bool { return !strings.HasPrefix(id, prefix) })
+}
+
 // Sorted returns the IDs in order.
 func (ids IDs) Sorted() []string { return slices.Sorted(maps.Keys(ids)) }
 
@@ -105,6 +110,16 @@ type either struct{ a, b Presence }
 
 func (e either) Has(id string) bool {
 	return e.a != nil && e.a.Has(id) || e.b != nil && e.b.Has(id)
+}
+
+// A PrefixError says that a word begins the IDs of several profiles.
+type PrefixError struct {
+	Prefix string
+	IDs    []string
+}
+
+func (e *PrefixError) Error() string {
+	return fmt.Sprintf("%s begins the IDs of %d profiles: %s; give the full ID", e.Prefix, len(e.IDs), strings.Join(e.IDs, ", "))
 }
 
 // A PairError says that a name and the ID of the network of that name each have a

@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -54,7 +55,7 @@ func (s Shown) Rules(list []rules.Stored) []rules.Rule {
 }
 
 // TagsIn returns the tags of a profile and those in its rules.
-func TagsIn(p *store.Profile) []string {
+func TagsIn(p *profile.Profile) []string {
 	tags := p.Tags()
 	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
 		tags = append(tags, r.Rule.Tags()...)
@@ -64,7 +65,7 @@ func TagsIn(p *store.Profile) []string {
 
 // NetworksIn returns the names in a profile's text that stand for the IDs of
 // networks. They may mean something else where and when the text is read.
-func (s Shown) NetworksIn(p *store.Profile) map[string]string {
+func (s Shown) NetworksIn(p *profile.Profile) map[string]string {
 	networks := map[string]string{}
 	for _, word := range append(TagsIn(p), p.ID) {
 		if name := s.Name(word); name != word {
@@ -76,7 +77,7 @@ func (s Shown) NetworksIn(p *store.Profile) map[string]string {
 
 // Unambiguous refuses a profile whose name, or a tag of which, would be read back as
 // another.
-func (s Shown) Unambiguous(p *store.Profile) error {
+func (s Shown) Unambiguous(p *profile.Profile) error {
 	name := printable.Text(s.Name(p.ID))
 	if s.Misleads(p.ID) {
 		return fault.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
@@ -122,7 +123,7 @@ func (d Directory) Candidates() []string {
 
 // ShownIn returns how the IDs in profiles are shown. snap was read with the presence
 // of Candidates; where these were too many, those that occur are read.
-func (d Directory) ShownIn(ctx context.Context, r Reader, snap *store.Snapshot, profiles ...*store.Profile) (Shown, error) {
+func (d Directory) ShownIn(ctx context.Context, r Reader, snap *store.Snapshot, profiles ...*profile.Profile) (Shown, error) {
 	if snap != nil && !d.Many() {
 		return Shown{Networks: d.Networks, There: snap}, nil
 	}
@@ -173,9 +174,9 @@ func (d Directory) InError(ctx context.Context, r Reader, err error, planned IDs
 }
 
 func quotedRules(err error) (quoted []*rules.Rule) {
-	var moved *store.MovedError
-	var other *store.OtherRuleError
-	var wrong *store.RuleError
+	var moved *profile.MovedError
+	var other *profile.OtherRuleError
+	var wrong *profile.RuleError
 	switch {
 	case errors.As(err, &moved):
 		quoted = []*rules.Rule{moved.Was, moved.Now}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -115,7 +116,7 @@ func (t *Tags) ResolveRules(there Presence, list []rules.Rule) ([]rules.Rule, er
 // Check refuses tags that cannot match anything in rules that a profile did not have
 // before, if the profile is named by a network's ID. typed and resolved are the same
 // rules. The errors are *TagError and *UncarriedError, which Update can settle.
-func (t *Tags) Check(there Presence, before *store.Profile, typed, resolved []rules.Rule) error {
+func (t *Tags) Check(there Presence, before *profile.Profile, typed, resolved []rules.Rule) error {
 	if !t.strict || !t.docker || !resolve.IsID(before.ID) {
 		return nil
 	}
@@ -200,12 +201,12 @@ var errAllSeen = errors.New("all seen")
 
 // search looks through all profiles for tags, until it has seen each, and returns
 // those that no profile carries. list is Store.List.
-func (t *Tags) search(ctx context.Context, list func(context.Context, func(string, *store.Profile, error) error) error,
+func (t *Tags) search(ctx context.Context, list func(context.Context, func(string, *profile.Profile, error) error) error,
 	tags []string,
 ) (missing []string, err error) {
 	missing = slices.Clone(tags)
-	err = list(ctx, func(_ string, p *store.Profile, _ error) error {
-		if p == nil || p.Layout != store.V3 {
+	err = list(ctx, func(_ string, p *profile.Profile, _ error) error {
+		if p == nil || p.Layout != profile.V3 {
 			return nil
 		}
 		for _, tag := range p.Tags() {

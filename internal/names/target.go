@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -23,7 +24,7 @@ type Target struct {
 // Profiles are profiles that were read. A *store.Snapshot is one.
 type Profiles interface {
 	Presence
-	Profile(id string) (*store.Profile, error)
+	Profile(id string) (*profile.Profile, error)
 }
 
 // IDs returns the IDs of the profiles that may be meant, first the word itself.
@@ -52,13 +53,37 @@ func (t Target) NewID() string {
 	return t.Word
 }
 
-// Existing returns the ID of the profile that exists. The errors are *PairError and
-// fault.ErrNotFound.
+// Prefixes returns the word if it may be the beginning of the ID of a profile whose
+// network is not on this host.
+func (t Target) Prefixes() []string {
+	if t.literal || t.Network != nil || resolve.IsID(t.Word) || !resolve.IsPrefix(t.Word) {
+		return nil
+	}
+	return []string{t.Word}
+}
+
+// prefixed returns the network IDs that begin with the word and have a profile.
+func (t Target) prefixed(there Presence) []string {
+	known, ok := there.(interface{ Prefixed(prefix string) []string })
+	if !ok || len(t.Prefixes()) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(known.Prefixed(t.Word), func(id string) bool { return !resolve.IsID(id) })
+}
+
+// Existing returns the ID of the profile that exists: that of the word or of the
+// network, or else the only one that begins with the word, if there can tell. The
+// errors are *PairError, *PrefixError and fault.ErrNotFound.
 func (t Target) Existing(there Presence) (string, error) {
 	var found []string
 	for _, id := range t.IDs() {
 		if there.Has(id) {
 			found = append(found, id)
+		}
+	}
+	if len(found) == 0 {
+		if found = t.prefixed(there); len(found) > 1 {
+			return "", &PrefixError{Prefix: t.Word, IDs: found}
 		}
 	}
 	switch len(found) {
@@ -72,7 +97,7 @@ func (t Target) Existing(there Presence) (string, error) {
 
 // Pick returns the profile that is meant. The errors are those of Existing, and
 // fault.ErrMalformed.
-func (t Target) Pick(there Profiles) (*store.Profile, error) {
+func (t Target) Pick(there Profiles) (*profile.Profile, error) {
 	id, err := t.Existing(there)
 	if err != nil {
 		return nil, err
@@ -81,11 +106,11 @@ func (t Target) Pick(there Profiles) (*store.Profile, error) {
 }
 
 // PickOf is Pick for an edit.
-func (t Target) PickOf(snap *store.Snapshot) (*store.Profile, error) { return t.Pick(snap) }
+func (t Target) PickOf(snap *store.Snapshot) (*profile.Profile, error) { return t.Pick(snap) }
 
 // PreferName is Pick for a command that only shows: of a pair it returns the profile
 // of the name itself, and the pair to warn of.
-func (t Target) PreferName(there Profiles) (p *store.Profile, pair *PairError, err error) {
+func (t Target) PreferName(there Profiles) (p *profile.Profile, pair *PairError, err error) {
 	p, err = t.Pick(there)
 	if errors.As(err, &pair) {
 		p, err = there.Profile(t.Word)

@@ -9,14 +9,14 @@ import (
 	"github.com/calicoctl/calicoctl/internal/linediff"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A Change is the difference that an edit makes to a profile.
 type Change struct {
-	Name          string         // of the profile
-	Before, After *store.Profile // nil where it does not exist
+	Name          string           // of the profile
+	Before, After *profile.Profile // nil where it does not exist
 	Shown         names.Shown
 }
 
@@ -59,7 +59,7 @@ func (c Change) sections() []section {
 }
 
 // tagLines returns the tags in the order of what is shown.
-func (c Change) tagLines(p *store.Profile) (text, exact []string) {
+func (c Change) tagLines(p *profile.Profile) (text, exact []string) {
 	if p == nil {
 		return nil, nil
 	}
@@ -72,7 +72,7 @@ func (c Change) tagLines(p *store.Profile) (text, exact []string) {
 }
 
 // ruleLines tells rules apart by their stored bytes: two may be shown alike.
-func (c Change) ruleLines(p *store.Profile, d rules.Direction) (text, exact []string) {
+func (c Change) ruleLines(p *profile.Profile, d rules.Direction) (text, exact []string) {
 	if p == nil {
 		return nil, nil
 	}

@@ -2,28 +2,29 @@ package render
 
 import (
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // ProfileView is a profile for -o json and -o yaml.
 type ProfileView struct {
-	Profile  string       `json:"profile"` // by the name that leads to it
-	ID       string       `json:"id"`
-	Layout   store.Layout `json:"layout"`
-	Revision int64        `json:"revision"`
-	Tags     []string     `json:"tags"`
-	Inbound  []RuleView   `json:"inbound"`
-	Outbound []RuleView   `json:"outbound"`
+	Profile  string         `json:"profile"` // by the name that leads to it
+	ID       string         `json:"id"`
+	Layout   profile.Layout `json:"layout"`
+	Revision int64          `json:"revision"`
+	Tags     []string       `json:"tags"`
+	Inbound  []RuleView     `json:"inbound"`
+	Outbound []RuleView     `json:"outbound"`
 }
 
 // TagsView is the tags of a profile for -o json and -o yaml.
 type TagsView struct {
-	Profile  string       `json:"profile"`
-	ID       string       `json:"id"`
-	Layout   store.Layout `json:"layout"`
-	Revision int64        `json:"revision"`
-	Tags     []string     `json:"tags"`
+	Profile  string         `json:"profile"`
+	ID       string         `json:"id"`
+	Layout   profile.Layout `json:"layout"`
+	Revision int64          `json:"revision"`
+	Tags     []string       `json:"tags"`
 }
 
 // RuleView is a rule for -o json and -o yaml.
@@ -36,7 +37,7 @@ type RuleView struct {
 }
 
 // Profile returns a profile for -o json and -o yaml.
-func Profile(p *store.Profile, names names.Shown) ProfileView {
+func Profile(p *profile.Profile, names names.Shown) ProfileView {
 	v := ProfileView{
 		Profile: names.Name(p.ID), ID: p.ID, Layout: p.Layout, Revision: p.Revision,
 		Tags:    []string{},

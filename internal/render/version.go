@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -87,7 +88,7 @@ func (d Version) View(id string) RevisionView {
 	if d.Unknown == "" && d.Version.Damaged == nil {
 		v.Diff = d.Change.Lines()
 	}
-	shown := &store.Profile{ID: id, Layout: store.V3}
+	shown := &profile.Profile{ID: id, Layout: profile.V3}
 	if d.Change.After != nil {
 		shown = d.Change.After
 	}

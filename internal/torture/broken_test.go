@@ -12,8 +12,8 @@ import (
 	"google.golang.org/grpc/mem"
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // The test of the test: stores that are broken on purpose must be found out.
@@ -106,13 +106,13 @@ func TestInterposerIsInnocent(t *testing.T) {
 // A retried insert that trusts its old position.
 func TestTrustInOldPositionIsFound(t *testing.T) {
 	t.Parallel()
-	insert := func(d rules.Direction, at int, r rules.Rule) func(*store.Profile) error {
+	insert := func(d rules.Direction, at int, r rules.Rule) func(*profile.Profile) error {
 		first := true
-		return func(p *store.Profile) error {
+		return func(p *profile.Profile) error {
 			list := p.Rules(d)
 			if first || at > len(*list)+1 || slices.ContainsFunc(*list, func(s rules.Stored) bool { return rules.Equal(s.Rule, r) }) {
 				first = false
-				return (&store.Insertion{Direction: d, At: at}).Apply(p, r)
+				return (&profile.Insertion{Direction: d, At: at}).Apply(p, r)
 			}
 			stored, err := rules.EncodeV3(r)
 			*list = slices.Insert(slices.Clone(*list), at-1, stored)
@@ -125,15 +125,15 @@ func TestTrustInOldPositionIsFound(t *testing.T) {
 // A retried edit that writes what it made at first.
 func TestTrustInFirstSightIsFound(t *testing.T) {
 	t.Parallel()
-	insert := func(d rules.Direction, at int, r rules.Rule) func(*store.Profile) error {
+	insert := func(d rules.Direction, at int, r rules.Rule) func(*profile.Profile) error {
 		var made []rules.Stored
-		return func(p *store.Profile) error {
+		return func(p *profile.Profile) error {
 			list := p.Rules(d)
 			if made != nil {
 				*list = made
 				return nil
 			}
-			if err := (&store.Insertion{Direction: d, At: at}).Apply(p, r); err != nil {
+			if err := (&profile.Insertion{Direction: d, At: at}).Apply(p, r); err != nil {
 				return err
 			}
 			made = *list

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	profileKey = "/calico/resources/v3/projectcalico.org/profiles/" + profile
+	profileKey = "/calico/resources/v3/projectcalico.org/profiles/" + profileName
 	otherKey   = "/calico/resources/v3/projectcalico.org/profiles/other"
 	lockKey    = "/calico/resources/v3/projectcalico.org/clusterinformations/default"
 

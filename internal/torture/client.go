@@ -9,12 +9,13 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // profile is the ID of the profile that all work on.
-const profile = "web"
+const profileName = "web"
 
 // maxUses is how many operations a connection is used for at most. A command
 // uses it for one.
@@ -127,7 +128,7 @@ func (c *client) read(ctx context.Context, s *store.Store, o *Op) error {
 	if err != nil {
 		return err
 	}
-	p, err := snap.Profile(profile)
+	p, err := snap.Profile(profileName)
 	if err != nil {
 		return err
 	}
@@ -137,17 +138,17 @@ func (c *client) read(ctx context.Context, s *store.Store, o *Op) error {
 
 // query reads the profile as commands do.
 func (c *client) query() store.Query {
-	return store.Query{Profiles: []string{profile}, Lock: true, V1: c.random.IntN(2) == 0}
+	return store.Query{Profiles: []string{profileName}, Lock: true, V1: c.random.IntN(2) == 0}
 }
 
 // look records what the store shows of the profile.
-func (c *client) look(o *Op, snap *store.Snapshot, p *store.Profile) error {
+func (c *client) look(o *Op, snap *store.Snapshot, p *profile.Profile) error {
 	state, err := c.state(p)
 	o.saw(Sight{Revision: snap.Revision, Modified: p.Revision, State: state})
 	return err
 }
 
-func (c *client) state(p *store.Profile) (*State, error) {
+func (c *client) state(p *profile.Profile) (*State, error) {
 	document, err := p.MarshalJSON()
 	if err != nil {
 		return nil, err
@@ -161,14 +162,14 @@ func (c *client) edit(ctx context.Context, s *store.Store, o *Op) error {
 	change := c.change(o)
 	e := store.Edit{
 		Query: c.query(),
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
-			p, err := snap.Profile(profile)
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
+			p, err := snap.Profile(profileName)
 			if err != nil {
 				return nil, err
 			}
 			return p, c.look(o, snap, p)
 		},
-		Change:     func(_ *store.Snapshot, p *store.Profile) error { return change(p) },
+		Change:     func(_ *store.Snapshot, p *profile.Profile) error { return change(p) },
 		IfRevision: o.IfRevision,
 		Once:       o.Kind == Update,
 	}
@@ -198,33 +199,33 @@ func (c *client) edit(ctx context.Context, s *store.Store, o *Op) error {
 var errAbsent = errors.New("not there")
 
 // change returns what the edit does to the profile.
-func (c *client) change(o *Op) func(*store.Profile) error {
+func (c *client) change(o *Op) func(*profile.Profile) error {
 	d := [...]rules.Direction{rules.Inbound, rules.Outbound}[o.List]
 	r := spoken(o.Rule)
 	switch o.Kind {
 	case Add:
-		return func(p *store.Profile) error { return store.AppendRule(p, d, r) }
+		return func(p *profile.Profile) error { return profile.AppendRule(p, d, r) }
 	case Insert:
 		return c.insert(d, o.At, r)
 	case RemoveAt:
-		removal := &store.Removal{Direction: d, At: o.At}
+		removal := &profile.Removal{Direction: d, At: o.At}
 		if o.Rule != "" {
 			removal.Only = &r
 		}
 		return removal.Apply
 	case Move:
-		return (&store.Move{Direction: d, From: o.At, To: o.To}).Apply
+		return (&profile.Move{Direction: d, From: o.At, To: o.To}).Apply
 	case Remove:
-		return func(p *store.Profile) error { return unless(store.RemoveRule(p, d, r) > 0) }
+		return func(p *profile.Profile) error { return unless(profile.RemoveRule(p, d, r) > 0) }
 	case RemoveTag:
-		return func(p *store.Profile) error { return unless(store.RemoveTag(p, o.Tag)) }
+		return func(p *profile.Profile) error { return unless(profile.RemoveTag(p, o.Tag)) }
 	case AddTag:
-		return func(p *store.Profile) error {
-			_, err := store.AddTag(p, o.Tag)
+		return func(p *profile.Profile) error {
+			_, err := profile.AddTag(p, o.Tag)
 			return err
 		}
 	}
-	return func(p *store.Profile) error { return setLists(p, o.Lists) }
+	return func(p *profile.Profile) error { return setLists(p, o.Lists) }
 }
 
 func unless(found bool) error {
@@ -234,13 +235,13 @@ func unless(found bool) error {
 	return errAbsent
 }
 
-func setLists(p *store.Profile, lists [2][]string) error {
+func setLists(p *profile.Profile, lists [2][]string) error {
 	for i, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		now := make([]rules.Rule, len(lists[i]))
 		for j, rule := range lists[i] {
 			now[j] = spoken(rule)
 		}
-		if err := store.SetRules(p, d, now); err != nil {
+		if err := profile.SetRules(p, d, now); err != nil {
 			return err
 		}
 	}
@@ -252,20 +253,20 @@ func spoken(stored string) rules.Rule { return rules.DecodeV3([]byte(stored)).Ru
 
 // An InsertFunc returns the change that inserts a rule at a position. It lives
 // as long as the edit and is called again after each lost race.
-type InsertFunc func(d rules.Direction, at int, r rules.Rule) func(*store.Profile) error
+type InsertFunc func(d rules.Direction, at int, r rules.Rule) func(*profile.Profile) error
 
 // insertion is the store's own.
-func insertion(d rules.Direction, at int, r rules.Rule) func(*store.Profile) error {
-	i := &store.Insertion{Direction: d, At: at}
-	return func(p *store.Profile) error { return i.Apply(p, r) }
+func insertion(d rules.Direction, at int, r rules.Rule) func(*profile.Profile) error {
+	i := &profile.Insertion{Direction: d, At: at}
+	return func(p *profile.Profile) error { return i.Apply(p, r) }
 }
 
 // fail records an error.
 func (o *Op) fail(err error) {
-	var present *store.PresentError
-	var position *store.PositionError
-	var moved *store.MovedError
-	var other *store.OtherRuleError
+	var present *profile.PresentError
+	var position *profile.PositionError
+	var moved *profile.MovedError
+	var other *profile.OtherRuleError
 	o.Outcome, o.Error = Refused, err.Error()
 	switch {
 	case errors.Is(err, fault.ErrUnknownOutcome):

@@ -115,7 +115,7 @@ func (r *run) prepare(ctx context.Context) error {
 		return err
 	}
 	r.ends = append(r.ends, func() { _ = r.plain.Close() })
-	for key, value := range map[string]string{profileKey: start(profile), lockKey: unlocked} {
+	for key, value := range map[string]string{profileKey: start(profileName), lockKey: unlocked} {
 		if _, err := r.plain.Put(ctx, key, value); err != nil {
 			return err
 		}

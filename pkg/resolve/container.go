@@ -116,12 +116,27 @@ func containerOf(told container.Summary) Container {
 	return c
 }
 
+// CheckContainer returns a [*ContainerError] if a word can be neither the name nor
+// the ID of a container, so that no engine need be asked.
+func CheckContainer(word string) error {
+	for i, c := range []byte(word) {
+		alphanumeric := '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+		if !alphanumeric && (i == 0 || !strings.ContainsRune("_.-", rune(c))) {
+			return &ContainerError{Word: word}
+		}
+	}
+	if word == "" {
+		return &ContainerError{Word: word}
+	}
+	return nil
+}
+
 // Find returns the container that a word means: the one with this full ID, or
 // else with this name, or else the only one whose ID begins with it. The error is
 // a [*ContainerError].
 func (c *Containers) Find(word string) (Container, error) {
-	if word == "" {
-		return Container{}, &ContainerError{Word: word}
+	if err := CheckContainer(word); err != nil {
+		return Container{}, err
 	}
 	var begin []Container
 	var named *Container

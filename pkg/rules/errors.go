@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/suggest"
 )
 
 // A ParseError says what is wrong in the words of a rule, and where. All of it
@@ -79,7 +80,7 @@ func closest(word string, candidates []string) string {
 	}
 	best, bestDistance := "", 3
 	for _, c := range candidates {
-		d, limit := distance(word, c), 1
+		d, limit := suggest.Distance(word, c), 1
 		if len(c) > 5 || len(candidates) == 1 {
 			limit = 2
 		}
@@ -105,28 +106,4 @@ func sortedBytes(text string) string {
 	b := []byte(text)
 	slices.Sort(b)
 	return string(b)
-}
-
-// distance counts the insertions, deletions and replacements of bytes that
-// turn a into b.
-func distance(a, b string) int {
-	if len(a) > len(b)+3 || len(b) > len(a)+3 {
-		return 4 // more than anyone asks for
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j]+1, row[j+1]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

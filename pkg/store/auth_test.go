@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -75,7 +76,7 @@ func TestUsersAndRoles(t *testing.T) {
 		if _, err := snap.Profile("web"); err != nil {
 			t.Error(err)
 		}
-		must(t, s.List(soon(t), func(string, *store.Profile, error) error { return nil }))
+		must(t, s.List(soon(t), func(string, *profile.Profile, error) error { return nil }))
 		_, err = s.Edit(soon(t), "web", appending(t, "allow tcp"))
 		wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 		_, err = s.Update(soon(t), nil, creating("of-reader"))
@@ -87,7 +88,7 @@ func TestUsersAndRoles(t *testing.T) {
 		s := open(t, w.as("stranger"))
 		_, err := s.Read(soon(t), query)
 		wantError(t, err, fault.ErrDenied, denied(`etcd user "stranger"`, "read", key("web")))
-		err = s.List(soon(t), func(string, *store.Profile, error) error { return nil })
+		err = s.List(soon(t), func(string, *profile.Profile, error) error { return nil })
 		wantError(t, err, fault.ErrDenied, denied(`etcd user "stranger"`, "read", key("*")))
 	})
 	if now := w.get("web"); now.ModRevision != revision {
@@ -196,7 +197,7 @@ func TestPasswordInEndpoint(t *testing.T) {
 		}
 	}
 	file := configFile(t, "spec:\n  etcdEndpoints: http://127.0.0.1:1\n")
-	_, warnings, err := etcd.LoadConfig(etcd.Sources{File: file, Getenv: environment(map[string]string{
+	_, warnings, err := etcd.LoadConfig(t.Context(), etcd.Sources{File: file, LookupEnv: environment(map[string]string{
 		"ETCD_ENDPOINTS": "http://bob:" + secret + "@127.0.0.1:2379",
 	})})
 	if err == nil && strings.Contains(strings.Join(warnings, ""), secret) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -76,11 +77,11 @@ func contend(t testing.TB, stores []*store.Store, name string, edits int) contes
 		wg.Go(func() {
 			for i := range edits / len(stores) {
 				began := time.Now()
-				result, err := s.Edit(context.Background(), name, func(p *store.Profile) error {
+				result, err := s.Edit(context.Background(), name, func(p *profile.Profile) error {
 					if i%2 == 0 {
-						return store.AppendRule(p, rules.Inbound, rule)
+						return profile.AppendRule(p, rules.Inbound, rule)
 					}
-					store.RemoveRule(p, rules.Inbound, rule)
+					profile.RemoveRule(p, rules.Inbound, rule)
 					return nil
 				})
 				if err != nil || !result.Changed {

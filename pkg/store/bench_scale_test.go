@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -51,7 +52,7 @@ func benchEndpoint(i int, profile string) (key, value string) {
 func benchList(b *testing.B, s *store.Store, want int) {
 	b.Helper()
 	count := 0
-	err := s.List(context.Background(), func(_ string, p *store.Profile, err error) error {
+	err := s.List(context.Background(), func(_ string, p *profile.Profile, err error) error {
 		if err == nil && len(p.Inbound) == 2 {
 			count++
 		}
@@ -68,7 +69,7 @@ func benchInUse(b *testing.B, s *store.Store, name string) {
 	b.Helper()
 	_, err := s.Remove(context.Background(), store.Edit{
 		Query: store.Query{Profiles: []string{name}, Lock: true},
-		Pick:  func(snap *store.Snapshot) (*store.Profile, error) { return snap.Profile(name) },
+		Pick:  func(snap *store.Snapshot) (*profile.Profile, error) { return snap.Profile(name) },
 	}, false)
 	var used *store.InUseError
 	if !errors.As(err, &used) || used.Total != 1 {

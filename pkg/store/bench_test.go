@@ -11,6 +11,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -104,7 +105,7 @@ func BenchmarkRules1000V3(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := store.AppendRule(p, rules.Inbound, added); err != nil {
+		if err := profile.AppendRule(p, rules.Inbound, added); err != nil {
 			b.Fatal(err)
 		}
 		if after, err := p.MarshalJSON(); err != nil || len(after) <= len(document) {
@@ -128,11 +129,11 @@ func BenchmarkEdit(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				there = !there
-				result, err := s.Edit(context.Background(), name, func(p *store.Profile) error {
+				result, err := s.Edit(context.Background(), name, func(p *profile.Profile) error {
 					if there {
-						return store.AppendRule(p, rules.Inbound, added)
+						return profile.AppendRule(p, rules.Inbound, added)
 					}
-					store.RemoveRule(p, rules.Inbound, added)
+					profile.RemoveRule(p, rules.Inbound, added)
 					return nil
 				})
 				if err != nil || !result.Changed {

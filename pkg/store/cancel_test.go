@@ -9,7 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // Ctrl-C while the commit is under way.
@@ -133,7 +133,7 @@ func TestDeadlineBeforeCommit(t *testing.T) {
 	s, between := w.behind(nil, nil)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 	defer cancel()
-	_, err := s.Edit(ctx, "web", func(p *store.Profile) error {
+	_, err := s.Edit(ctx, "web", func(p *profile.Profile) error {
 		<-ctx.Done()
 		return appending(t, letter(t, "new"))(p)
 	})

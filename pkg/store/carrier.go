@@ -9,6 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 const (
@@ -25,9 +26,9 @@ type Carrier struct {
 	Endpoint // of a network set just Key, Layout, Name and Addresses
 
 	NetworkSet bool
-	Namespace  string  // of a workload endpoint or network set of v3, if it has one
-	ID         string  // what of its key is its own
-	Own        []Label // those of its profiles are not here
+	Namespace  string          // of a workload endpoint or network set of v3, if it has one
+	ID         string          // what of its key is its own
+	Own        []profile.Label // those of its profiles are not here
 }
 
 // String names the carrier for people, printable.
@@ -40,7 +41,7 @@ func (c Carrier) String() string {
 
 // OfHost reports whether it is an interface of a host and no workload.
 func (c Carrier) OfHost() bool {
-	return strings.HasPrefix(c.Key, hostPrefix) || c.Layout == V1 && c.Workload == ""
+	return strings.HasPrefix(c.Key, hostPrefix) || c.Layout == profile.V1 && c.Workload == ""
 }
 
 // Nets returns its addresses; those that are none are left out.
@@ -58,9 +59,9 @@ func (c Carrier) Nets() []netip.Prefix {
 
 // Labels returns the labels that selectors see: its own, and those of its
 // profiles, in their order, where there is none of that name yet.
-func (c Carrier) Labels(profiles ...*Profile) map[string]string {
+func (c Carrier) Labels(profiles ...*profile.Profile) map[string]string {
 	labels := map[string]string{}
-	add := func(list []Label) {
+	add := func(list []profile.Label) {
 		for _, l := range list {
 			if _, there := labels[l.Name]; !there {
 				labels[l.Name] = l.Value
@@ -80,14 +81,14 @@ func (v *View) EachCarrier(ctx context.Context, visit func(Carrier, error) error
 	_, err := v.scan(ctx, parts, func(kv *mvccpb.KeyValue, e Endpoint, damaged error) error {
 		c := Carrier{Endpoint: e, ID: keyTail(e.Key)}
 		c.NetworkSet = strings.HasPrefix(e.Key, globalSetPrefix) || strings.HasPrefix(e.Key, setPrefix)
-		if namespace, _, found := strings.Cut(c.ID, "/"); found && e.Layout == V3 {
+		if namespace, _, found := strings.Cut(c.ID, "/"); found && e.Layout == profile.V3 {
 			c.Namespace = namespace
 		}
 		if damaged == nil {
 			c.Own, damaged = ownLabels(kv.Value, e)
 		}
 		if c.NetworkSet && c.Namespace != "" {
-			c.Own = append(c.Own, Label{Name: namespaceLabel, Value: c.Namespace})
+			c.Own = append(c.Own, profile.Label{Name: namespaceLabel, Value: c.Namespace})
 		}
 		return visit(c, damaged)
 	})
@@ -95,11 +96,11 @@ func (v *View) EachCarrier(ctx context.Context, visit func(Carrier, error) error
 }
 
 // ownLabels reads the labels of an endpoint's document, which is an object.
-func ownLabels(document []byte, e Endpoint) ([]Label, error) {
+func ownLabels(document []byte, e Endpoint) ([]profile.Label, error) {
 	r := readDocument(document)
 	where, list := "labels", r.members
-	if e.Layout == V3 {
-		metadata, err := fields("metadata", rawjson.Get(r.members, "metadata"))
+	if e.Layout == profile.V3 {
+		metadata, err := rawjson.Fields("metadata", rawjson.Get(r.members, "metadata"))
 		if err != nil {
 			return nil, damagedEndpoint(e, err)
 		}
@@ -109,7 +110,7 @@ func ownLabels(document []byte, e Endpoint) ([]Label, error) {
 	if value == nil || rawjson.Kind(value) == "null" {
 		return nil, nil
 	}
-	labels, err := decodeLabels(where, value)
+	labels, err := profile.DecodeLabels(where, value)
 	if err != nil {
 		return nil, damagedEndpoint(e, err)
 	}
@@ -117,7 +118,7 @@ func ownLabels(document []byte, e Endpoint) ([]Label, error) {
 }
 
 func decodeSet(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	e := Endpoint{Key: string(kv.Key), Layout: V3, Name: keyTail(string(kv.Key))}
+	e := Endpoint{Key: string(kv.Key), Layout: profile.V3, Name: keyTail(string(kv.Key))}
 	kind := "NetworkSet"
 	if strings.HasPrefix(e.Key, globalSetPrefix) {
 		kind = "GlobalNetworkSet"

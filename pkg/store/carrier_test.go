@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -72,13 +73,13 @@ func TestEachCarrier(t *testing.T) {
 func TestCarrierLabels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	put := func(id, labels string) *store.Profile {
+	put := func(id, labels string) *profile.Profile {
 		w.putProfile(id, `{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"`+id+`"},"spec":{"labelsToApply":`+labels+`}}`)
 		return w.profile(id)
 	}
 	one, two := put("one", `{"one":"","role":"first","own":"no"}`), put("two", `{"two":"","role":"second"}`)
 	bad := put("bad", `{"bad":"","_":""}`)
-	c := store.Carrier{Own: []store.Label{{Name: "own", Value: "yes"}}}
+	c := store.Carrier{Own: []profile.Label{{Name: "own", Value: "yes"}}}
 	want := map[string]string{"own": "yes", "one": "", "two": "", "role": "first"}
 	if diff := cmp.Diff(want, c.Labels(one, bad, two)); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
@@ -102,8 +103,8 @@ func TestRuleTrouble(t *testing.T) {
 
 func TestPolicySelects(t *testing.T) {
 	t.Parallel()
-	workload := store.Carrier{Endpoint: store.Endpoint{Key: workloads + "prod/a", Layout: store.V3, Workload: "a"}, Namespace: "prod"}
-	host := store.Carrier{Endpoint: store.Endpoint{Key: hosts + "h", Layout: store.V3}}
+	workload := store.Carrier{Endpoint: store.Endpoint{Key: workloads + "prod/a", Layout: profile.V3, Workload: "a"}, Namespace: "prod"}
+	host := store.Carrier{Endpoint: store.Endpoint{Key: hosts + "h", Layout: profile.V3}}
 	labels := map[string]string{"role": "db"}
 	w := newWorld(t)
 	s := w.direct()

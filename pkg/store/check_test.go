@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -27,38 +28,38 @@ func TestLabelsThatFelixRefuses(t *testing.T) {
 		return `label "a": its value "` + v + `" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`
 	}
 	for _, test := range []struct {
-		label store.Label
+		label profile.Label
 		why   string // empty: it is good
 	}{
-		{store.Label{Name: "a"}, ""},
-		{store.Label{Name: "A_b.c-9"}, ""},
-		{store.Label{Name: strings.Repeat("a", 63), Value: strings.Repeat("v", 63)}, ""},
-		{store.Label{Name: "example.com/role", Value: "db"}, ""},
-		{store.Label{Name: networkID + "/tag"}, ""},
-		{store.Label{Name: strings.Repeat("a.", 126) + "a/" + strings.Repeat("n", 63)}, ""},
-		{store.Label{Name: ""}, `label "": ` + notLabelName},
-		{store.Label{Name: long}, `label "` + long + `": ` + notLabelName},
-		{store.Label{Name: networkID}, `label "` + networkID + `": ` + notLabelName},
-		{store.Label{Name: "-a"}, `label "-a": ` + notLabelName},
-		{store.Label{Name: "a."}, `label "a.": ` + notLabelName},
-		{store.Label{Name: "a b"}, `label "a b": ` + notLabelName},
-		{store.Label{Name: "é"}, `label "é": ` + notLabelName},
-		{store.Label{Name: "a\n"}, `label "a\x0a": ` + notLabelName},
-		{store.Label{Name: "a/"}, `label "a/": ` + notLabelName},
-		{store.Label{Name: "a/b/c"}, `label "a/b/c": ` + notLabelName},
-		{store.Label{Name: "a/" + long}, `label "a/` + long + `": ` + notLabelName},
-		{store.Label{Name: "/a"}, `label "/a": ` + notPrefix},
-		{store.Label{Name: "A/b"}, `label "A/b": ` + notPrefix},
-		{store.Label{Name: "a_b/c"}, `label "a_b/c": ` + notPrefix},
-		{store.Label{Name: strings.Repeat("a.", 127) + "/b"}, `label "` + strings.Repeat("a.", 127) + `/b": ` + notPrefix},
-		{store.Label{Name: "a", Value: long}, value(long)},
-		{store.Label{Name: "a", Value: "-x"}, value("-x")},
-		{store.Label{Name: "a", Value: "x y"}, value("x y")},
-		{store.Label{Name: "a", Value: "a/b"}, value("a/b")},
-		{store.Label{Name: "a", Value: "é"}, value("é")},
+		{profile.Label{Name: "a"}, ""},
+		{profile.Label{Name: "A_b.c-9"}, ""},
+		{profile.Label{Name: strings.Repeat("a", 63), Value: strings.Repeat("v", 63)}, ""},
+		{profile.Label{Name: "example.com/role", Value: "db"}, ""},
+		{profile.Label{Name: networkID + "/tag"}, ""},
+		{profile.Label{Name: strings.Repeat("a.", 126) + "a/" + strings.Repeat("n", 63)}, ""},
+		{profile.Label{Name: ""}, `label "": ` + notLabelName},
+		{profile.Label{Name: long}, `label "` + long + `": ` + notLabelName},
+		{profile.Label{Name: networkID}, `label "` + networkID + `": ` + notLabelName},
+		{profile.Label{Name: "-a"}, `label "-a": ` + notLabelName},
+		{profile.Label{Name: "a."}, `label "a.": ` + notLabelName},
+		{profile.Label{Name: "a b"}, `label "a b": ` + notLabelName},
+		{profile.Label{Name: "é"}, `label "é": ` + notLabelName},
+		{profile.Label{Name: "a\n"}, `label "a\x0a": ` + notLabelName},
+		{profile.Label{Name: "a/"}, `label "a/": ` + notLabelName},
+		{profile.Label{Name: "a/b/c"}, `label "a/b/c": ` + notLabelName},
+		{profile.Label{Name: "a/" + long}, `label "a/` + long + `": ` + notLabelName},
+		{profile.Label{Name: "/a"}, `label "/a": ` + notPrefix},
+		{profile.Label{Name: "A/b"}, `label "A/b": ` + notPrefix},
+		{profile.Label{Name: "a_b/c"}, `label "a_b/c": ` + notPrefix},
+		{profile.Label{Name: strings.Repeat("a.", 127) + "/b"}, `label "` + strings.Repeat("a.", 127) + `/b": ` + notPrefix},
+		{profile.Label{Name: "a", Value: long}, value(long)},
+		{profile.Label{Name: "a", Value: "-x"}, value("-x")},
+		{profile.Label{Name: "a", Value: "x y"}, value("x y")},
+		{profile.Label{Name: "a", Value: "a/b"}, value("a/b")},
+		{profile.Label{Name: "a", Value: "é"}, value("é")},
 	} {
 		revision := w.putProfile("web", document(t, "web"))
-		result, err := s.Edit(soon(t), "web", func(p *store.Profile) error {
+		result, err := s.Edit(soon(t), "web", func(p *profile.Profile) error {
 			p.Labels = append(p.Labels, test.label)
 			return nil
 		})
@@ -89,7 +90,7 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 	} {
 		bad := rules.DecodeV3([]byte(raw))
 		revision := w.putProfile("web", document(t, "web", "allow"))
-		_, err := s.Edit(soon(t), "web", func(p *store.Profile) error {
+		_, err := s.Edit(soon(t), "web", func(p *profile.Profile) error {
 			p.Inbound = append(slices.Clip(p.Inbound), bad)
 			return nil
 		})
@@ -104,10 +105,10 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 		if trouble := w.profile("web").Trouble(); len(trouble) == 0 || !strings.HasPrefix(trouble[0], "outbound rule 1: ") {
 			t.Errorf("%s: trouble %q", raw, trouble)
 		}
-		_, err = s.Edit(soon(t), "web", func(p *store.Profile) error { return store.AppendRule(p, rules.Outbound, rule(t, "deny")) })
+		_, err = s.Edit(soon(t), "web", func(p *profile.Profile) error { return profile.AppendRule(p, rules.Outbound, rule(t, "deny")) })
 		must(t, err)
 		w.wantValue("web", strings.Replace(stored, raw, raw+`,{"action":"Deny"}`, 1))
-		_, err = s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Outbound, At: 1}).Apply)
+		_, err = s.Edit(soon(t), "web", (&profile.Removal{Direction: rules.Outbound, At: 1}).Apply)
 		must(t, err)
 		w.wantValue("web", strings.Replace(stored, raw, `{"action":"Deny"}`, 1))
 	}
@@ -137,9 +138,9 @@ func TestTrouble(t *testing.T) {
 	if diff := cmp.Diff(want, w.profile("WEB").Trouble()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	result, err := w.direct().Edit(soon(t), "WEB", func(p *store.Profile) error {
-		p.Labels = append(p.Labels, store.Label{Name: "new"})
-		return store.AppendRule(p, rules.Inbound, rule(t, "deny"))
+	result, err := w.direct().Edit(soon(t), "WEB", func(p *profile.Profile) error {
+		p.Labels = append(p.Labels, profile.Label{Name: "new"})
+		return profile.AppendRule(p, rules.Inbound, rule(t, "deny"))
 	})
 	wantDone(t, result, err, 1)
 	w.wantValue("WEB", strings.Replace(strings.Replace(bad, `{"action":"Allow"}`, `{"action":"Allow"},{"action":"Deny"}`, 1),
@@ -177,8 +178,8 @@ func TestListLimit(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.direct()
-	replace := func(p *store.Profile) error {
-		if err := (&store.Removal{Direction: rules.Inbound, At: 1}).Apply(p); err != nil {
+	replace := func(p *profile.Profile) error {
+		if err := (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply(p); err != nil {
 			return err
 		}
 		return appending(t, "deny")(p)
@@ -186,7 +187,7 @@ func TestListLimit(t *testing.T) {
 	for _, test := range []struct {
 		name   string
 		stored int
-		change func(*store.Profile) error
+		change func(*profile.Profile) error
 		left   int // or
 		err    string
 	}{
@@ -196,9 +197,9 @@ func TestListLimit(t *testing.T) {
 		{"at the limit is changed", 1024, replace, 1024, ""},
 		{"past the limit does not grow", 1030, appending(t, "deny"), 0, "the inbound rules would be 1031; a list may not grow past 1024"},
 		{"past the limit is changed", 1030, replace, 1030, ""},
-		{"past the limit shrinks", 1030, (&store.Removal{Direction: rules.Inbound, At: 7}).Apply, 1029, ""},
-		{"past the limit, the other list grows", 1030, func(p *store.Profile) error {
-			return store.AppendRule(p, rules.Outbound, rule(t, "deny"))
+		{"past the limit shrinks", 1030, (&profile.Removal{Direction: rules.Inbound, At: 7}).Apply, 1029, ""},
+		{"past the limit, the other list grows", 1030, func(p *profile.Profile) error {
+			return profile.AppendRule(p, rules.Outbound, rule(t, "deny"))
 		}, 1030, ""},
 	} {
 		revision := w.putProfile("web", manyRules(t, test.stored))
@@ -245,7 +246,8 @@ func TestDocumentSize(t *testing.T) {
 		e.Query.Presence = append(e.Query.Presence, fmt.Sprintf("%s-%d", strings.Repeat("n", 240), i))
 	}
 	_, err = s.Update(soon(t), nil, e)
-	wantError(t, err, fault.ErrRefused, "the profile is larger than etcd takes in a request")
+	wantError(t, err, fault.ErrRefused, fmt.Sprintf("the request that writes profile web (%d bytes) is longer than this etcd takes (--max-request-bytes)",
+		store.MaxDocument))
 	if got := w.get("web"); got.ModRevision != revision+1 {
 		t.Error("it was written")
 	}
@@ -273,11 +275,11 @@ func TestProtectedProfiles(t *testing.T) {
 		result, err := s.Edit(soon(t), id, appending(t, "deny"))
 		wantDone(t, result, err, 1)
 	}
-	e := editing(store.DefaultAllow, appending(t, "deny"))
+	e := editing(profile.DefaultAllow, appending(t, "deny"))
 	e.Force = true
 	_, err := s.Update(soon(t), nil, e)
 	wantError(t, err, fault.ErrRefused, "profile projectcalico-default-allow is built into Calico and cannot be edited")
-	if w.get(store.DefaultAllow) != nil {
+	if w.get(profile.DefaultAllow) != nil {
 		t.Error("it was written")
 	}
 }
@@ -285,7 +287,7 @@ func TestProtectedProfiles(t *testing.T) {
 func TestDefaultAllow(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	p := w.profile(store.DefaultAllow)
+	p := w.profile(profile.DefaultAllow)
 	if got := rules.FormatListing([]rules.Rule{p.Inbound[0].Rule}, []rules.Rule{p.Outbound[0].Rule}); got !=
 		"Inbound rules:\n   1 allow\nOutbound rules:\n   1 allow\n" || len(p.Inbound)+len(p.Outbound) != 2 {
 		t.Errorf("shown as\n%s", got)
@@ -293,9 +295,9 @@ func TestDefaultAllow(t *testing.T) {
 	if !p.BuiltIn || p.Revision != 0 || len(p.Trouble()) > 0 || len(p.Tags()) > 0 {
 		t.Errorf("%+v, trouble %q, tags %q", p, p.Trouble(), p.Tags())
 	}
-	snap, err := w.direct().Read(soon(t), store.Query{Presence: []string{store.DefaultAllow}})
+	snap, err := w.direct().Read(soon(t), store.Query{Presence: []string{profile.DefaultAllow}})
 	must(t, err)
-	if !snap.Has(store.DefaultAllow) {
+	if !snap.Has(profile.DefaultAllow) {
 		t.Error("it is not there")
 	}
 }
@@ -310,7 +312,7 @@ func TestTags(t *testing.T) {
 	if diff := cmp.Diff([]string{networkID, "a", "web"}, p.Tags()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if len(p.Labels) != 7 || p.Labels[1] != (store.Label{Name: "stage", Value: "production"}) {
+	if len(p.Labels) != 7 || p.Labels[1] != (profile.Label{Name: "stage", Value: "production"}) {
 		t.Errorf("labels %+v", p.Labels)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -71,12 +72,12 @@ func keepEditing(ctx context.Context, t *testing.T, s *store.Store, editor int, 
 		}
 		words := fmt.Sprintf("allow tcp from tag editor-%d to ports %d", editor, i+1)
 		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-		_, err := s.Edit(ctx, "web", func(p *store.Profile) error {
+		_, err := s.Edit(ctx, "web", func(p *profile.Profile) error {
 			r, err := rules.ParseLine(words, rules.AsNew)
 			if err != nil {
 				return err
 			}
-			return store.AppendRule(p, rules.Inbound, r)
+			return profile.AppendRule(p, rules.Inbound, r)
 		})
 		cancel()
 		attempts <- attempt{words, err}

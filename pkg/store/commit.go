@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -11,6 +12,16 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
+)
+
+const (
+	// defaultRequest is how long a request may be, in bytes, for an etcd that is
+	// not told otherwise (--max-request-bytes).
+	defaultRequest = 3 << 19
+	// maxDocument leaves room for the rest of such a request. Of a document that is
+	// longer than defaultRequest, etcd decides how long it may become.
+	maxDocument = defaultRequest - 8<<10
 )
 
 // times bound what goes on when a command's own time is over or the user has
@@ -51,25 +62,28 @@ type write struct {
 // commit writes the changed profile if what was read still holds. The error
 // ErrUnknownOutcome says that it may or may not have been saved; with any other
 // it was not.
-func (s *Store) commit(ctx context.Context, snap *Snapshot, p *Profile) (outcome, error) {
+func (s *Store) commit(ctx context.Context, snap *Snapshot, p *profile.Profile, reversible bool) (outcome, error) {
 	w, err := s.newWrite(snap, p)
+	if err == nil && reversible {
+		err = s.reversible(ctx, w)
+	}
 	if err != nil {
 		return outcome{}, err
 	}
 	out, err := w.run(ctx)
 	if out.saved > 0 {
-		p.document = w.document
+		p.Saved(w.document, out.saved)
 	}
 	return out, err
 }
 
 // newWrite returns the write of a changed profile.
-func (s *Store) newWrite(snap *Snapshot, p *Profile) (*write, error) {
-	document, err := p.encode()
+func (s *Store) newWrite(snap *Snapshot, p *profile.Profile) (*write, error) {
+	document, err := p.MarshalJSON()
 	if err != nil {
 		return nil, err
 	}
-	if len(document) > max(maxDocument, len(p.document)) {
+	if len(document) > max(maxDocument, len(p.Document())) && len(p.Document()) <= defaultRequest {
 		return nil, fault.Refusedf("profile %s would be %d bytes long; etcd takes %d at most",
 			printable.Text(p.ID), len(document), maxDocument)
 	}
@@ -127,7 +141,7 @@ func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 		case err == nil:
 			return w.lost(late, answer, maybeSaved)
 		case !etcd.IsTransient(err) && !maybeSaved:
-			return outcome{}, w.store.conn.Denied(late, w.store.conn.Explain(err, start), w.access())
+			return outcome{}, w.explain(late, err, start)
 		case !etcd.IsTransient(err):
 			return w.settle(late, err)
 		}
@@ -144,6 +158,15 @@ func (w *write) sendUntilCertain(ctx context.Context) (outcome, error) {
 		return w.settle(late, cause)
 	}
 	return outcome{}, w.store.conn.Unreachable(hopeful, cause, start)
+}
+
+// explain turns a lasting error of etcd into one of this package's.
+func (w *write) explain(ctx context.Context, err error, start time.Time) error {
+	if etcd.IsTooLong(err) {
+		return &fault.Error{Kind: fault.ErrRefused, Cause: err, Text: fmt.Sprintf("the request that writes profile %s "+
+			"(%d bytes) is longer than this etcd takes (--max-request-bytes)", printable.Text(w.profile), len(w.document))}
+	}
+	return w.store.conn.Denied(ctx, w.store.conn.Explain(err, start), w.access())
 }
 
 // outlive returns a context that ends a while after another one.

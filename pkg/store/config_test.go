@@ -10,12 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
-	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func environment(values map[string]string) func(string) string {
-	return func(name string) string { return values[name] }
+func environment(values map[string]string) func(string) (string, bool) {
+	return func(name string) (string, bool) {
+		value, set := values[name]
+		return value, set
+	}
 }
 
 // configFile writes a file of the right kind.
@@ -85,6 +86,8 @@ func TestLoadConfig(t *testing.T) {
 		file    string
 		want    etcd.Config
 		warning string
+		write   bool
+		alone   bool // the file has nothing in front
 	}{
 		{name: "nothing"},
 		{name: "flags", flags: flags, want: flags},
@@ -193,9 +196,46 @@ func TestLoadConfig(t *testing.T) {
 		{name: "file without etcd", file: "spec: {}\n"},
 		{name: "file without spec", file: ""},
 		{
-			name: "other keys are left alone", file: "spec: {kubeconfig: /x, k8sAPIEndpoint: y, future: [1], etcdEndpoints: 'http://a:1'}",
+			name: "keys of upstream that are not read", file: "  name: x\n  labels: {a: b}\nspec: {kubeconfig: /x, k8sAPIEndpoint: y, k8sClientQPS: 1.5, etcdEndpoints: 'http://a:1'}",
 			want: etcd.Config{Endpoints: []string{"http://a:1"}},
 		},
+		{
+			name: "keys in any case", file: "SPEC: {ETCDENDPOINTS: 'http://a:1', etcdusername: u, EtcdPassword: p, etcdcacertfile: c}",
+			want: etcd.Config{Endpoints: []string{"http://a:1"}, Username: "u", Password: "p", CAFile: "c"},
+		},
+		{
+			name: "UTF-8 with a byte-order mark", file: "\ufeffspec: {etcdEndpoints: 'http://a:1'}", alone: true,
+			want: etcd.Config{Endpoints: []string{"http://a:1"}},
+		},
+		{
+			name: "numbers are texts", file: "spec: {etcdPassword: 12345, etcdUsername: true, etcdKeyFile: null, etcdCertFile: }",
+			want: etcd.Config{Username: "true", Password: "12345"},
+		},
+		{
+			name: "empty values that are not needed", file: "spec: {etcdEndpoints: '', etcdDiscoverySrv: , etcdUsername: ''}",
+			env: values{"ETCD_ENDPOINTS": "http://a:1"}, want: etcd.Config{Endpoints: []string{"http://a:1"}},
+		},
+		{
+			name: "a Kubernetes is not needed", file: "spec: {kubeconfig: /x}",
+			env: values{"ETCD_ENDPOINTS": "http://a:1"}, want: etcd.Config{Endpoints: []string{"http://a:1"}},
+		},
+		{name: "nor with the type", file: "spec: {kubeconfig: /x, datastoreType: etcdv3}"},
+
+		{name: "empty variables are not set", env: values{"ETCD_ENDPOINTS": "", "CALICO_ETCD_USERNAME": "", "ETCD_CA_CERT_FILE": ""}},
+		{
+			name: "nor is an empty one with CALICO_", env: values{"ETCD_ENDPOINTS": "http://a:1", "CALICO_ETCD_ENDPOINTS": ""}, write: true,
+			want: etcd.Config{Endpoints: []string{"http://a:1"}},
+		},
+		{
+			name: "an empty variable and a write", env: values{"ETCD_ENDPOINTS": ""}, write: true,
+			warning: "ETCD_ENDPOINTS is set and empty, so the etcd at http://127.0.0.1:2379 is the one that is written to; is a shell variable empty?",
+		},
+		{
+			name: "several", env: values{"CALICO_ETCD_ENDPOINTS": "", "ETCD_AUTHORITY": "", "ETCD_USERNAME": ""}, write: true,
+			warning: "CALICO_ETCD_ENDPOINTS, ETCD_AUTHORITY are set and empty, so the etcd at http://127.0.0.1:2379 is the one that is written to; is a shell variable empty?",
+		},
+		{name: "an empty variable and the file", env: values{"ETCD_ENDPOINTS": ""}, file: fullFile, write: true, want: fullConfig},
+		{name: "a write without any", write: true},
 
 		{name: "datastore type", env: values{"DATASTORE_TYPE": "etcdv3"}},
 		{name: "datastore type in another case", env: values{"DATASTORE_TYPE": "ETCDv3"}},
@@ -204,9 +244,12 @@ func TestLoadConfig(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			src := etcd.Sources{Flags: test.flags, Getenv: environment(test.env)}
+			src := etcd.Sources{Flags: test.flags, LookupEnv: environment(test.env), Write: test.write}
 			src.File = configFile(t, test.file)
-			cfg, warnings, err := etcd.LoadConfig(src)
+			if test.alone {
+				src.File = anyFile(t, test.file+"\nkind: CalicoAPIConfig\n")
+			}
+			cfg, warnings, err := etcd.LoadConfig(t.Context(), src)
 			must(t, err)
 			if diff := cmp.Diff(test.want, cfg, cmp.Transformer("fields", fields)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
@@ -228,112 +271,4 @@ func fields(c etcd.Config) map[string]any {
 		"endpoints": strings.Join(c.Endpoints, ","), "srv": c.DiscoverySRV, "user": c.Username, "password": c.Password,
 		"key file": c.KeyFile, "cert file": c.CertFile, "ca file": c.CAFile, "key": c.Key, "cert": c.Cert, "ca": c.CA,
 	}
-}
-
-func TestLoadConfigErrors(t *testing.T) {
-	t.Parallel()
-	const kubernetes = "the datastore type is kubernetes; there, profiles are read-only, made from namespaces and service " +
-		"accounts, so there is nothing to edit (DATASTORE_TYPE=etcdv3 uses etcd)"
-	const notYAML = "the configuration file FILE is not a YAML document of kind CalicoAPIConfig"
-	good := "kind: CalicoAPIConfig\n"
-	for name, test := range map[string]struct {
-		env  values
-		file string
-		text string
-	}{
-		"kubernetes":             {env: values{"DATASTORE_TYPE": "kubernetes"}, file: good, text: kubernetes},
-		"CALICO_ kubernetes":     {env: values{"DATASTORE_TYPE": "etcdv3", "CALICO_DATASTORE_TYPE": "kubernetes"}, file: good, text: kubernetes},
-		"kubernetes in the file": {file: good + "spec: {datastoreType: Kubernetes}", text: kubernetes},
-		"etcdv2":                 {env: values{"DATASTORE_TYPE": "etcdv2"}, file: good, text: `the datastore type "etcdv2" is not known; etcdv3 is`},
-		"control characters":     {env: values{"DATASTORE_TYPE": "\x1b[2J"}, file: good, text: `the datastore type "\x1b[2J" is not known; etcdv3 is`},
-		"empty file":             {file: "", text: `the configuration file FILE is of kind "", not CalicoAPIConfig`},
-		"other kind":             {file: "kind: Profile\n", text: `the configuration file FILE is of kind "Profile", not CalicoAPIConfig`},
-		"not YAML":               {file: "kind: [hunter2\n", text: notYAML},
-		"a text":                 {file: "hunter2", text: notYAML},
-		"a list":                 {file: "- hunter2", text: notYAML},
-		"list of endpoints":      {file: good + "spec: {etcdEndpoints: [a, b]}", text: notYAML},
-		"binary":                 {file: "\x00\x01\xff", text: notYAML},
-		"spec is a list":         {file: good + "spec: [hunter2]", text: notYAML},
-		"key twice":              {file: good + "spec: {etcdPassword: a, etcdPassword: hunter2}", text: notYAML},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			file := anyFile(t, test.file)
-			cfg, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(test.env), File: file})
-			wantError(t, err, fault.ErrConfig, strings.ReplaceAll(test.text, "FILE", file))
-			if diff := cmp.Diff(etcd.Config{}, cfg, cmp.Transformer("fields", fields)); diff != "" {
-				t.Errorf("with an error: %s", diff)
-			}
-		})
-	}
-	missing := filepath.Join(t.TempDir(), "no\nsuch")
-	_, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: missing})
-	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+
-		strings.ReplaceAll(missing, "\n", `\x0a`)+": no such file or directory")
-	directory := t.TempDir()
-	_, _, err = etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: directory})
-	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: read "+directory+": is a directory")
-}
-
-func TestUnreadableFile(t *testing.T) {
-	t.Parallel()
-	if os.Geteuid() == 0 {
-		t.Skip("root may read every file")
-	}
-	file := anyFile(t, "kind: CalicoAPIConfig\n")
-	must(t, os.Chmod(file, 0))
-	_, _, err := etcd.LoadConfig(etcd.Sources{Getenv: environment(nil), File: file})
-	wantError(t, err, fault.ErrConfig, "the configuration file cannot be read: open "+file+": permission denied")
-}
-
-func TestEndpoints(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct{ endpoints, text string }{
-		{"127.0.0.1:2379", `"127.0.0.1:2379" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"etcd:2379", `"etcd:2379" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"etcd", `"etcd" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"ftp://a:1", `"ftp://a:1" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"unix:///run/etcd.sock", `"unix:///run/etcd.sock" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://", `"http://" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://:2379", `"http://:2379" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:1/v2/keys", `"http://a:1/v2/keys" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:1?x=1", `"http://a:1?x=1" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:1#x", `"http://a:1#x" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:b", `"http://a:b" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:65536", `"http://a:65536" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a:0", `"http://a:0" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a b:1", `"http://a b:1" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a\x1b:1", `"http://a\x1b:1" is not an etcd endpoint such as http://127.0.0.1:2379`},
-		{"http://a", `the etcd endpoint "http://a" has no port; 2379 is usual`},
-		{"https://a/", `the etcd endpoint "https://a/" has no port; 2379 is usual`},
-		{"http://[::1]", `the etcd endpoint "http://[::1]" has no port; 2379 is usual`},
-		{"http://u@a:1", "an etcd endpoint holds a user name; use ETCD_USERNAME and ETCD_PASSWORD"},
-		{"http://a:1 https://b:2", "the etcd endpoints mix http and https: http://a:1,https://b:2"},
-		{"http://a:1 nonsense", `"nonsense" is not an etcd endpoint such as http://127.0.0.1:2379`},
-	} {
-		t.Run(test.endpoints, func(t *testing.T) {
-			t.Parallel()
-			s, err := store.Open(soon(t), etcd.Config{Endpoints: splitEndpoints(test.endpoints)})
-			if err == nil {
-				closeStore(t, s)
-			}
-			wantError(t, err, fault.ErrConfig, test.text)
-		})
-	}
-	// A slash at the end is how people copy them.
-	w := newWorld(t)
-	must(t, readOnce(soon(t), etcd.Config{Endpoints: []string{w.endpoint + "/"}}))
-	if got := open(t, etcd.Config{}).Endpoints(); len(got) != 1 || got[0] != etcd.DefaultEndpoint {
-		t.Errorf("by default %q", got)
-	}
-}
-
-// splitEndpoints separates where another endpoint begins, so that a blank may
-// stand in one.
-func splitEndpoints(text string) []string {
-	first, second, found := strings.Cut(text, "1 ")
-	if !found {
-		return []string{text}
-	}
-	return []string{first + "1", second}
 }

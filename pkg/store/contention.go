@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A contention is what one edit has seen of concurrent writers. It decides how
@@ -66,7 +67,7 @@ func (c *contention) span() time.Duration {
 // newer returns what an edit goes on from after a lost race and the pause: what
 // the race returned or, after a long pause, what is there now. That costs a round
 // trip, but an attempt from the old document would most likely be lost.
-func (s *Store) newer(ctx context.Context, returned *Snapshot, races *contention, p *Profile) (*Snapshot, error) {
+func (s *Store) newer(ctx context.Context, returned *Snapshot, races *contention, p *profile.Profile) (*Snapshot, error) {
 	if !races.reads() {
 		return returned, nil
 	}
@@ -80,7 +81,7 @@ func (c *contention) reads() bool { return c.waited > c.attempt }
 
 // explain makes a conflict of the error of a request for which the races have
 // left no time.
-func (c *contention) explain(err error, p *Profile) error {
+func (c *contention) explain(err error, p *profile.Profile) error {
 	var unanswered *etcd.UnreachableError
 	if c.lost > 0 && (errors.Is(err, context.DeadlineExceeded) || errors.As(err, &unanswered)) &&
 		(unanswered == nil || unanswered.Waited < time.Second) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -75,7 +76,7 @@ func TestEachProfileHasItsOwnUID(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	for range 100 {
-		p, err := store.NewProfile("web")
+		p, err := profile.New("web")
 		must(t, err)
 		document, err := p.MarshalJSON()
 		must(t, err)
@@ -114,7 +115,7 @@ func TestCreateRefuses(t *testing.T) {
 		if w.get(id) != nil {
 			t.Errorf("%q was made", id)
 		}
-		if why := store.CheckName(id); why != text && !strings.HasPrefix(id, "kns.") {
+		if why := profile.CheckName(id); why != text && !strings.HasPrefix(id, "kns.") {
 			t.Errorf("CheckName(%q) = %q", id, why)
 		}
 	}
@@ -172,7 +173,7 @@ func TestCreateOverDamage(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", "damage")
 	e := creating("web")
-	e.Pick = func(*store.Snapshot) (*store.Profile, error) { return store.NewProfile("web") }
+	e.Pick = func(*store.Snapshot) (*profile.Profile, error) { return profile.New("web") }
 	_, err := w.direct().Update(soon(t), nil, e)
 	wantError(t, err, fault.ErrRefused, "Profile web already exists.")
 	w.wantValue("web", "damage")

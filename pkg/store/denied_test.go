@@ -16,6 +16,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -252,7 +253,7 @@ func TestRestartWithUsers(t *testing.T) {
 		must(t, cluster.Stop(0))
 		must(t, cluster.Restart(0))
 	}
-	must(t, reader.List(soon(t), func(string, *store.Profile, error) error { return nil }))
+	must(t, reader.List(soon(t), func(string, *profile.Profile, error) error { return nil }))
 	_, err = reader.Edit(soon(t), "web", appending(t, "allow sctp"))
 	wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
 	w.wantVersions("web", 3)

@@ -38,6 +38,6 @@
 //
 // An error of a Store has one of the kinds of package fault, for errors.Is, or is
 // the context's own. What the
-// function that changes a profile returns, such as a [PresentError], comes back as it
+// function that changes a profile returns, such as a [profile.PresentError], comes back as it
 // is. With each but ErrUnknownOutcome nothing was written.
 package store

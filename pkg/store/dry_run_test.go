@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -107,14 +108,14 @@ func refusedEdits(t *testing.T) map[string]store.Edit {
 	}
 	return map[string]store.Edit{
 		"not found":  editing("absent", appending(t, "deny")),
-		"refused":    editing("web", func(*store.Profile) error { return fault.Refusedf("no") }),
+		"refused":    editing("web", func(*profile.Profile) error { return fault.Refusedf("no") }),
 		"Kubernetes": editing("kns.x", appending(t, "deny")),
-		"too large": editing("web", func(p *store.Profile) error {
-			p.Labels = append(p.Labels, store.Label{Name: "a"}, store.Label{Name: "b"})
+		"too large": editing("web", func(p *profile.Profile) error {
+			p.Labels = append(p.Labels, profile.Label{Name: "a"}, profile.Label{Name: "b"})
 			p.Inbound = append(p.Inbound, rules.DecodeV3([]byte(`{"action":"Allow","metadata":{"annotations":{"x":"`+long+`"}}}`)))
 			return nil
 		}),
-		"bad rule": editing("web", func(p *store.Profile) error {
+		"bad rule": editing("web", func(p *profile.Profile) error {
 			p.Inbound = append(p.Inbound, rules.DecodeV3([]byte(`{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`)))
 			return nil
 		}),
@@ -131,7 +132,7 @@ func TestBefore(t *testing.T) {
 	if got := texts(result.Before.Inbound); len(got) != 2 || result.Before.Revision >= result.Profile.Revision {
 		t.Errorf("before at revision %d: %q, after at %d", result.Before.Revision, got, result.Profile.Revision)
 	}
-	result, err = w.direct().Update(soon(t), nil, editing("web", func(*store.Profile) error { return nil }))
+	result, err = w.direct().Update(soon(t), nil, editing("web", func(*profile.Profile) error { return nil }))
 	must(t, err)
 	if result.Changed || result.Before != result.Profile {
 		t.Errorf("%+v", result)
@@ -158,14 +159,14 @@ func TestIfNeeded(t *testing.T) {
 	w.putProfile("kns.x", document(t, "kns.x", "allow"))
 	w.put("/calico/v1/policy/profile/old/rules", `{"inbound_rules":[{}],"outbound_rules":[]}`)
 	w.put(lockKey, locked)
-	for _, id := range []string{"kns.x", "old", store.DefaultAllow} {
+	for _, id := range []string{"kns.x", "old", profile.DefaultAllow} {
 		for _, test := range []struct {
-			change  func(*store.Profile) error
+			change  func(*profile.Profile) error
 			refused bool
 		}{
-			{func(*store.Profile) error { return nil }, false},
+			{func(*profile.Profile) error { return nil }, false},
 			{appending(t, "deny"), true},
-			{func(*store.Profile) error { return fault.Conflictf("no") }, true},
+			{func(*profile.Profile) error { return fault.Conflictf("no") }, true},
 		} {
 			e := editing(id, test.change)
 			e.Query.V1 = true

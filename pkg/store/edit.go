@@ -3,11 +3,11 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // An Edit says what to read, which profile of that to change, and how. Its
@@ -16,11 +16,11 @@ import (
 type Edit struct {
 	Query Query
 
-	// Pick chooses the profile, which may be a new one from NewProfile.
-	Pick func(*Snapshot) (*Profile, error)
+	// Pick chooses the profile, which may be a new one from [profile.New].
+	Pick func(*Snapshot) (*profile.Profile, error)
 
 	// Change changes it. An error ends the edit, and nothing is written.
-	Change func(*Snapshot, *Profile) error
+	Change func(*Snapshot, *profile.Profile) error
 
 	// Create is for an edit that only makes sure that there is the profile: one
 	// that is there is left alone, whoever maintains it.
@@ -41,6 +41,10 @@ type Edit struct {
 	// Force allows to edit profiles that Kubernetes' controllers maintain.
 	Force bool
 
+	// Reversible refuses an edit that could not be rolled back, as far as that is
+	// known before it: see [IrreversibleError].
+	Reversible bool
+
 	// DryRun does everything but write. What could not be written is refused in
 	// the same way.
 	DryRun bool
@@ -52,20 +56,24 @@ type Edit struct {
 
 // A Result is what became of an edit.
 type Result struct {
-	Profile  *Profile // as it is now; its Revision is that of the last change
-	Before   *Profile // as it was before the change; nil when it was not there
-	Changed  bool     // false when there was nothing to change, and nothing was written
-	Attempts int      // 1, and one more for each lost race
+	Profile  *profile.Profile // as it is now; its Revision is that of the last change
+	Before   *profile.Profile // as it was before the change; nil when it was not there
+	Changed  bool             // false when there was nothing to change, and nothing was written
+	Attempts int              // 1, and one more for each lost race
+
+	// Irreversible is why the document of a removed profile could not be written
+	// again; nil when it could. It is looked for only if the document is long.
+	Irreversible *IrreversibleError
 
 	reversal *reversal // of what was saved; see TakeBack
 }
 
 // Edit changes one profile by its ID. See [Store.Update] for what is promised.
-func (s *Store) Edit(ctx context.Context, id string, change func(*Profile) error) (Result, error) {
+func (s *Store) Edit(ctx context.Context, id string, change func(*profile.Profile) error) (Result, error) {
 	return s.Update(ctx, nil, Edit{
 		Query:  Query{Profiles: []string{id}, Lock: true},
-		Pick:   func(snap *Snapshot) (*Profile, error) { return snap.Profile(id) },
-		Change: func(_ *Snapshot, p *Profile) error { return change(p) },
+		Pick:   func(snap *Snapshot) (*profile.Profile, error) { return snap.Profile(id) },
+		Change: func(_ *Snapshot, p *profile.Profile) error { return change(p) },
 	})
 }
 
@@ -90,11 +98,11 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
 		p, err := e.prepare(snap)
-		if err != nil || !p.changed() {
+		if err != nil || !p.Changed() {
 			return Result{Profile: p, Before: p, Attempts: attempt}, err
 		}
-		before := p.before()
-		if e.compares() && p.Layout == V1 { // there is no document to write
+		before := p.Before()
+		if e.compares() && p.Layout == profile.V1 { // there is no document to write
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, nil
 		}
 		if e.DryRun {
@@ -104,13 +112,11 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 			}
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt}, err
 		}
-		out, err := s.commit(ctx, snap, p)
+		out, err := s.commit(ctx, snap, p, e.Reversible)
 		if err != nil {
 			return Result{}, races.explain(err, p)
 		}
 		if out.saved > 0 {
-			p.Revision = out.saved
-			p.remember()
 			return Result{Profile: p, Before: before, Changed: true, Attempts: attempt, reversal: out.reversal}, nil
 		}
 		justLock := out.now.lockRevision() != snap.lockRevision() && out.now.revision(p.ID) == snap.revision(p.ID)
@@ -125,12 +131,12 @@ func (s *Store) Update(ctx context.Context, snap *Snapshot, e Edit) (Result, err
 }
 
 // prepare applies the edit to what was read and checks the result.
-func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
+func (e Edit) prepare(snap *Snapshot) (*profile.Profile, error) {
 	p, err := e.Pick(snap)
 	if err != nil {
 		return nil, err
 	}
-	if e.Create && (p.Revision != 0 || p.BuiltIn) && p.Layout == V3 {
+	if e.Create && (p.Revision != 0 || p.BuiltIn) && p.Layout == profile.V3 {
 		return p, nil // it is there, which is what was asked for
 	}
 	refusal := e.allowed(p)
@@ -145,20 +151,20 @@ func (e Edit) prepare(snap *Snapshot) (*Profile, error) {
 	}
 	err = e.Change(snap, p)
 	switch {
-	case refusal != nil && (err != nil || p.changed()):
+	case refusal != nil && (err != nil || p.Changed()):
 		return nil, refusal
-	case err != nil || !p.changed():
+	case err != nil || !p.Changed():
 		return p, err
 	}
 	if err := snap.CheckLock(); err != nil && !e.compares() {
 		return nil, err
 	}
-	return p, p.check()
+	return p, p.Check()
 }
 
 func (e Edit) compares() bool { return e.DryRun && e.Compare }
 
-func (e Edit) allowed(p *Profile) error {
+func (e Edit) allowed(p *profile.Profile) error {
 	if err := p.Editable(e.Force); err != nil {
 		return err
 	}
@@ -168,41 +174,10 @@ func (e Edit) allowed(p *Profile) error {
 	return nil
 }
 
-// Editable returns why a profile may not be edited, as an error of the kind
-// ErrRefused. Those that Kubernetes' controllers maintain may be with force.
-func (p *Profile) Editable(force bool) error {
-	switch {
-	case p.ID == DefaultAllow:
-		return fault.Refusedf("profile %s is built into Calico and cannot be edited", p.ID)
-	case p.Layout == V1:
-		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, where no Felix sees an edit; "+
-			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), MigrateCommand(p.ID))
-	case !force && IsMaintained(p.ID):
-		return fault.Refusedf("profile %s is kept in step with Kubernetes by its controllers, which would undo the edit; "+
-			"--force edits it all the same", printable.Text(p.ID))
-	}
-	return nil
-}
-
-// MigrateCommand returns the words that migrate a v1 profile.
-func MigrateCommand(id string) string {
-	command := "calicoctl profile migrate " + printable.Text(id)
-	if lower := strings.ToLower(id); lower != id && CheckName(lower) == "" {
-		command += " " + lower
-	}
-	return command
-}
-
-// IsMaintained reports whether Kubernetes' controllers keep the profile of that ID
-// in step with Kubernetes, so that an edit would not last.
-func IsMaintained(id string) bool {
-	return strings.HasPrefix(id, "kns.") || strings.HasPrefix(id, "ksa.")
-}
-
 // again decides after a lost race whether to start over, and waits a little.
 // With justLock it was not another writer but the lock that came between, about
 // which starting over tells more.
-func (e Edit) again(ctx context.Context, p *Profile, races *contention, justLock bool) error {
+func (e Edit) again(ctx context.Context, p *profile.Profile, races *contention, justLock bool) error {
 	if e.Once && !justLock {
 		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
 	}
@@ -215,6 +190,6 @@ func (e Edit) again(ctx context.Context, p *Profile, races *contention, justLock
 	return overtaken(p)
 }
 
-func overtaken(p *Profile) error {
+func overtaken(p *profile.Profile) error {
 	return fault.Conflictf("other writers kept changing profile %s until the time was over; nothing was changed", printable.Text(p.ID))
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 const (
@@ -23,7 +24,7 @@ const (
 // profiles that it has. What a layout does not tell is empty.
 type Endpoint struct {
 	Key          string // in etcd
-	Layout       Layout
+	Layout       profile.Layout
 	Profiles     []string // IDs, in their order
 	Host         string
 	Orchestrator string
@@ -113,7 +114,7 @@ func damagedEndpoint(e Endpoint, cause error) error {
 }
 
 func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	e := Endpoint{Key: string(kv.Key), Layout: V3}
+	e := Endpoint{Key: string(kv.Key), Layout: profile.V3}
 	spec := readSpec(kv.Value, "WorkloadEndpoint")
 	e.Profiles, e.Addresses = spec.texts("profiles"), spec.texts("ipNetworks")
 	e.Host, e.Orchestrator, e.Name = spec.text("node"), spec.text("orchestrator"), spec.text("endpoint")
@@ -125,7 +126,7 @@ func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
 }
 
 func decodeHost(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	e := Endpoint{Key: string(kv.Key), Layout: V3, Name: strings.TrimPrefix(string(kv.Key), hostPrefix)}
+	e := Endpoint{Key: string(kv.Key), Layout: profile.V3, Name: strings.TrimPrefix(string(kv.Key), hostPrefix)}
 	spec := readSpec(kv.Value, "HostEndpoint")
 	e.Profiles, e.Addresses, e.Host = spec.texts("profiles"), spec.texts("expectedIPs"), spec.text("node")
 	return e, true, spec.err
@@ -134,7 +135,7 @@ func decodeHost(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
 // decodeEndpointV1 reads .../<host>/workload/<orchestrator>/<workload>/endpoint/<endpoint>
 // and .../<host>/endpoint/<endpoint>; other keys of a host are no endpoints.
 func decodeEndpointV1(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	e := Endpoint{Key: string(kv.Key), Layout: V1}
+	e := Endpoint{Key: string(kv.Key), Layout: profile.V1}
 	path := strings.Split(strings.TrimPrefix(e.Key, hostPrefixV1), "/")
 	for i := range path {
 		path[i] = unescapeV1(path[i])

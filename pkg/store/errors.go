@@ -8,12 +8,13 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A DamagedError says that a stored document cannot be understood. It is
 // ErrMalformed.
 type DamagedError struct {
-	Layout Layout
+	Layout profile.Layout
 	Key    string // in etcd
 	What   string // the profile or endpoint, printable
 	Cause  error

@@ -7,6 +7,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -25,13 +26,13 @@ func exampleStore(ctx context.Context) (s *store.Store, end func(), err error) {
 func exampleProfile(ctx context.Context, s *store.Store, id string) error {
 	_, err := s.Update(ctx, nil, store.Edit{
 		Query: store.Query{Profiles: []string{id}},
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			if snap.Has(id) {
 				return snap.Profile(id)
 			}
-			return store.NewProfile(id)
+			return profile.New(id)
 		},
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 		Create: true,
 	})
 	return err
@@ -56,7 +57,7 @@ func ExampleStore_Edit() {
 		fmt.Println(err)
 		return
 	}
-	add := func(p *store.Profile) error { return store.AppendRule(p, rules.Inbound, rule) }
+	add := func(p *profile.Profile) error { return profile.AppendRule(p, rules.Inbound, rule) }
 
 	result, err := s.Edit(ctx, "databases", add)
 	fmt.Println(result.Changed, err)
@@ -66,7 +67,7 @@ func ExampleStore_Edit() {
 
 	// The rule is there now: nothing is written.
 	result, err = s.Edit(ctx, "databases", add)
-	var present *store.PresentError
+	var present *profile.PresentError
 	fmt.Println(result.Changed, errors.As(err, &present), err)
 	// Output:
 	// true <nil>
@@ -84,9 +85,9 @@ func ExampleError() {
 		return
 	}
 	defer end()
-	_, err = s.Edit(ctx, "databases", func(*store.Profile) error { return nil })
+	_, err = s.Edit(ctx, "databases", func(*profile.Profile) error { return nil })
 	fmt.Println(errors.Is(err, fault.ErrNotFound), err)
-	_, err = s.Edit(ctx, store.DefaultAllow, func(*store.Profile) error { return nil })
+	_, err = s.Edit(ctx, profile.DefaultAllow, func(*profile.Profile) error { return nil })
 	fmt.Println(errors.Is(err, fault.ErrRefused), err)
 	// Output:
 	// true Profile databases not found.
@@ -119,9 +120,9 @@ func ExampleStore_Update() {
 	}
 	edit := store.Edit{
 		Query: query,
-		Pick:  func(snap *store.Snapshot) (*store.Profile, error) { return snap.Profile("web") },
-		Change: func(_ *store.Snapshot, p *store.Profile) error {
-			_, err := store.AddTag(p, "public")
+		Pick:  func(snap *store.Snapshot) (*profile.Profile, error) { return snap.Profile("web") },
+		Change: func(_ *store.Snapshot, p *profile.Profile) error {
+			_, err := profile.AddTag(p, "public")
 			return err
 		},
 		IfRevision: seen.Revision,

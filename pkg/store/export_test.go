@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
+
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // TakeTime lets a slow machine find out whether a write was saved and which key
@@ -18,9 +20,6 @@ var DecodeProfile = decodeProfile
 
 // MaxDocument is the limit that a document may have.
 const MaxDocument = maxDocument
-
-// Document returns the bytes that were read.
-func (p *Profile) Document() []byte { return p.document }
 
 // DecodeAnything reads a value as each of the other documents that the store
 // reads, and returns the errors.
@@ -37,7 +36,7 @@ func DecodeAnything(value []byte) (errs []error) {
 	for _, part := range partsV1() {
 		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
 		if err == nil {
-			_, _ = convert(p, "x")
+			_, _ = profile.Convert(p, "x")
 			_ = p.Trouble()
 		}
 		errs = append(errs, err)

@@ -48,7 +48,7 @@ func TestExposedFiles(t *testing.T) {
 			if test.key {
 				want = append(want, "the key file "+keyFile+" can be read by everyone; chmod 600 "+keyFile)
 			}
-			_, warnings, err := etcd.LoadConfig(src)
+			_, warnings, err := etcd.LoadConfig(t.Context(), src)
 			must(t, err)
 			if got, want := strings.Join(warnings, "\n"), strings.Join(want, "\n"); got != want {
 				t.Errorf("warnings\n%s\nwant\n%s", got, want)
@@ -62,7 +62,7 @@ func TestExposedFiles(t *testing.T) {
 func TestExposedNothing(t *testing.T) {
 	t.Parallel()
 	for _, file := range []string{"/nonexistent/key", t.TempDir(), os.DevNull, "-----BEGIN PRIVATE KEY-----"} {
-		_, warnings, err := etcd.LoadConfig(etcd.Sources{Flags: etcd.Config{KeyFile: file}, File: configFile(t, "")})
+		_, warnings, err := etcd.LoadConfig(t.Context(), etcd.Sources{Flags: etcd.Config{KeyFile: file}, File: configFile(t, "")})
 		must(t, err)
 		if len(warnings) > 0 {
 			t.Errorf("%s: %q", file, warnings)

@@ -32,21 +32,21 @@ func documentFields(document []byte) ([]rawjson.Member, error) {
 	if rawjson.Kind(document) == "null" {
 		return nil, errors.New("the document: expected an object, got null")
 	}
-	return fields("the document", document)
+	return rawjson.Fields("the document", document)
 }
 
 // readSpec reads the spec of a v3 resource. A document that says of itself that
 // it is another resource is an error.
 func readSpec(document []byte, kind string) *fieldReader {
 	top := readDocument(document)
-	if is := text(rawjson.Get(top.members, "kind")); top.err == nil && is != "" && is != kind {
+	if is := rawjson.Text(rawjson.Get(top.members, "kind")); top.err == nil && is != "" && is != kind {
 		top.err = fmt.Errorf("it is of kind %s, not %s", printable.Quote(is), kind)
 	}
 	if top.err != nil {
 		return top
 	}
 	spec := &fieldReader{prefix: "spec."}
-	spec.members, spec.err = fields("spec", rawjson.Get(top.members, "spec"))
+	spec.members, spec.err = rawjson.Fields("spec", rawjson.Get(top.members, "spec"))
 	return spec
 }
 
@@ -55,7 +55,7 @@ func (r *fieldReader) text(field string) string {
 	if value != nil && !slices.Contains([]string{"string", "null"}, rawjson.Kind(value)) {
 		r.fail("%s%s is not a string", r.prefix, field)
 	}
-	return text(value)
+	return rawjson.Text(value)
 }
 
 // texts reads a list of strings.
@@ -74,7 +74,7 @@ func (r *fieldReader) texts(field string) []string {
 			r.fail("%s%s[%d] is not a string", r.prefix, field, i)
 			return nil
 		}
-		list = append(list, text(element))
+		list = append(list, rawjson.Text(element))
 	}
 	return list
 }

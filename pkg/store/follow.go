@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Follower is told what becomes of a profile.
@@ -26,7 +27,7 @@ type Follower struct {
 // ends, whatever becomes of connections. Where etcd has thrown away what came
 // meanwhile, it tells what there is now, as Skipped, unless that is known. The
 // errors are those of the context and of Seen, and ErrDenied.
-func (s *Store) Follow(ctx context.Context, p *Profile, f Follower) error {
+func (s *Store) Follow(ctx context.Context, p *profile.Profile, f Follower) error {
 	w := &following{Follower: f, store: s, id: p.ID, known: p.Revision, next: p.Revision + 1}
 	for number := 0; ; number++ {
 		before := w.next

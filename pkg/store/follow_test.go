@@ -14,13 +14,14 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 const watchMethod = "/etcdserverpb.Watch/Watch"
 
 // follow follows web and returns what it is told, and how the following ended.
-func follow(t *testing.T, s *store.Store, p *store.Profile) (seen chan string, stop func() error) {
+func follow(t *testing.T, s *store.Store, p *profile.Profile) (seen chan string, stop func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(soon(t))
 	seen = make(chan string, 100)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -80,7 +81,7 @@ func FuzzDocuments(f *testing.F) {
 	})
 }
 
-func wantUnchanged(t *testing.T, p *store.Profile, document []byte) {
+func wantUnchanged(t *testing.T, p *profile.Profile, document []byte) {
 	t.Helper()
 	if now, err := p.MarshalJSON(); err != nil || string(now) != string(document) {
 		t.Fatalf("without an edit: %v\n%q\nwas\n%q", err, now, document)
@@ -91,7 +92,7 @@ func wantUnchanged(t *testing.T, p *store.Profile, document []byte) {
 const fuzzEdits = 13
 
 // fuzzEdit changes one part and returns its field in spec.
-func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
+func fuzzEdit(t *testing.T, p *profile.Profile, op byte) (field string) {
 	t.Helper()
 	r := rule(t, addition)
 	direction := rules.Direction(rules.Inbound)
@@ -103,19 +104,19 @@ func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 	middle := len(*list)/2 + 1
 	switch op % fuzzEdits {
 	case 0:
-		_ = store.AppendRule(p, direction, r)
+		_ = profile.AppendRule(p, direction, r)
 	case 1:
-		_ = (&store.Insertion{Direction: direction, At: middle}).Apply(p, r)
+		_ = (&profile.Insertion{Direction: direction, At: middle}).Apply(p, r)
 	case 2:
-		_ = (&store.Removal{Direction: direction, At: middle}).Apply(p)
+		_ = (&profile.Removal{Direction: direction, At: middle}).Apply(p)
 	case 3:
 		if len(*list) > 0 {
-			store.RemoveRule(p, direction, (*list)[0].Rule)
+			profile.RemoveRule(p, direction, (*list)[0].Rule)
 		}
 	case 4:
-		_ = (&store.Move{Direction: direction, From: 1, To: max(1, len(*list))}).Apply(p)
+		_ = (&profile.Move{Direction: direction, From: 1, To: max(1, len(*list))}).Apply(p)
 	case 5:
-		_ = (&store.Replacement{Direction: direction, At: middle}).Apply(p, r)
+		_ = (&profile.Replacement{Direction: direction, At: middle}).Apply(p, r)
 	case 6, 7, 8:
 		fuzzSetRules(t, p, direction, op%fuzzEdits-6)
 	default:
@@ -126,7 +127,7 @@ func fuzzEdit(t *testing.T, p *store.Profile, op byte) (field string) {
 }
 
 // fuzzSetRules sets a list to rules that are there: none of them is written anew.
-func fuzzSetRules(t *testing.T, p *store.Profile, d rules.Direction, op byte) {
+func fuzzSetRules(t *testing.T, p *profile.Profile, d rules.Direction, op byte) {
 	t.Helper()
 	old := slices.Clone(*p.Rules(d))
 	var now []rules.Rule
@@ -144,7 +145,7 @@ func fuzzSetRules(t *testing.T, p *store.Profile, d rules.Direction, op byte) {
 		}
 		now = append(now, rule(t, addition))
 	}
-	if err := store.SetRules(p, d, now); err != nil {
+	if err := profile.SetRules(p, d, now); err != nil {
 		t.Fatal(err)
 	}
 	list := *p.Rules(d)
@@ -161,12 +162,12 @@ func fuzzSetRules(t *testing.T, p *store.Profile, d rules.Direction, op byte) {
 	}
 }
 
-func fuzzLabels(t *testing.T, p *store.Profile, op byte) {
+func fuzzLabels(t *testing.T, p *profile.Profile, op byte) {
 	t.Helper()
 	switch op {
 	case 0:
-		if !slices.ContainsFunc(p.Labels, func(l store.Label) bool { return l.Name == "new" }) {
-			p.Labels = append(p.Labels, store.Label{Name: "new"})
+		if !slices.ContainsFunc(p.Labels, func(l profile.Label) bool { return l.Name == "new" }) {
+			p.Labels = append(p.Labels, profile.Label{Name: "new"})
 		}
 	case 1:
 		if len(p.Labels) > 0 {
@@ -174,9 +175,9 @@ func fuzzLabels(t *testing.T, p *store.Profile, op byte) {
 			p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
 		}
 	case 2:
-		_, _ = store.AddTag(p, "new")
+		_, _ = profile.AddTag(p, "new")
 	case 3:
-		if tags := p.Tags(); len(tags) > 0 && !store.RemoveTag(p, tags[0]) {
+		if tags := p.Tags(); len(tags) > 0 && !profile.RemoveTag(p, tags[0]) {
 			t.Fatalf("the tag %s cannot be removed", tags[0])
 		}
 	}
@@ -226,7 +227,7 @@ func wantOnlyChanged(t *testing.T, was, now, field string) {
 }
 
 // wantReadBack checks that what is written says what the profile said.
-func wantReadBack(t *testing.T, p *store.Profile, document []byte) {
+func wantReadBack(t *testing.T, p *profile.Profile, document []byte) {
 	t.Helper()
 	again, err := store.DecodeProfile("web", 2, document)
 	if err != nil {

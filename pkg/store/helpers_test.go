@@ -17,6 +17,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -247,7 +248,7 @@ func (w *world) inbound(id string) []string {
 	return texts(w.profile(id).Inbound)
 }
 
-func (w *world) profile(id string) *store.Profile {
+func (w *world) profile(id string) *profile.Profile {
 	w.t.Helper()
 	snap, err := w.direct().Read(soon(w.t), store.Query{Profiles: []string{id}})
 	if err != nil {
@@ -268,18 +269,18 @@ func (w *world) wantInbound(id string, want ...string) {
 }
 
 // appending returns a change that appends an inbound rule.
-func appending(t *testing.T, words string) func(*store.Profile) error {
+func appending(t *testing.T, words string) func(*profile.Profile) error {
 	t.Helper()
 	r := rule(t, words)
-	return func(p *store.Profile) error { return store.AppendRule(p, rules.Inbound, r) }
+	return func(p *profile.Profile) error { return profile.AppendRule(p, rules.Inbound, r) }
 }
 
 // editing is the Edit that Store.Edit makes of an ID and a change.
-func editing(id string, change func(*store.Profile) error) store.Edit {
+func editing(id string, change func(*profile.Profile) error) store.Edit {
 	return store.Edit{
 		Query:  store.Query{Profiles: []string{id}, Lock: true},
-		Pick:   func(snap *store.Snapshot) (*store.Profile, error) { return snap.Profile(id) },
-		Change: func(_ *store.Snapshot, p *store.Profile) error { return change(p) },
+		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return snap.Profile(id) },
+		Change: func(_ *store.Snapshot, p *profile.Profile) error { return change(p) },
 	}
 }
 
@@ -287,13 +288,13 @@ func editing(id string, change func(*store.Profile) error) store.Edit {
 func creating(id string) store.Edit {
 	return store.Edit{
 		Query: store.Query{Profiles: []string{id}, Lock: true},
-		Pick: func(snap *store.Snapshot) (*store.Profile, error) {
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			if snap.Has(id) {
 				return nil, fault.Refusedf("Profile %s already exists.", id)
 			}
-			return store.NewProfile(id)
+			return profile.New(id)
 		},
-		Change: func(*store.Snapshot, *store.Profile) error { return nil },
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -116,8 +117,8 @@ func TestOddRulesAreShown(t *testing.T) {
 		}
 	}
 	for range odd {
-		_, err := w.direct().Edit(soon(t), "odd", func(p *store.Profile) error {
-			return (&store.Removal{Direction: rules.Inbound, At: 1}).Apply(p)
+		_, err := w.direct().Edit(soon(t), "odd", func(p *profile.Profile) error {
+			return (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply(p)
 		})
 		must(t, err)
 	}
@@ -165,7 +166,7 @@ func TestPagesByTheirSize(t *testing.T) {
 			}
 			s, between := w.behind(nil, test.after)
 			var got []string
-			must(t, s.List(soon(t), func(id string, _ *store.Profile, err error) error {
+			must(t, s.List(soon(t), func(id string, _ *profile.Profile, err error) error {
 				got = append(got, id)
 				return err
 			}))
@@ -188,7 +189,7 @@ func TestListingTakesTooLong(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(soon(t), time.Second)
 	defer cancel()
-	err := w.direct().List(ctx, func(string, *store.Profile, error) error {
+	err := w.direct().List(ctx, func(string, *profile.Profile, error) error {
 		<-ctx.Done()
 		return nil
 	})

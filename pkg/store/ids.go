@@ -9,12 +9,13 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Listed is a stored profile of which only its key is known.
 type Listed struct {
 	ID     string
-	Layout Layout
+	Layout profile.Layout
 }
 
 // IDs returns the profiles whose IDs begin so, without reading them: at most
@@ -58,10 +59,10 @@ func (s *Store) ids(ctx context.Context, gets []clientv3.Op) (ids []Listed, err 
 // idOf reads the key of a profile in either layout.
 func idOf(key string) (Listed, bool) {
 	if id, found := strings.CutPrefix(key, profilePrefix); found {
-		return Listed{ID: id, Layout: V3}, true
+		return Listed{ID: id, Layout: profile.V3}, true
 	}
 	name, part, _ := splitKeyV1(key)
 	id := unescapeV1(name)
 	known := partsV1()
-	return Listed{ID: id, Layout: V1}, slices.Contains(known[:], part) && keyV1(id, part) == key
+	return Listed{ID: id, Layout: profile.V1}, slices.Contains(known[:], part) && keyV1(id, part) == key
 }

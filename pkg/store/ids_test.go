@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -26,18 +27,18 @@ func TestIDs(t *testing.T) {
 		want      []store.Listed
 	}{
 		{"", 10, []store.Listed{
-			{"WEB", store.V3},
-			{"db", store.V3},
-			{"web", store.V3},
-			{"web-2", store.V3},
-			{"a/b%", store.V1},
-			{"old", store.V1},
-			{"web", store.V1},
+			{"WEB", profile.V3},
+			{"db", profile.V3},
+			{"web", profile.V3},
+			{"web-2", profile.V3},
+			{"a/b%", profile.V1},
+			{"old", profile.V1},
+			{"web", profile.V1},
 		}},
-		{"we", 10, []store.Listed{{"web", store.V3}, {"web-2", store.V3}, {"web", store.V1}}},
-		{"web-", 10, []store.Listed{{"web-2", store.V3}}},
-		{"a/b", 10, []store.Listed{{"a/b%", store.V1}}},
-		{"w", 1, []store.Listed{{"web", store.V3}, {"web", store.V1}}},
+		{"we", 10, []store.Listed{{"web", profile.V3}, {"web-2", profile.V3}, {"web", profile.V1}}},
+		{"web-", 10, []store.Listed{{"web-2", profile.V3}}},
+		{"a/b", 10, []store.Listed{{"a/b%", profile.V1}}},
+		{"w", 1, []store.Listed{{"web", profile.V3}, {"web", profile.V1}}},
 		{"nothing", 10, nil},
 	} {
 		got, err := s.IDs(soon(t), test.beginning, test.limit)
@@ -55,7 +56,7 @@ func TestIDsForUsers(t *testing.T) {
 	w.put(profileV1+"old/tags", "not read")
 	got, err := open(t, w.as("half")).IDs(soon(t), "", 10)
 	must(t, err)
-	if diff := cmp.Diff([]store.Listed{{"web", store.V3}}, got); diff != "" {
+	if diff := cmp.Diff([]store.Listed{{"web", profile.V3}}, got); diff != "" {
 		t.Errorf("without v1 (-want +got):\n%s", diff)
 	}
 	if got, err := open(t, w.as("stranger")).IDs(soon(t), "", 10); !errors.Is(err, fault.ErrDenied) {

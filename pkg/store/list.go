@@ -12,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // How many keys are read at once at most: most profiles and endpoints have less
@@ -100,12 +101,12 @@ func (v *View) read(ctx context.Context, from, prefix string, page int64) (answe
 // not stored. A damaged profile comes as an error of the kind ErrMalformed beside
 // a nil profile, so that it does not hide the others. An error from visit ends
 // the listing. Where the user may not read v1, there is none.
-func (s *Store) List(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
+func (s *Store) List(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
 	return s.View().List(ctx, visit)
 }
 
 // List is [Store.List] for a view.
-func (v *View) List(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
+func (v *View) List(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
 	err := v.each(ctx, profilePrefix, profilePage, func(kv *mvccpb.KeyValue) error {
 		id := strings.TrimPrefix(string(kv.Key), profilePrefix)
 		p, damaged := decodeProfile(id, kv.ModRevision, kv.Value)
@@ -121,7 +122,7 @@ func (v *View) List(ctx context.Context, visit func(id string, p *Profile, err e
 }
 
 // listV1 puts the keys of each v1 profile, which follow each other, together.
-func (v *View) listV1(ctx context.Context, visit func(id string, p *Profile, err error) error) error {
+func (v *View) listV1(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
 	current := "" // the name as it is escaped in the keys
 	parts := map[string]*mvccpb.KeyValue{}
 	flush := func() error {
@@ -155,11 +156,11 @@ func (v *View) listV1(ctx context.Context, visit func(id string, p *Profile, err
 // listedV1 reads the v1 profile whose name is escaped so in its keys. A name that
 // is escaped otherwise than calicoctl 0.x did leads to no key, so that nothing
 // can be done with it but to say so.
-func listedV1(name string, parts map[string]*mvccpb.KeyValue) (id string, p *Profile, err error) {
+func listedV1(name string, parts map[string]*mvccpb.KeyValue) (id string, p *profile.Profile, err error) {
 	id = unescapeV1(name)
 	for _, part := range partsV1() {
 		if kv := parts[part]; kv != nil && keyV1(id, part) != string(kv.Key) {
-			return name, nil, &DamagedError{Layout: V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
+			return name, nil, &DamagedError{Layout: profile.V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
 		}
 	}
 	p, err = decodeProfileV1(id, parts)

@@ -167,7 +167,7 @@ func TestLogOfSettings(t *testing.T) {
 				"CALICO_ETCD_CERT_FILE": "-----BEGIN CERTIFICATE----- secret",
 			},
 			lines: []string{
-				"name=endpoints value=host:1 from=environment", `name="key file" value="(not shown)" from=environment`,
+				`name=endpoints value="(not shown)" from=environment`, `name="key file" value="(not shown)" from=environment`,
 				`name="certificate file" value="(not shown)" from=environment`,
 			},
 		},
@@ -175,9 +175,9 @@ func TestLogOfSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var log logBuffer
-			src := etcd.Sources{Flags: test.flags, Getenv: environment(test.env), File: configFile(t, test.file)}
+			src := etcd.Sources{Flags: test.flags, LookupEnv: environment(test.env), File: configFile(t, test.file)}
 			src.Flags.Log = log.logger()
-			cfg, _, err := etcd.LoadConfig(src)
+			cfg, _, err := etcd.LoadConfig(t.Context(), src)
 			must(t, err)
 			for i := range test.lines {
 				test.lines[i] = strings.ReplaceAll(test.lines[i], "FILE", src.File)

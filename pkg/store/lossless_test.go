@@ -12,8 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // nasty holds all that a program which decodes into Go structs and encodes
@@ -129,35 +129,35 @@ const addition = `deny tcp from tag guests to ports 22`
 // A listEdit changes one list; want says what becomes of its elements.
 type listEdit struct {
 	name   string
-	change func(t *testing.T, p *store.Profile, d rules.Direction) error
+	change func(t *testing.T, p *profile.Profile, d rules.Direction) error
 	want   func(list []string, added string) []string
 }
 
 func listEdits() []listEdit {
 	return []listEdit{{
 		"append",
-		func(t *testing.T, p *store.Profile, d rules.Direction) error {
-			return store.AppendRule(p, d, rule(t, addition))
+		func(t *testing.T, p *profile.Profile, d rules.Direction) error {
+			return profile.AppendRule(p, d, rule(t, addition))
 		},
 		func(list []string, added string) []string { return append(list, added) },
 	}, {
 		"insert",
-		func(t *testing.T, p *store.Profile, d rules.Direction) error {
-			return (&store.Insertion{Direction: d, At: 1}).Apply(p, rule(t, addition))
+		func(t *testing.T, p *profile.Profile, d rules.Direction) error {
+			return (&profile.Insertion{Direction: d, At: 1}).Apply(p, rule(t, addition))
 		},
 		func(list []string, added string) []string { return slices.Insert(list, 0, added) },
 	}, {
 		"remove the last",
-		func(_ *testing.T, p *store.Profile, d rules.Direction) error {
-			return (&store.Removal{Direction: d, At: len(*p.Rules(d))}).Apply(p)
+		func(_ *testing.T, p *profile.Profile, d rules.Direction) error {
+			return (&profile.Removal{Direction: d, At: len(*p.Rules(d))}).Apply(p)
 		},
 		func(list []string, _ string) []string { return list[:len(list)-1] },
 	}, {
 		"remove by words",
-		func(t *testing.T, p *store.Profile, d rules.Direction) error {
+		func(t *testing.T, p *profile.Profile, d rules.Direction) error {
 			for _, r := range *p.Rules(d) {
 				if r.Rule.Beyond == "" {
-					if n := store.RemoveRule(p, d, r.Rule); n != 1 {
+					if n := profile.RemoveRule(p, d, r.Rule); n != 1 {
 						t.Errorf("%d rules removed", n)
 					}
 					return nil
@@ -179,7 +179,7 @@ func TestListEditKeepsAllOtherBytes(t *testing.T) {
 			for direction, field := range fields {
 				id := strings.ReplaceAll(name+" "+edit.name+" "+field, " ", "-")
 				w.putProfile(id, document)
-				result, err := s.Edit(soon(t), id, func(p *store.Profile) error { return edit.change(t, p, direction) })
+				result, err := s.Edit(soon(t), id, func(p *profile.Profile) error { return edit.change(t, p, direction) })
 				if errors.Is(err, errNothingInWords) {
 					continue
 				}
@@ -218,7 +218,7 @@ func TestLabelEditKeepsAllOtherBytes(t *testing.T) {
 		for i := range members(t, value) {
 			id := fmt.Sprintf("%s-without-%d", name, i)
 			w.putProfile(id, document)
-			result, err := s.Edit(soon(t), id, func(p *store.Profile) error {
+			result, err := s.Edit(soon(t), id, func(p *profile.Profile) error {
 				p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
 				return nil
 			})
@@ -234,8 +234,8 @@ func TestLabelEditKeepsAllOtherBytes(t *testing.T) {
 		}
 		id := name + "-with"
 		w.putProfile(id, document)
-		result, err := s.Edit(soon(t), id, func(p *store.Profile) error {
-			p.Labels = append(p.Labels, store.Label{Name: "new"}, store.Label{Name: "tier", Value: "front"})
+		result, err := s.Edit(soon(t), id, func(p *profile.Profile) error {
+			p.Labels = append(p.Labels, profile.Label{Name: "new"}, profile.Label{Name: "tier", Value: "front"})
 			return nil
 		})
 		wantDone(t, result, err, 1)
@@ -255,12 +255,12 @@ func TestExactBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.direct()
-	label := func(labels ...store.Label) func(*store.Profile) error {
-		return func(p *store.Profile) error { p.Labels = labels; return nil }
+	label := func(labels ...profile.Label) func(*profile.Profile) error {
+		return func(p *profile.Profile) error { p.Labels = labels; return nil }
 	}
 	tests := []struct {
 		name, was, now string
-		change         func(*store.Profile) error
+		change         func(*profile.Profile) error
 	}{{
 		"no spec", `{"kind":"Profile","apiVersion":"projectcalico.org/v3"}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"ingress":[{"action":"Allow"}]}}`,
@@ -280,15 +280,15 @@ func TestExactBytes(t *testing.T) {
 	}, {
 		"no labels", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{}}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{"a":"","b":"c"}}}`,
-		label(store.Label{Name: "a"}, store.Label{Name: "b", Value: "c"}),
+		label(profile.Label{Name: "a"}, profile.Label{Name: "b", Value: "c"}),
 	}, {
 		"labels without spec", `{"kind":"Profile","apiVersion":"projectcalico.org/v3"}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{"a":""}}}`,
-		label(store.Label{Name: "a"}),
+		label(profile.Label{Name: "a"}),
 	}, {
 		"null labels", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":null}}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{"a":""}}}`,
-		label(store.Label{Name: "a"}),
+		label(profile.Label{Name: "a"}),
 	}, {
 		"last label", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{ "a" : "" }}}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{  }}}`,
@@ -296,7 +296,7 @@ func TestExactBytes(t *testing.T) {
 	}, {
 		"label's value", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{"a" : "x" , "b":"y"}}}`,
 		`{"kind":"Profile","apiVersion":"projectcalico.org/v3","spec":{"labelsToApply":{"a" : "z" , "b":"y"}}}`,
-		label(store.Label{Name: "a", Value: "z"}, store.Label{Name: "b", Value: "y"}),
+		label(profile.Label{Name: "a", Value: "z"}, profile.Label{Name: "b", Value: "y"}),
 	}, {
 		"escaped keys", `{"\u006bind":"Profile","apiVersion":"projectcalico.org/v3","sp\u0065c":{"ingress":[ ],"labelsToApply":{"\u0061":""}}}`,
 		`{"\u006bind":"Profile","apiVersion":"projectcalico.org/v3","sp\u0065c":{"ingress":[{"action":"Allow"}],"labelsToApply":{"\u0061":""}}}`,
@@ -324,7 +324,7 @@ func TestEverythingChanges(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.putProfile("nasty", nasty)
-	_, err := w.direct().Edit(soon(t), "nasty", func(p *store.Profile) error {
+	_, err := w.direct().Edit(soon(t), "nasty", func(p *profile.Profile) error {
 		p.Inbound, p.Outbound, p.Labels = nil, p.Outbound[:1], p.Labels[:1]
 		return nil
 	})
@@ -346,16 +346,16 @@ func TestNoChangeIsNoWrite(t *testing.T) {
 	for name, document := range documents(t) {
 		revision := w.putProfile(name, document)
 		s, between := w.behind(nil, nil)
-		for what, change := range map[string]func(*store.Profile) error{
-			"nothing": func(*store.Profile) error { return nil },
-			"there and back": func(p *store.Profile) error {
-				if err := store.AppendRule(p, rules.Inbound, rule(t, addition)); err != nil {
+		for what, change := range map[string]func(*profile.Profile) error{
+			"nothing": func(*profile.Profile) error { return nil },
+			"there and back": func(p *profile.Profile) error {
+				if err := profile.AppendRule(p, rules.Inbound, rule(t, addition)); err != nil {
 					return err
 				}
-				return (&store.Removal{Direction: rules.Inbound, At: len(p.Inbound)}).Apply(p)
+				return (&profile.Removal{Direction: rules.Inbound, At: len(p.Inbound)}).Apply(p)
 			},
-			"no such rule": func(p *store.Profile) error {
-				if n := store.RemoveRule(p, rules.Outbound, rule(t, addition)); n != 0 {
+			"no such rule": func(p *profile.Profile) error {
+				if n := profile.RemoveRule(p, rules.Outbound, rule(t, addition)); n != 0 {
 					t.Errorf("%d rules removed", n)
 				}
 				return nil

@@ -9,7 +9,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Migration makes a v3 profile of a v1 profile.
@@ -21,6 +21,9 @@ type Migration struct {
 	// Force allows the name of a profile that Kubernetes' controllers maintain.
 	Force bool
 
+	// Reversible is that of an [Edit].
+	Reversible bool
+
 	// DryRun does everything but write. What could not be written is refused in
 	// the same way.
 	DryRun bool
@@ -31,14 +34,14 @@ type Migration struct {
 // ErrNotFound when there is no v1 profile, and ErrRefused when there is a v3
 // one already or v3 cannot hold what v1 says.
 func (s *Store) Migrate(ctx context.Context, m Migration) (Result, error) {
-	return s.carryOut(ctx, Edit{DryRun: m.DryRun}, func(ctx context.Context) (*write, *Profile, error) {
+	return s.carryOut(ctx, Edit{DryRun: m.DryRun, Reversible: m.Reversible}, func(ctx context.Context) (*write, *profile.Profile, error) {
 		return s.planMigration(ctx, m)
 	})
 }
 
 // planMigration returns the profile that a migration makes, and the write that
 // does it.
-func (s *Store) planMigration(ctx context.Context, m Migration) (*write, *Profile, error) {
+func (s *Store) planMigration(ctx context.Context, m Migration) (*write, *profile.Profile, error) {
 	snap, err := s.Read(ctx, Query{Profiles: []string{m.To}, OnlyV1: []string{m.From}, Lock: true})
 	if err != nil {
 		return nil, nil, err
@@ -65,7 +68,7 @@ func (s *Store) planMigration(ctx context.Context, m Migration) (*write, *Profil
 }
 
 // migrated returns the v3 profile of a v1 profile.
-func migrated(snap *Snapshot, m Migration) (*Profile, error) {
+func migrated(snap *Snapshot, m Migration) (*profile.Profile, error) {
 	parts := snap.partsV1(m.From)
 	switch {
 	case len(parts) == 0:
@@ -77,62 +80,21 @@ func migrated(snap *Snapshot, m Migration) (*Profile, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := convert(old, m.To)
+	p, err := profile.Convert(old, m.To)
 	if err == nil {
 		err = Edit{Force: m.Force}.allowed(p)
 	}
 	if err == nil {
-		err = p.check()
+		err = p.Check()
 	}
 	return p, err
-}
-
-// convert returns a v1 profile in the layout v3.
-func convert(old *Profile, id string) (*Profile, error) {
-	p, err := NewProfile(id)
-	if err != nil {
-		return nil, err
-	}
-	if p.Inbound, err = convertRules(rules.Inbound, old.Inbound); err != nil {
-		return nil, err
-	}
-	if p.Outbound, err = convertRules(rules.Outbound, old.Outbound); err != nil {
-		return nil, err
-	}
-	p.Labels = nil
-	values := map[string]string{}
-	for _, l := range old.Labels {
-		switch value, there := values[l.Name]; {
-		case !there:
-			p.Labels = append(p.Labels, l)
-			values[l.Name] = l.Value
-		case value != l.Value:
-			return nil, fault.Refusedf("%s is a tag and a label with a value; v3 cannot hold both", printable.Quote(l.Name))
-		}
-	}
-	return p, nil
-}
-
-func convertRules(d rules.Direction, old []rules.Stored) ([]rules.Stored, error) {
-	list := make([]rules.Stored, len(old))
-	for i, r := range old {
-		var err error
-		if list[i], err = rules.EncodeV3(r.Rule); err != nil {
-			why := "it has criteria that are not known"
-			if len(r.Problems) > 0 {
-				why = r.Problems[0]
-			}
-			return nil, fault.Refusedf("%s rule %d (%s) cannot be written in v3: %s", d, i+1, rules.Format(r.Rule), why)
-		}
-	}
-	return list, nil
 }
 
 // V1Profiles returns the IDs of all profiles in the layout v1, sorted, and why of
 // some others not even the name can be read.
 func (s *Store) V1Profiles(ctx context.Context) (ids []string, unreadable map[string]error, err error) {
 	unreadable = map[string]error{}
-	err = s.View().listV1(ctx, func(id string, _ *Profile, damaged error) error {
+	err = s.View().listV1(ctx, func(id string, _ *profile.Profile, damaged error) error {
 		if errors.Is(damaged, errNameV1) {
 			unreadable[id] = damaged
 		} else {

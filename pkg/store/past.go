@@ -11,16 +11,17 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Version is what a profile was from one revision on. It was removed then when
 // it has neither a profile nor an error.
 type Version struct {
-	Revision int64    // 0 where that of a removal is not known
-	Profile  *Profile // as it was; its Revision is this one
-	Created  bool     // it was not there before
-	Damaged  error    // why it cannot be read: ErrMalformed
-	Skipped  bool     // what was between it and the one before is not known; see Follow
+	Revision int64            // 0 where that of a removal is not known
+	Profile  *profile.Profile // as it was; its Revision is this one
+	Created  bool             // it was not there before
+	Damaged  error            // why it cannot be read: ErrMalformed
+	Skipped  bool             // what was between it and the one before is not known; see Follow
 }
 
 // Removed reports whether the profile was gone from this revision on.

@@ -6,8 +6,8 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A positionRace is a change at a position while somebody else changes the list.
@@ -21,7 +21,7 @@ type positionRace struct {
 }
 
 // runPositionRaces lets a change of the list lose each of the races.
-func runPositionRaces(t *testing.T, change func(t *testing.T, at int) func(*store.Profile) error, races []positionRace) {
+func runPositionRaces(t *testing.T, change func(t *testing.T, at int) func(*profile.Profile) error, races []positionRace) {
 	t.Helper()
 	for _, test := range races {
 		t.Run(test.name, func(t *testing.T) {
@@ -47,16 +47,16 @@ func wantMoved(t *testing.T, err error, conflict string) {
 		conflict = "somebody else changed the inbound rules at the same moment: " + conflict + "; nothing was changed, look at the rules again"
 	}
 	wantError(t, err, fault.ErrConflict, conflict)
-	var moved *store.MovedError
+	var moved *profile.MovedError
 	if !errors.As(err, &moved) {
 		t.Errorf("error %T", err)
 	}
 }
 
-func inserting(t *testing.T, at int) func(*store.Profile) error {
+func inserting(t *testing.T, at int) func(*profile.Profile) error {
 	t.Helper()
-	i, r := &store.Insertion{Direction: rules.Inbound, At: at}, rule(t, letter(t, "new"))
-	return func(p *store.Profile) error { return i.Apply(p, r) }
+	i, r := &profile.Insertion{Direction: rules.Inbound, At: at}, rule(t, letter(t, "new"))
+	return func(p *profile.Profile) error { return i.Apply(p, r) }
 }
 
 func TestInsertionAfterLostRace(t *testing.T) {
@@ -121,8 +121,8 @@ func TestInsertionAfterLostRace(t *testing.T) {
 
 func TestRemovalAfterLostRace(t *testing.T) {
 	t.Parallel()
-	runPositionRaces(t, func(_ *testing.T, at int) func(*store.Profile) error {
-		return (&store.Removal{Direction: rules.Inbound, At: at}).Apply
+	runPositionRaces(t, func(_ *testing.T, at int) func(*profile.Profile) error {
+		return (&profile.Removal{Direction: rules.Inbound, At: at}).Apply
 	}, []positionRace{
 		{"the other appends", "A B C", 1, "A B C Z", "B C Z", ""},
 		{"the other removes behind", "A B C", 1, "A B", "B", ""},

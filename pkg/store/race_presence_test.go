@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -33,9 +34,9 @@ func TestPresenceGuard(t *testing.T) {
 			}
 			s, _ := w.behind(first(func(ctx context.Context) error { return test.other(ctx, w) }), nil)
 			e := editing("web", nil)
-			e.Query.Presence = []string{"peer", "web", store.DefaultAllow}
+			e.Query.Presence = []string{"peer", "web", profile.DefaultAllow}
 			var seen []bool
-			e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+			e.Change = func(snap *store.Snapshot, p *profile.Profile) error {
 				seen = append(seen, snap.Has("peer"))
 				return appending(t, "deny")(p)
 			}
@@ -68,7 +69,7 @@ func TestGlance(t *testing.T) {
 	s, _ := w.behind(first(func(ctx context.Context) error { return deletePeer(ctx, w) }), nil)
 	e := editing("web", nil)
 	e.Query.Glance = []string{"peer", "absent"}
-	e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+	e.Change = func(snap *store.Snapshot, p *profile.Profile) error {
 		if !snap.Has("peer") || snap.Has("absent") {
 			t.Error("the glance is wrong")
 		}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -70,7 +71,7 @@ func TestAppendAfterLostRace(t *testing.T) {
 func TestAppendPresentAfterLostRace(t *testing.T) {
 	t.Parallel()
 	w, _, err := race(t, "A B", "A new B", editing("web", appending(t, letter(t, "new"))))
-	var present *store.PresentError
+	var present *profile.PresentError
 	if !errors.As(err, &present) || err.Error() != "the rule is already at inbound position 2" {
 		t.Errorf("error %v", err)
 	}
@@ -89,7 +90,7 @@ func TestRemovalComparesBytes(t *testing.T) {
 		_, err := w.plain.Put(ctx, key("web"), stored(`{"action":"Allow","x":2}`))
 		return err
 	}), nil)
-	_, err := s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply)
+	_, err := s.Edit(soon(t), "web", (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply)
 	wantError(t, err, fault.ErrConflict, "")
 	w.wantValue("web", stored(`{"action":"Allow","x":2}`))
 }
@@ -101,7 +102,7 @@ func TestPositions(t *testing.T) {
 	only := rule(t, letter(t, "B"))
 	for _, test := range []struct {
 		list   string
-		change func(*store.Profile) error
+		change func(*profile.Profile) error
 		kind   error // nil for a *PositionError or *PresentError
 		text   string
 	}{
@@ -110,18 +111,18 @@ func TestPositions(t *testing.T) {
 		{"A B", inserting(t, 4), nil, "there is no position 4: the inbound positions are 1 to 3"},
 		{"", inserting(t, 2), nil, "there is no position 2: the inbound positions are 1 to 1"},
 		{"A new", inserting(t, 1), nil, "the rule is already at inbound position 2"},
-		{"A B", (&store.Removal{Direction: rules.Inbound, At: 0}).Apply, nil, "there is no position 0: the inbound positions are 1 to 2"},
-		{"A B", (&store.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
-		{"", (&store.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
+		{"A B", (&profile.Removal{Direction: rules.Inbound, At: 0}).Apply, nil, "there is no position 0: the inbound positions are 1 to 2"},
+		{"A B", (&profile.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
+		{"", (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
 		{
-			"A B", (&store.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, fault.ErrRefused,
+			"A B", (&profile.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, fault.ErrRefused,
 			"inbound rule 1 is another one: allow from tag A",
 		},
 	} {
 		revision := w.putProfile("web", lettered(t, test.list))
 		_, err := s.Edit(soon(t), "web", test.change)
-		var position *store.PositionError
-		var present *store.PresentError
+		var position *profile.PositionError
+		var present *profile.PresentError
 		switch {
 		case err == nil || err.Error() != test.text:
 			t.Errorf("%s: error %v, want %s", test.list, err, test.text)
@@ -133,7 +134,7 @@ func TestPositions(t *testing.T) {
 		}
 	}
 	w.putProfile("web", lettered(t, "A B"))
-	_, err := s.Edit(soon(t), "web", (&store.Removal{Direction: rules.Inbound, At: 2, Only: &only}).Apply)
+	_, err := s.Edit(soon(t), "web", (&profile.Removal{Direction: rules.Inbound, At: 2, Only: &only}).Apply)
 	must(t, err)
 	if got := w.letters(); got != "A" {
 		t.Errorf("list %s", got)
@@ -226,10 +227,10 @@ func TestNotFound(t *testing.T) {
 
 // preferring picks the first of the IDs that is there, as the command does with
 // a name and a network's ID; it is refused when both are.
-func preferring(change func(*store.Profile) error, picked *[]string, ids ...string) store.Edit {
+func preferring(change func(*profile.Profile) error, picked *[]string, ids ...string) store.Edit {
 	e := editing("", change)
 	e.Query.Profiles = ids
-	e.Pick = func(snap *store.Snapshot) (*store.Profile, error) {
+	e.Pick = func(snap *store.Snapshot) (*profile.Profile, error) {
 		there := slices.DeleteFunc(slices.Clone(ids), func(id string) bool { return !snap.Has(id) })
 		*picked = append(*picked, strings.Join(there, "+"))
 		if len(there) != 1 {
@@ -308,7 +309,7 @@ func TestChangeFails(t *testing.T) {
 	t.Parallel()
 	stop := errors.New("stop")
 	n := 0
-	w, _, err := race(t, "A", "A B", editing("web", func(p *store.Profile) error {
+	w, _, err := race(t, "A", "A B", editing("web", func(p *profile.Profile) error {
 		if n++; n == 2 {
 			return stop
 		}
@@ -326,7 +327,7 @@ func TestChangeFails(t *testing.T) {
 // but what the user reads must not be that A stood there and now A does.
 func TestConflictOfEqualRulesIsExplained(t *testing.T) {
 	t.Parallel()
-	removal := &store.Removal{Direction: rules.Inbound, At: 1}
+	removal := &profile.Removal{Direction: rules.Inbound, At: 1}
 	w, _, err := race(t, "A A", "A", editing("web", removal.Apply))
 	wantError(t, err, fault.ErrConflict, "")
 	if got := w.letters(); got != "A" {

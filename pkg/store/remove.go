@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // An InUseError says that endpoints have the profile that was to be removed. It
@@ -45,7 +47,7 @@ func (e *InUseError) Unwrap() error { return fault.ErrRefused }
 // changed since they were looked through. For what else is promised, and for
 // the errors, see [Store.Update].
 func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error) {
-	return s.carryOut(ctx, e, func(ctx context.Context) (*write, *Profile, error) {
+	return s.carryOut(ctx, e, func(ctx context.Context) (*write, *profile.Profile, error) {
 		snap, err := s.Read(ctx, e.Query)
 		if err != nil {
 			return nil, nil, err
@@ -77,7 +79,7 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 
 // carryOut does what a plan says, which is made again, from what is there then,
 // after each lost race. Of the edit it looks at DryRun and Once.
-func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context) (*write, *Profile, error)) (Result, error) {
+func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context) (*write, *profile.Profile, error)) (Result, error) {
 	var races contention
 	for attempt := 1; ; attempt++ {
 		began := time.Now()
@@ -85,7 +87,10 @@ func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context)
 		if err != nil {
 			return Result{}, err
 		}
-		result := Result{Profile: p, Before: p.before(), Changed: true, Attempts: attempt}
+		result := Result{Profile: p, Before: p.Before(), Changed: true, Attempts: attempt}
+		if result.Irreversible, err = s.irreversible(ctx, e, w); err != nil {
+			return Result{}, err
+		}
 		if e.DryRun {
 			return result, w.fits()
 		}
@@ -102,6 +107,20 @@ func (s *Store) carryOut(ctx context.Context, e Edit, plan func(context.Context)
 			return Result{}, err
 		}
 	}
+}
+
+// irreversible returns why a removal could not be rolled back, where that is worth
+// asking; as an error if the edit must be reversible.
+func (s *Store) irreversible(ctx context.Context, e Edit, w *write) (*IrreversibleError, error) {
+	if !e.Reversible && (w.document != nil || !w.isLong()) {
+		return nil, nil
+	}
+	err := s.reversible(ctx, w)
+	var refused *IrreversibleError
+	if !e.Reversible && errors.As(err, &refused) {
+		return refused, nil
+	}
+	return nil, err
 }
 
 // unused makes sure that no endpoint has a profile, and returns the conditions

@@ -5,19 +5,20 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-func replacing(t *testing.T, at int, words string) func(*store.Profile) error {
+func replacing(t *testing.T, at int, words string) func(*profile.Profile) error {
 	t.Helper()
-	m, r := &store.Replacement{Direction: rules.Inbound, At: at}, rule(t, words)
-	return func(p *store.Profile) error { return m.Apply(p, r) }
+	m, r := &profile.Replacement{Direction: rules.Inbound, At: at}, rule(t, words)
+	return func(p *profile.Profile) error { return m.Apply(p, r) }
 }
 
 func TestReplacementAfterLostRace(t *testing.T) {
 	t.Parallel()
-	runPositionRaces(t, func(t *testing.T, at int) func(*store.Profile) error {
+	runPositionRaces(t, func(t *testing.T, at int) func(*profile.Profile) error {
 		return replacing(t, at, letter(t, "new"))
 	}, []positionRace{
 		{"the other appends", "A B C", 1, "A B C Z", "new B C Z", ""},
@@ -41,7 +42,7 @@ func TestReplacementAfterLostRace(t *testing.T) {
 func TestReplacementPresentAfterLostRace(t *testing.T) {
 	t.Parallel()
 	w, _, err := race(t, "A B", "A B new", editing("web", replacing(t, 1, letter(t, "new"))))
-	var present *store.PresentError
+	var present *profile.PresentError
 	if !errors.As(err, &present) || present.At != 3 {
 		t.Errorf("error %v", err)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -79,7 +80,7 @@ func TestSetRules(t *testing.T) {
 		{"A A['", "A[ A", "A[' A"},
 	} {
 		p := decoded(t, test.old)
-		if err := store.SetRules(p, rules.Inbound, said(t, test.now, false)); err != nil {
+		if err := profile.SetRules(p, rules.Inbound, said(t, test.now, false)); err != nil {
 			t.Errorf("%s becomes %s: %v", test.old, test.now, err)
 		}
 		wantPieces(t, test.old, test.now, p, test.want)
@@ -98,20 +99,20 @@ func TestSetRulesOfDocument(t *testing.T) {
 		{"A' B", "A= B", "A= B"},  // which it was not
 	} {
 		p := decoded(t, test.old)
-		err := store.SetRules(p, rules.Inbound, said(t, test.now, true))
+		err := profile.SetRules(p, rules.Inbound, said(t, test.now, true))
 		must(t, err)
 		wantPieces(t, test.old, test.now, p, test.want)
 	}
 }
 
-func decoded(t *testing.T, list string) *store.Profile {
+func decoded(t *testing.T, list string) *profile.Profile {
 	t.Helper()
 	p, err := store.DecodeProfile("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+strings.Join(pieces(list), ",")+`]}}`))
 	must(t, err)
 	return p
 }
 
-func wantPieces(t *testing.T, old, now string, p *store.Profile, want string) {
+func wantPieces(t *testing.T, old, now string, p *profile.Profile, want string) {
 	t.Helper()
 	var got []string
 	for _, r := range p.Inbound {
@@ -132,7 +133,7 @@ func TestSetRulesBeyond(t *testing.T) {
 		{"", "A["},
 	} {
 		p := decoded(t, test.old)
-		err := store.SetRules(p, rules.Inbound, said(t, test.now, false))
+		err := profile.SetRules(p, rules.Inbound, said(t, test.now, false))
 		var beyond *rules.BeyondError
 		if !errors.As(err, &beyond) || beyond.Rule.Beyond == "" {
 			t.Errorf("%s becomes %s: error %v", test.old, test.now, err)
@@ -155,7 +156,7 @@ func TestSetRulesOfLongLists(t *testing.T) {
 	for _, words := range now {
 		list = append(list, rule(t, words))
 	}
-	must(t, store.SetRules(p, rules.Inbound, list))
+	must(t, profile.SetRules(p, rules.Inbound, list))
 	for i, r := range p.Inbound {
 		if string(r.JSON) != old[len(old)-1-i] {
 			t.Fatalf("rule %d is %s", i+1, r.JSON)

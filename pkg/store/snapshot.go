@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -12,11 +13,13 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // A Query says what to read.
 type Query struct {
 	Profiles []string // IDs of profiles to read
+	Prefixes []string // beginnings of IDs, followed by a hexadecimal digit: see Prefixed
 	Presence []string // IDs of which only is asked whether there is such a profile
 	Glance   []string // like Presence, but an edit does not depend on the answer
 	Same     []string // Profiles on whose every word the edit depends, not only on their existence
@@ -65,6 +68,12 @@ func (q Query) lesser() []Query {
 		without := q
 		without.Policies = false
 		all = append(all, without)
+	}
+	if len(q.Prefixes) > 0 {
+		for _, other := range slices.Clone(all) {
+			other.Prefixes = nil
+			all = append(all, other)
+		}
 	}
 	if q.V1 {
 		for _, other := range slices.Clone(all) {
@@ -116,7 +125,7 @@ func (q Query) size() int {
 	if q.Policies {
 		n += 2
 	}
-	return n + partCountV1*len(q.inV1())
+	return n + len(q.Prefixes) + partCountV1*len(q.inV1())
 }
 
 // gets returns the reading operations of a query, at a revision if it is not 0.
@@ -124,6 +133,10 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	ops := make([]clientv3.Op, 0, q.size())
 	for _, id := range q.Profiles {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision)))
+	}
+	for _, prefix := range q.Prefixes {
+		key := profileKey(prefix)
+		ops = append(ops, clientv3.OpGet(key+"0", clientv3.WithRange(key+"g"), clientv3.WithLimit(maxPrefixed), clientv3.WithRev(revision)))
 	}
 	if q.Lock || q.Cluster {
 		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
@@ -160,7 +173,28 @@ func (snap *Snapshot) add(answer *clientv3.TxnResponse) {
 // Has reports whether there is a profile of that ID, in whichever layout, which
 // the query must have asked for.
 func (snap *Snapshot) Has(id string) bool {
-	return id == DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
+	return id == profile.DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
+}
+
+// maxPrefixed is how many profiles are read of a beginning of their IDs. Two show
+// that it is ambiguous; the others make room for names that look like IDs.
+const maxPrefixed = 8
+
+// Prefixed returns the IDs, in order, of the profiles in v3 whose IDs begin with one
+// of the query's Prefixes and go on with a hexadecimal digit: the first 8 of them.
+func (snap *Snapshot) Prefixed(prefix string) []string {
+	var ids []string
+	if !slices.Contains(snap.query.Prefixes, prefix) {
+		return nil
+	}
+	from, end := profileKey(prefix)+"0", profileKey(prefix)+"g"
+	for key := range snap.found {
+		if from <= key && key < end {
+			ids = append(ids, strings.TrimPrefix(key, profilePrefix))
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // partsV1 returns what there is of a v1 profile.
@@ -179,13 +213,13 @@ func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
 
 // Profile returns a profile that the query asked for; where it is in both
 // layouts, the one of v3, which counts. The error is ErrNotFound or ErrMalformed.
-func (snap *Snapshot) Profile(id string) (*Profile, error) {
+func (snap *Snapshot) Profile(id string) (*profile.Profile, error) {
 	kv := snap.found[profileKey(id)]
 	switch {
 	case kv != nil:
 		return decodeProfile(id, kv.ModRevision, kv.Value)
-	case id == DefaultAllow:
-		return BuiltIn(), nil
+	case id == profile.DefaultAllow:
+		return profile.BuiltIn(), nil
 	}
 	if parts := snap.partsV1(id); len(parts) > 0 {
 		return decodeProfileV1(id, parts)
@@ -235,7 +269,7 @@ func (snap *Snapshot) ClusterGUID() string {
 	if kv == nil {
 		return ""
 	}
-	return text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
+	return rawjson.Text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
 }
 
 // revision returns the revision of a v3 profile that was read; 0 is none.
@@ -256,6 +290,14 @@ func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
 		if !seen[id] {
 			seen[id] = true
 			conditions = append(conditions, snap.sameRevision(profileKey(id)))
+		}
+	}
+	for _, prefix := range snap.query.Prefixes {
+		for _, id := range snap.Prefixed(prefix) {
+			if !seen[id] {
+				seen[id] = true
+				conditions = append(conditions, snap.sameRevision(profileKey(id)))
+			}
 		}
 	}
 	for _, id := range slices.Concat(snap.query.Profiles, snap.query.Presence) {

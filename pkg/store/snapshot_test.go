@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -137,7 +138,7 @@ func TestPresenceGuardOfManyKeys(t *testing.T) {
 	e := editing("web", nil)
 	e.Query.Presence = ids
 	var seen []bool
-	e.Change = func(snap *store.Snapshot, p *store.Profile) error {
+	e.Change = func(snap *store.Snapshot, p *profile.Profile) error {
 		seen = append(seen, snap.Has(ids[97]))
 		return appending(t, "deny")(p)
 	}
@@ -173,7 +174,7 @@ func TestList(t *testing.T) {
 		return errors.Join(e1, e2, e3)
 	}, nil)
 	var got []string
-	must(t, s.List(soon(t), func(id string, p *store.Profile, err error) error {
+	must(t, s.List(soon(t), func(id string, p *profile.Profile, err error) error {
 		got = append(got, id)
 		switch damaged := slices.Index(ids, id)%100 == 7; {
 		case damaged && (p != nil || !errors.Is(err, fault.ErrMalformed)):
@@ -196,7 +197,7 @@ func TestListEndsWhenToldTo(t *testing.T) {
 	w := newWorld(t)
 	s := w.direct()
 	n := 0
-	visit := func(string, *store.Profile, error) error { n++; return context.Canceled }
+	visit := func(string, *profile.Profile, error) error { n++; return context.Canceled }
 	if err := s.List(soon(t), visit); err != nil || n != 0 {
 		t.Errorf("of none: %v, %d visits", err, n)
 	}
@@ -205,5 +206,52 @@ func TestListEndsWhenToldTo(t *testing.T) {
 	}
 	if err := s.List(soon(t), visit); !errors.Is(err, context.Canceled) || n != 1 {
 		t.Errorf("%v after %d visits", err, n)
+	}
+}
+
+// A beginning of IDs reads the profiles that go on with a hexadecimal digit, and an
+// edit depends on what they say.
+func TestSnapshotPrefixed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	for _, id := range []string{"abc", "abc-1", "abc.1", "abc1x", "abcf", "abcg", "abd0"} {
+		w.putProfile(id, document(t, id, "allow"))
+	}
+	query := store.Query{Prefixes: []string{"abc"}, Lock: true}
+	s, between := w.behind(on(2, func(ctx context.Context) error {
+		_, err := w.plain.Put(ctx, key("abcf"), document(t, "abcf", "deny"))
+		return err
+	}), nil)
+	snap, err := s.Read(soon(t), query)
+	must(t, err)
+	if got := snap.Prefixed("abc"); !slices.Equal(got, []string{"abc1x", "abcf"}) {
+		t.Errorf("got %q", got)
+	}
+	if got := snap.Prefixed("ab"); got != nil || snap.Has("abcg") {
+		t.Errorf("also read: %q", got)
+	}
+	copies := 0
+	_, err = s.Update(soon(t), snap, store.Edit{
+		Query: query, Create: true,
+		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
+			copies++
+			old, err := snap.Profile("abcf")
+			if err != nil {
+				return nil, err
+			}
+			p, err := profile.New("copy")
+			if err == nil {
+				p.Inbound = old.Inbound
+			}
+			return p, err
+		},
+		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
+	})
+	must(t, err)
+	if copies != 2 || between.Count(etcdtest.Commit) != 3 {
+		t.Errorf("%d copies in %d requests, want 2 in 3", copies, between.Count(etcdtest.Commit))
+	}
+	if p := w.profile("copy"); p.Inbound[0].Rule.Action != "deny" {
+		t.Errorf("the copy says %s", p.Inbound[0].Rule.Action)
 	}
 }

@@ -6,15 +6,15 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 func TestSetTags(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("f", 64)
-	label := func(text string) store.Label {
+	label := func(text string) profile.Label {
 		name, value, _ := strings.Cut(text, "=")
-		return store.Label{Name: name, Value: value}
+		return profile.Label{Name: name, Value: value}
 	}
 	for _, test := range []struct{ labels, tags, want, refused string }{
 		{"", "", "", ""},
@@ -29,8 +29,8 @@ func TestSetTags(t *testing.T) {
 		{"a", long, long + "/tag", ""},
 		{"a a b", "a b", "a a b", ""}, // as in the layout of calicoctl 0.x
 	} {
-		p := &store.Profile{ID: "x"}
-		var want []store.Label
+		p := &profile.Profile{ID: "x"}
+		var want []profile.Label
 		for text := range strings.FieldsSeq(test.labels) {
 			p.Labels = append(p.Labels, label(text))
 		}
@@ -40,7 +40,7 @@ func TestSetTags(t *testing.T) {
 		if test.refused != "" {
 			want = p.Labels
 		}
-		err := store.SetTags(p, strings.Fields(test.tags))
+		err := profile.SetTags(p, strings.Fields(test.tags))
 		if !slices.Equal(p.Labels, want) {
 			t.Errorf("%q, %q: %v, want %v", test.labels, test.tags, p.Labels, want)
 		}

@@ -8,7 +8,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
 // How a commit meets its end.
@@ -112,7 +112,7 @@ func TestLostAnswers(t *testing.T) {
 			before, after := w.faults(test.faults, other)
 			s, _ := w.behind(statusOf(before), statusOf(after))
 			result, err := s.Edit(soon(t), "web", appending(t, letter(t, "new")))
-			var present *store.PresentError
+			var present *profile.PresentError
 			switch {
 			case test.kind != nil:
 				wantError(t, err, test.kind, "")

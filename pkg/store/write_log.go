@@ -1,9 +1,8 @@
 package store
 
-import clientv3 "go.etcd.io/etcd/client/v3"
-
 import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	clientv3 "go.etcd.io/etcd/client/v3"
 )
 
 // logHistory logs what the history says of a write whose answer was lost.

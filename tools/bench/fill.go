@@ -11,8 +11,8 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 const profilePrefix = "/calico/resources/v3/projectcalico.org/profiles/"
@@ -20,23 +20,23 @@ const profilePrefix = "/calico/resources/v3/projectcalico.org/profiles/"
 // fill writes the profiles. Each etcd has one called databases, as the
 // walkthrough makes it; the small and the secure one those of the networks, too.
 func (s *servers) fill(ctx context.Context, docker *networks) error {
-	networks := []profile{}
+	networks := []filledProfile{}
 	if docker.missing == nil {
 		applications := docker.applications().id
-		networks = append(networks, profile{docker.databases().id, applications}, profile{applications, applications})
+		networks = append(networks, filledProfile{docker.databases().id, applications}, filledProfile{applications, applications})
 	}
 	for _, etcd := range []struct {
 		endpoint string
 		count    int
-		networks []profile
+		networks []filledProfile
 	}{
 		{s.small.endpoint, fewProfiles, networks},
 		{s.secure.endpoint, fewProfiles, networks},
 		{s.large.endpoint, manyProfiles, nil},
 	} {
-		list := append(etcd.networks, profile{"databases", "applications"})
+		list := append(etcd.networks, filledProfile{"databases", "applications"})
 		for i := len(list); i < etcd.count; i++ {
-			list = append(list, profile{fmt.Sprintf("service-%05d", i), "applications"})
+			list = append(list, filledProfile{fmt.Sprintf("service-%05d", i), "applications"})
 		}
 		if err := s.write(ctx, etcd.endpoint, list); err != nil {
 			return fmt.Errorf("filling etcd: %w", err)
@@ -46,10 +46,10 @@ func (s *servers) fill(ctx context.Context, docker *networks) error {
 }
 
 // A profile lets itself in, and one other tag.
-type profile struct{ id, from string }
+type filledProfile struct{ id, from string }
 
 // write puts the profiles into an etcd, many at once.
-func (s *servers) write(ctx context.Context, endpoint string, list []profile) error {
+func (s *servers) write(ctx context.Context, endpoint string, list []filledProfile) error {
 	config := clientv3.Config{Endpoints: []string{endpoint}, Logger: zap.NewNop(), Context: ctx}
 	if strings.HasPrefix(endpoint, "https:") {
 		pair, err := tls.LoadX509KeyPair(s.certificates.client, s.certificates.clientKey)
@@ -84,8 +84,8 @@ func (s *servers) write(ctx context.Context, endpoint string, list []profile) er
 }
 
 // document is the profile of the walkthrough.
-func (p profile) document() ([]byte, error) {
-	made, err := store.NewProfile(p.id)
+func (p filledProfile) document() ([]byte, error) {
+	made, err := profile.New(p.id)
 	if err != nil {
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (p profile) document() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.AppendRule(made, rules.Inbound, rule); err != nil {
+	if err := profile.AppendRule(made, rules.Inbound, rule); err != nil {
 		return nil, err
 	}
 	return made.MarshalJSON()

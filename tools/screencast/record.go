@@ -12,8 +12,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 )
 
-// record runs the commands of steps in a shell, in order and on an etcd that is
-// empty at first, and returns them with what each printed. Docker is not asked,
+// record runs the commands of steps in a shell, in order and on an etcd that has
+// no profiles at first, and returns them with what each printed. Docker is not asked,
 // as the names of its networks would be those of this machine.
 func record(ctx context.Context, programs string, steps []console.Step) (recorded []console.Step, err error) {
 	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
@@ -21,6 +21,9 @@ func record(ctx context.Context, programs string, steps []console.Step) (recorde
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	if err := server.AddCalico(ctx); err != nil {
+		return nil, err
+	}
 	dir, err := os.MkdirTemp("", "screencast")
 	if err != nil {
 		return nil, err

@@ -26,6 +26,7 @@ const (
 // several goroutines.
 type Cluster struct {
 	opts    Options
+	program string   // of the server processes; empty for servers in this process
 	initial string   // every member's name and peer URL, as etcd wants it
 	temp    []string // directories that Close removes
 
@@ -53,7 +54,7 @@ func StartCluster(ctx context.Context, n int, opts Options) (*Cluster, error) {
 // startCluster starts one member for each of dirs, where "" stands for a
 // temporary directory.
 func startCluster(ctx context.Context, dirs []string, opts Options) (*Cluster, error) {
-	c := &Cluster{opts: opts}
+	c := &Cluster{opts: opts, program: os.Getenv(ProgramVariable)}
 	err := c.addMembers(dirs)
 	if err == nil {
 		err = c.startAll(ctx)
@@ -69,23 +70,44 @@ func startCluster(ctx context.Context, dirs []string, opts Options) (*Cluster, e
 func (c *Cluster) addMembers(dirs []string) error {
 	var peers []string
 	for i, dir := range dirs {
-		if dir == "" {
-			temp, err := os.MkdirTemp("", "embedetcd-")
-			if err != nil {
-				return err
-			}
-			c.temp = append(c.temp, temp)
-			dir = temp
-		}
-		m, err := newMember(fmt.Sprintf("member-%d", i), dir, c.opts)
+		m, err := c.addMember(i, dir)
 		if err != nil {
 			return err
 		}
-		c.members = append(c.members, m)
 		peers = append(peers, m.name+"="+m.peerURL().String())
 	}
 	c.initial = strings.Join(peers, ",")
 	return nil
+}
+
+// addMember adds the member of a number, with a temporary directory if dir is empty.
+func (c *Cluster) addMember(i int, dir string) (*member, error) {
+	if dir == "" {
+		temp, err := os.MkdirTemp("", "embedetcd-")
+		if err != nil {
+			return nil, err
+		}
+		c.temp = append(c.temp, temp)
+		dir = temp
+	}
+	m, err := newMember(fmt.Sprintf("member-%d", i), dir, c.opts)
+	if err == nil {
+		c.members = append(c.members, m)
+	}
+	return m, err
+}
+
+// launch starts the server of a member, which joins a cluster that is there or
+// makes one with the others.
+func (c *Cluster) launch(ctx context.Context, m *member, joins bool) error {
+	if c.program != "" {
+		// Not every line of etcd can share its ports.
+		if err := errors.Join(m.client.release(), m.peer.release()); err != nil {
+			return err
+		}
+		return m.launch(func() (server, error) { return startProcess(c.program, c.flags(m, joins), c.opts.Log) })
+	}
+	return m.launch(func() (server, error) { return startEmbedded(ctx, c.config(m, joins)) })
 }
 
 // startAll launches the members one after another: a new member asks the
@@ -93,7 +115,7 @@ func (c *Cluster) addMembers(dirs []string) error {
 // that listens but does not answer yet.
 func (c *Cluster) startAll(ctx context.Context) error {
 	for _, m := range c.members {
-		if err := m.launch(ctx, c.config(m)); err != nil {
+		if err := c.launch(ctx, m, false); err != nil {
 			return err
 		}
 	}
@@ -124,11 +146,15 @@ func (c *Cluster) Leader() int {
 	votes := make(map[uint64]int)
 	for _, m := range c.members {
 		if m.run != nil {
-			votes[m.run.etcd.Server.Lead()]++
+			leader, _ := m.run.vote()
+			votes[leader]++
 		}
 	}
 	for i, m := range c.members {
-		if m.run != nil && votes[uint64(m.run.etcd.Server.MemberID())] > len(c.members)/2 {
+		if m.run == nil {
+			continue
+		}
+		if _, own := m.run.vote(); own != 0 && votes[own] > len(c.members)/2 {
 			return i
 		}
 	}
@@ -188,7 +214,7 @@ func (c *Cluster) Restart(i int) error {
 }
 
 // relaunch starts m and tells whether a majority runs now.
-func (c *Cluster) relaunch(ctx context.Context, m *member) (r *run, majority bool, err error) {
+func (c *Cluster) relaunch(ctx context.Context, m *member) (r server, majority bool, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -197,7 +223,7 @@ func (c *Cluster) relaunch(ctx context.Context, m *member) (r *run, majority boo
 	case m.run != nil:
 		return nil, false, fmt.Errorf("%s runs already", m.name)
 	}
-	if err := m.launch(ctx, c.config(m)); err != nil {
+	if err := c.launch(ctx, m, false); err != nil {
 		return nil, false, err
 	}
 	running := 0
@@ -249,7 +275,7 @@ func (c *Cluster) stopped(i int) <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if r := c.members[i].run; r != nil {
-		return r.etcd.Server.StopNotify()
+		return r.ended()
 	}
 	done := make(chan struct{})
 	close(done)

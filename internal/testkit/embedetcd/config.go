@@ -44,18 +44,24 @@ func Quiet() {
 	}
 }
 
-// config is what member m would be told by etcd's flags.
-func (c *Cluster) config(m *member) *embed.Config {
+// config is what member m would be told by etcd's flags; see flags.
+func (c *Cluster) config(m *member, joins bool) *embed.Config {
 	cfg := embed.NewConfig()
 	cfg.Name = m.name
 	cfg.Dir = m.dir
 	cfg.InitialCluster = c.initial
+	if joins {
+		cfg.ClusterState = embed.ClusterStateFlagExisting
+	}
 	cfg.ListenPeerUrls = []url.URL{*m.peerURL()}
 	cfg.AdvertisePeerUrls = cfg.ListenPeerUrls
 	cfg.ListenClientUrls = []url.URL{*m.clientURL()}
 	cfg.AdvertiseClientUrls = cfg.ListenClientUrls
 	cfg.SocketOpts.ReusePort = reusePort
 	cfg.ZapLoggerBuilder = embed.NewZapLoggerBuilder(newLogger(c.opts.Log))
+	if c.opts.MaxRequestBytes > 0 {
+		cfg.MaxRequestBytes = c.opts.MaxRequestBytes
+	}
 	if c.opts.ClientTLS != nil {
 		cfg.ClientTLSInfo = *c.opts.ClientTLS
 		// With HTTP/1 on the same port etcd would answer gRPC through
@@ -67,12 +73,17 @@ func (c *Cluster) config(m *member) *embed.Config {
 	if c.opts.Fast {
 		cfg.UnsafeNoFsync = true
 		cfg.BcryptCost = fastBcrypt
-		cfg.TickMs, cfg.ElectionMs = memberTick, memberElection
-		if len(c.members) == 1 {
-			cfg.TickMs, cfg.ElectionMs = soleTick, soleElection
-		}
+		cfg.TickMs, cfg.ElectionMs = c.timing()
 	}
 	return cfg
+}
+
+// timing returns the milliseconds between two ticks and of an election.
+func (c *Cluster) timing() (tick, election uint) {
+	if len(c.members) == 1 {
+		return soleTick, soleElection
+	}
+	return memberTick, memberElection
 }
 
 // newLogger returns etcd's logger, see Options.Log. It is never a silent one:

@@ -42,6 +42,9 @@ type Options struct {
 	// the end of a server but not that of the machine.
 	Fast bool
 
+	// MaxRequestBytes is how long a request may be; 0 is etcd's default.
+	MaxRequestBytes uint
+
 	// Log receives etcd's errors, one JSON document a line. Nil means that
 	// only what ends the whole process (etcd gives up when its disk is full
 	// or its data is damaged) is written, to the standard error.

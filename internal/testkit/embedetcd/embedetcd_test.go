@@ -293,3 +293,17 @@ func TestSilence(t *testing.T) {
 		t.Errorf("stdout:\n%sstderr:\n%s", &stdout, &stderr)
 	}
 }
+
+// A learner rejects requests, and the cluster goes on without it.
+func TestLearner(t *testing.T) {
+	t.Parallel()
+	server := start(t, embedetcd.Options{Fast: true})
+	endpoint, err := server.AddLearner(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	put(t, dial(t, server.Endpoint()), "colour", "green")
+	if _, err := dial(t, endpoint).Get(testContext(t), "colour"); err == nil || !strings.Contains(err.Error(), "rpc not supported for learner") {
+		t.Errorf("a learner answers %v", err)
+	}
+}

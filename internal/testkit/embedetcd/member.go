@@ -12,18 +12,12 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 	bolterrors "go.etcd.io/bbolt/errors"
-	"go.etcd.io/etcd/server/v3/embed"
-	"google.golang.org/grpc"
 )
 
 const (
 	// lockPatience is how long a launch waits for another process to let go
 	// of the data directory.
 	lockPatience = 200 * time.Millisecond
-
-	// abandonAfter is how long a launch that is no longer wanted waits for
-	// etcd to come up, so as to stop it before its directory goes away.
-	abandonAfter = 5 * time.Second
 )
 
 // member is what an etcd server keeps while it does not run: its name, its
@@ -34,17 +28,28 @@ type member struct {
 	secure       bool // speaks TLS to its clients
 	client, peer *port
 
-	run  *run // nil while it does not run
-	last *run // the one that was killed last
+	run  server // nil while it does not run
+	last server // the one that was killed last
 }
 
-// run is one run of a member, from its launch to its end.
-type run struct {
-	name    string
-	etcd    *embed.Etcd
-	serving chan struct{} // closed when clients are answered
-	rpc     *grpc.Server  // what answers them; set before serving is closed
-	closed  chan struct{} // closed when nothing is left of it
+// A server is one run of a member, from its launch to its end.
+type server interface {
+	// waitServing returns when the server answers its clients.
+	waitServing(ctx context.Context) error
+
+	// vote returns the IDs of the member that it holds to be the leader, and its
+	// own; 0 while it does not know.
+	vote() (leader, own uint64)
+
+	// ended returns a channel that is closed when the server has come to its end.
+	ended() <-chan struct{}
+
+	// kill ends the server abruptly: clients are cut off in the middle of a
+	// request, and the leadership is not handed over.
+	kill()
+
+	// waitGone returns when nothing is left of a server that was killed.
+	waitGone()
 }
 
 // newMember reserves the ports of a member.
@@ -73,25 +78,20 @@ func loopbackURL(scheme string, port int) *url.URL {
 	return &url.URL{Scheme: scheme, Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(port))}
 }
 
-// launch starts the server as cfg says, without waiting until it serves: the
-// first members of a cluster cannot serve before the others are there.
-func (m *member) launch(ctx context.Context, cfg *embed.Config) error {
+// launch starts the server, without waiting until it serves: the first members of
+// a cluster cannot serve before the others are there.
+func (m *member) launch(start func() (server, error)) error {
 	m.waitGone()
 	if err := checkUnused(m.dir); err != nil {
 		return err
 	}
 	m.client.yield()
 	m.peer.yield()
-	r := &run{name: m.name, serving: make(chan struct{}), closed: make(chan struct{})}
-	cfg.ServiceRegister = func(rpc *grpc.Server) {
-		r.rpc = rpc
-		close(r.serving)
-	}
-	var err error
-	if r.etcd, err = startEtcd(ctx, cfg); err != nil {
+	run, err := start()
+	if err != nil {
 		return fmt.Errorf("%s: %w", m.name, err)
 	}
-	m.run = r
+	m.run = run
 	return nil
 }
 
@@ -106,7 +106,7 @@ func (m *member) kill() {
 // waitGone returns when nothing is left of what ran.
 func (m *member) waitGone() {
 	if m.last != nil {
-		<-m.last.closed
+		m.last.waitGone()
 	}
 }
 
@@ -122,71 +122,4 @@ func checkUnused(dir string) error {
 		return nil // not there yet; or damaged, which etcd explains better
 	}
 	return db.Close()
-}
-
-// startEtcd is embed.StartEtcd, given up when ctx ends. It does not return
-// while etcd is between nothing and running, unless etcd hangs there.
-func startEtcd(ctx context.Context, cfg *embed.Config) (*embed.Etcd, error) {
-	type result struct {
-		etcd *embed.Etcd
-		err  error
-	}
-	done := make(chan result, 1)
-	go func() {
-		e, err := embed.StartEtcd(cfg)
-		done <- result{e, err}
-	}()
-	select {
-	case r := <-done:
-		return r.etcd, r.err
-	case <-ctx.Done():
-	}
-	select {
-	case r := <-done:
-		if r.err == nil {
-			r.etcd.Server.HardStop()
-			r.etcd.Close()
-		}
-	case <-time.After(abandonAfter):
-	}
-	return nil, ctx.Err()
-}
-
-// waitServing returns when the server answers its clients.
-func (r *run) waitServing(ctx context.Context) error {
-	select {
-	case <-r.serving:
-		return nil
-	case err := <-r.etcd.Err():
-		if err == nil {
-			err = errors.New("stopped before it served")
-		}
-		return fmt.Errorf("%s: %w", r.name, err)
-	case <-ctx.Done():
-		return fmt.Errorf("%s does not serve yet: %w", r.name, ctx.Err())
-	}
-}
-
-// kill ends the server. First the clients are cut off, in the middle of a
-// request, then raft ends without a word to the other members. etcd's own Close
-// would wait for open requests, then hand over the leadership. What remains of
-// it (it takes a second for connections of other members that never carried
-// anything) goes on in the background until closed.
-func (r *run) kill() {
-	select {
-	case <-r.serving:
-		r.rpc.Stop()
-	default:
-	}
-	for _, listener := range r.etcd.Clients {
-		_ = listener.Close()
-	}
-	for _, peer := range r.etcd.Peers {
-		_ = peer.Listener.Close()
-	}
-	r.etcd.Server.HardStop()
-	go func() {
-		r.etcd.Close()
-		close(r.closed)
-	}()
 }

@@ -5,15 +5,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // New returns a profile of v3 as its lines say, each "inbound RULE", "outbound RULE",
 // an inbound rule in JSON, or a label "NAME=VALUE".
-func New(t *testing.T, id string, lines ...string) *store.Profile {
+func New(t *testing.T, id string, lines ...string) *profile.Profile {
 	t.Helper()
-	p := &store.Profile{ID: id, Layout: store.V3}
+	p := &profile.Profile{ID: id, Layout: profile.V3}
 	for _, line := range lines {
 		direction, text, isRule := strings.Cut(line, " ")
 		switch {
@@ -24,7 +24,7 @@ func New(t *testing.T, id string, lines ...string) *store.Profile {
 			*list = append(*list, parse(t, text))
 		default:
 			name, value, _ := strings.Cut(line, "=")
-			p.Labels = append(p.Labels, store.Label{Name: name, Value: value})
+			p.Labels = append(p.Labels, profile.Label{Name: name, Value: value})
 		}
 	}
 	return p

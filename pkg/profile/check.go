@@ -1,4 +1,4 @@
-package store
+package profile
 
 import (
 	"fmt"
@@ -14,9 +14,6 @@ import (
 const (
 	// MaxRules is how many rules a list may grow to.
 	MaxRules = 1024
-	// maxDocument leaves room for the rest of a request, which etcd limits to
-	// 1.5 MiB.
-	maxDocument = 3<<19 - 8<<10
 
 	maxName = 253
 )
@@ -85,10 +82,10 @@ func (p *Profile) metadataTrouble() []string {
 		return found
 	}
 	metadata, _ := rawjson.Object(orNull(rawjson.Get(top, "metadata")))
-	if name := text(rawjson.Get(metadata, "name")); name != p.ID {
+	if name := rawjson.Text(rawjson.Get(metadata, "name")); name != p.ID {
 		found = append(found, fmt.Sprintf("metadata.name is %s", printable.Quote(name)))
 	}
-	labels, err := decodeLabels("metadata.labels", rawjson.Get(metadata, "labels"))
+	labels, err := DecodeLabels("metadata.labels", rawjson.Get(metadata, "labels"))
 	if err != nil {
 		found = append(found, err.Error())
 	}
@@ -97,7 +94,7 @@ func (p *Profile) metadataTrouble() []string {
 			found = append(found, "metadata."+why)
 		}
 	}
-	annotations, err := decodeLabels("metadata.annotations", rawjson.Get(metadata, "annotations"))
+	annotations, err := DecodeLabels("metadata.annotations", rawjson.Get(metadata, "annotations"))
 	if err != nil {
 		found = append(found, err.Error())
 	}
@@ -116,10 +113,10 @@ func orNull(value []byte) []byte {
 	return value
 }
 
-// check refuses a document that has become worse: what Felix refuses must not
+// Check refuses a document that has become worse: what Felix refuses must not
 // be added, a list must not grow past its limit, and the whole must fit into a
 // request. What was wrong before may stay.
-func (p *Profile) check() error {
+func (p *Profile) Check() error {
 	if why := CheckName(p.ID); why != "" && p.Revision == 0 {
 		return fault.Refusedf("%s", why)
 	}

@@ -1,4 +1,4 @@
-package store
+package profile
 
 import (
 	"fmt"
@@ -9,43 +9,35 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// decodeProfile reads a stored v3 document. The error is ErrMalformed and names
-// the profile; a single rule that makes no sense is no such error.
-func decodeProfile(id string, revision int64, document []byte) (*Profile, error) {
+// Decode reads a v3 document. A rule that makes no sense is no error; see
+// [rules.Stored].
+func Decode(id string, revision int64, document []byte) (*Profile, error) {
 	p := &Profile{ID: id, Layout: V3, Revision: revision, document: document}
 	if err := p.decode(); err != nil {
-		return nil, &DamagedError{Layout: V3, Key: profileKey(id), What: "profile " + shownID(id), Cause: err}
+		return nil, err
 	}
 	p.remember()
 	return p, nil
-}
-
-// shownID returns the ID of a stored profile, which may be anything, for people.
-func shownID(id string) string {
-	if id == "" {
-		return printable.Quote(id)
-	}
-	return printable.Text(id)
 }
 
 func (p *Profile) decode() error {
 	if err := rawjson.Check(p.document); err != nil {
 		return err
 	}
-	top, err := fields("the document", p.document)
+	top, err := rawjson.Fields("the document", p.document)
 	if err != nil {
 		return err
 	}
-	if kind := text(rawjson.Get(top, "kind")); kind != "Profile" {
+	if kind := rawjson.Text(rawjson.Get(top, "kind")); kind != "Profile" {
 		return fmt.Errorf("it is of kind %s, not Profile", printable.Quote(kind))
 	}
-	if version := text(rawjson.Get(top, "apiVersion")); version != "projectcalico.org/v3" {
+	if version := rawjson.Text(rawjson.Get(top, "apiVersion")); version != "projectcalico.org/v3" {
 		return fmt.Errorf("its apiVersion is %s, not projectcalico.org/v3", printable.Quote(version))
 	}
-	if _, err := fields("metadata", rawjson.Get(top, "metadata")); err != nil {
+	if _, err := rawjson.Fields("metadata", rawjson.Get(top, "metadata")); err != nil {
 		return err
 	}
-	spec, err := fields("spec", rawjson.Get(top, "spec"))
+	spec, err := rawjson.Fields("spec", rawjson.Get(top, "spec"))
 	if err != nil {
 		return err
 	}
@@ -55,28 +47,8 @@ func (p *Profile) decode() error {
 	if p.Outbound, err = decodeRules("spec.egress", rawjson.Get(spec, "egress"), rules.DecodeV3); err != nil {
 		return err
 	}
-	p.Labels, err = decodeLabels("spec.labelsToApply", rawjson.Get(spec, "labelsToApply"))
+	p.Labels, err = DecodeLabels("spec.labelsToApply", rawjson.Get(spec, "labelsToApply"))
 	return err
-}
-
-// fields returns the members of an object that programs read field by field.
-// An absent object has none.
-func fields(where string, value []byte) ([]rawjson.Member, error) {
-	return members(where, value, rawjson.Fold)
-}
-
-func members(where string, value []byte, compare func(string) string) ([]rawjson.Member, error) {
-	if value == nil {
-		return nil, nil
-	}
-	list, err := rawjson.Object(value)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", where, err)
-	}
-	if key, found := rawjson.Repeated(list, compare); found {
-		return nil, fmt.Errorf("%s: the key %s stands twice", where, printable.Quote(key))
-	}
-	return list, nil
 }
 
 func decodeRules(where string, value []byte, decode func([]byte) rules.Stored) ([]rules.Stored, error) {
@@ -97,8 +69,8 @@ func decodeRules(where string, value []byte, decode func([]byte) rules.Stored) (
 	return list, nil
 }
 
-func decodeLabels(where string, value []byte) ([]Label, error) {
-	list, err := members(where, value, rawjson.Exact)
+func DecodeLabels(where string, value []byte) ([]Label, error) {
+	list, err := rawjson.Members(where, value, rawjson.Exact)
 	if err != nil {
 		return nil, err
 	}
@@ -107,13 +79,10 @@ func decodeLabels(where string, value []byte) ([]Label, error) {
 		if rawjson.Kind(m.Value) != "string" {
 			return nil, fmt.Errorf("%s: the value of %s is not a string", where, printable.Quote(m.Key))
 		}
-		labels[i] = Label{Name: m.Key, Value: text(m.Value)}
+		labels[i] = Label{Name: m.Key, Value: rawjson.Text(m.Value)}
 	}
 	return labels, nil
 }
-
-// text returns the content of a JSON string, and nothing for any other value.
-func text(value []byte) string { return rawjson.Text(value) }
 
 // encode returns the document with what the profile says now. Only the lists
 // that have changed are written anew, and in them every rule keeps its bytes.

@@ -5,20 +5,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
-	"slices"
-	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/pkg/fault"
+	"github.com/calicoctl/calicoctl/internal/trace"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 )
 
+// foundContainers are the containers of both sides; nil where none was named.
+type foundContainers struct {
+	from, to *resolve.Container
+	err      error
+}
+
 // lookUpContainers asks Docker for the containers of a question; the answer comes
 // when it is there.
-func (s *session) lookUpContainers(ctx context.Context, q *question) <-chan foundContainers {
+func (s *session) lookUpContainers(ctx context.Context, q trace.Question) <-chan foundContainers {
 	answer := make(chan foundContainers, 1)
-	from, to := q.packet.From.Container, q.packet.To.Container
+	from, to := q.Packet.From.Container, q.Packet.To.Container
 	if from+to == "" {
 		answer <- foundContainers{}
 		return answer
@@ -35,6 +38,14 @@ func (s *session) lookUpContainers(ctx context.Context, q *question) <-chan foun
 func (s *session) inspect(ctx context.Context, names ...string) (from, to *resolve.Container, err error) {
 	if s.names.Err != nil { // it would not answer now either
 		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.names.Err}
+	}
+	for _, name := range names {
+		if name == "" {
+			continue
+		}
+		if err := resolve.CheckContainer(name); err != nil {
+			return nil, nil, &containerError{name: name, cause: err}
+		}
 	}
 	containers, err := s.engine.Containers(ctx)
 	if err != nil {
@@ -70,40 +81,3 @@ func (e *containerError) Error() string {
 }
 
 func (e *containerError) Unwrap() error { return e.cause }
-
-// containerAddrs returns the addresses of a container: those on the network of
-// the profile, or those of the only network where it has any.
-func (w *packetWorld) containerAddrs(c *resolve.Container) ([]netip.Addr, error) {
-	name := printable.Text(c.Name)
-	if !c.Running {
-		return nil, fault.Refusedf("container %s does not run, so it has no address", name)
-	}
-	var with []resolve.Attachment
-	for _, a := range c.Networks {
-		if len(a.Addrs) == 0 {
-			continue
-		}
-		if w.isNetworkOfProfile(a.Network) {
-			return a.Addrs, nil
-		}
-		with = append(with, a)
-	}
-	switch len(with) {
-	case 0:
-		return nil, fault.Refusedf("container %s has no address of its own on any network", name)
-	case 1:
-		return with[0].Addrs, nil
-	}
-	var choices []string
-	for _, a := range with {
-		for _, addr := range a.Addrs {
-			choices = append(choices, fmt.Sprintf("%s (%s)", addr, printable.Text(a.Network.Name)))
-		}
-	}
-	return nil, fault.Refusedf("container %s has addresses on several networks: %s; give the address that is meant",
-		name, strings.Join(choices, ", "))
-}
-
-func (w *packetWorld) isNetworkOfProfile(n resolve.Network) bool {
-	return slices.Contains(w.target.IDs(), n.ID) || n.ID == w.profile.ID || n.Name == w.profile.ID
-}

@@ -1,4 +1,4 @@
-package store
+package profile
 
 import (
 	"bytes"
@@ -45,10 +45,10 @@ type content struct {
 // be a tag.
 type Label struct{ Name, Value string }
 
-// NewProfile returns a profile that is not stored yet, with the policy that a
+// New returns a profile that is not stored yet, with the policy that a
 // Docker network begins with: from its own endpoints everything may come in,
 // and everything may go out. It carries its own name as a tag.
-func NewProfile(id string) (*Profile, error) {
+func New(id string) (*Profile, error) {
 	in, err := rules.EncodeV3(rules.Rule{Action: rules.Allow, From: rules.Entity{Tag: rules.Tag{Name: id}}})
 	if err != nil {
 		return nil, err
@@ -123,16 +123,14 @@ func (p *Profile) Clone() *Profile {
 
 // Changed reports whether the exported fields say something else than what was
 // read.
-func (p *Profile) Changed() bool { return p.changed() }
-
-func (p *Profile) changed() bool {
+func (p *Profile) Changed() bool {
 	return p.Revision == 0 && !p.BuiltIn ||
 		!sameRules(p.Inbound, p.stored.inbound) || !sameRules(p.Outbound, p.stored.outbound) ||
 		!slices.Equal(p.Labels, p.stored.labels)
 }
 
-// before returns the profile as it was read; nil when it was not stored.
-func (p *Profile) before() *Profile {
+// Before returns the profile as it was read; nil when it was not stored.
+func (p *Profile) Before() *Profile {
 	if p.Revision == 0 {
 		return nil
 	}
@@ -151,6 +149,16 @@ func (p *Profile) remember() {
 	p.stored = content{
 		inbound: slices.Clone(p.Inbound), outbound: slices.Clone(p.Outbound), labels: slices.Clone(p.Labels),
 	}
+}
+
+// Document returns the document as it was read or saved last, or what a new one
+// begins with.
+func (p *Profile) Document() []byte { return p.document }
+
+// Saved tells a profile that its document was stored at a revision.
+func (p *Profile) Saved(document []byte, revision int64) {
+	p.document, p.Revision = document, revision
+	p.remember()
 }
 
 // MarshalJSON returns the document as it would be stored.

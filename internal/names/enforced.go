@@ -1,0 +1,46 @@
+package names
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/pkg/fault"
+)
+
+// Unenforced says why a profile that is created for a target is enforced on no
+// Docker network, or nothing if it is, or if that is not known.
+func (d Directory) Unenforced(t Target) string {
+	switch {
+	case d.Networks == nil:
+		return ""
+	case t.Network == nil:
+		return fmt.Sprintf("Docker here has no network %s; the profile is that of endpoints that name it", printable.Text(t.Word))
+	case t.Network.Driver == "", isCalico(t.Network.Driver):
+		return ""
+	}
+	return fmt.Sprintf("nothing enforces this profile on Docker network %s: its driver is %q, not Calico's",
+		printable.Text(t.Network.Name), t.Network.Driver)
+}
+
+// isCalico tells whether a network driver is Calico's: "calico", or the reference of
+// a plugin such as "example/calico:latest".
+func isCalico(driver string) bool {
+	name, _, _ := strings.Cut(path.Base(driver), ":")
+	return strings.HasPrefix(name, "calico")
+}
+
+// notDockers refuses to create a profile of one of the networks that every Docker
+// engine has, which Calico cannot run.
+func (t Target) notDockers() error {
+	name := t.Word
+	if t.Network != nil {
+		name = t.Network.Name
+	}
+	if t.literal || name != "bridge" && name != "host" && name != "none" {
+		return nil
+	}
+	return fault.Refusedf("%s is Docker's own network, and nothing enforces a profile on it; "+
+		"create a network with Calico's driver, or add --literal for a profile of that name", name)
+}
