@@ -16,7 +16,7 @@ import (
 )
 
 // A verdict is what came of asking whether an edit is to be kept.
-type verdict struct {
+type decision struct {
 	kept      bool
 	signalled bool   // a signal came
 	why       string // it is not kept
@@ -24,14 +24,14 @@ type verdict struct {
 
 // ask prints the output and what was saved, and waits for Enter. The time counts
 // from the beginning, also if a terminal that is held up takes nothing.
-func (a *app) ask(failed error, broken <-chan error) verdict {
+func (a *app) ask(failed error, broken <-chan error) decision {
 	end := time.NewTimer(a.catch.within)
 	defer end.Stop()
 	deadline := time.Now().Add(a.catch.within)
 	for _, e := range a.catch.edits {
 		if e.unknown != nil {
 			a.tell(failed)
-			return verdict{why: "it is not known whether the change was saved"}
+			return decision{why: "it is not known whether the change was saved"}
 		}
 	}
 	printed := make(chan error, 1)
@@ -39,7 +39,7 @@ func (a *app) ask(failed error, broken <-chan error) verdict {
 		_, err := a.stdout.Write(a.out.Bytes())
 		printed <- err
 	}()
-	var typed chan verdict
+	var typed chan decision
 	countdown := time.NewTicker(time.Second)
 	defer countdown.Stop()
 	prompt := a.prompt()
@@ -47,19 +47,19 @@ func (a *app) ask(failed error, broken <-chan error) verdict {
 	for {
 		select {
 		case <-end.C:
-			return verdict{why: fmt.Sprintf("not confirmed within %s", spoken(a.catch.within))}
+			return decision{why: fmt.Sprintf("not confirmed within %s", spoken(a.catch.within))}
 		case s := <-a.catch.signals:
-			return verdict{signalled: true, why: "not confirmed (" + s.String() + ")"}
+			return decision{signalled: true, why: "not confirmed (" + s.String() + ")"}
 		case err := <-broken:
-			return verdict{why: fmt.Sprintf("not confirmed (%v)", err)}
+			return decision{why: fmt.Sprintf("not confirmed (%v)", err)}
 		case err := <-printed:
 			if err != nil {
-				return verdict{why: fmt.Sprintf("not confirmed (the output could not be written: %v)", err)}
+				return decision{why: fmt.Sprintf("not confirmed (the output could not be written: %v)", err)}
 			}
 			a.tell(failed)
 			dropTypedAhead(a.stdin)
 			prompt.begin(a.catch.within)
-			typed = make(chan verdict, 1)
+			typed = make(chan decision, 1)
 			go func() { typed <- readAnswer(a.stdin) }()
 		case <-countdown.C:
 			prompt.count(time.Until(deadline))
@@ -82,17 +82,17 @@ func (a *app) tell(failed error) {
 }
 
 // readAnswer reads a line. Enter alone confirms, and so does yes.
-func readAnswer(stdin io.Reader) verdict {
+func readAnswer(stdin io.Reader) decision {
 	line, err := bufio.NewReader(io.LimitReader(stdin, 1000)).ReadString('\n')
 	switch word := strings.TrimSpace(line); {
 	case err != nil && word == "" && errors.Is(err, io.EOF):
-		return verdict{why: "not confirmed (standard input is closed)"}
+		return decision{why: "not confirmed (standard input is closed)"}
 	case err != nil && !errors.Is(err, io.EOF):
-		return verdict{why: fmt.Sprintf("not confirmed (%v)", err)}
+		return decision{why: fmt.Sprintf("not confirmed (%v)", err)}
 	case word == "" || strings.EqualFold(word, "yes"):
-		return verdict{kept: true}
+		return decision{kept: true}
 	default:
-		return verdict{why: fmt.Sprintf("not confirmed (the answer was %q)", brief.Message(word))}
+		return decision{why: fmt.Sprintf("not confirmed (the answer was %q)", brief.Message(word))}
 	}
 }
 

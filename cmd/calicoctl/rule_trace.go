@@ -8,6 +8,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/trace"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 func ruleTestCommand(a *app) *cobra.Command {
@@ -125,9 +126,9 @@ func tracePacket(ctx context.Context, a *app, q trace.Question) error {
 		return err
 	}
 	switch t.Outcome() {
-	case rules.Denied:
+	case verdict.Denied:
 		return errDenied
-	case rules.Depends:
+	case verdict.Depends:
 		return errDepends
 	}
 	return nil

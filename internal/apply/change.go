@@ -104,7 +104,7 @@ func (p *Plan) set(current *profile.Profile, now Checked) error {
 
 func (p *Plan) setRules(current *profile.Profile, d rules.Direction, list []rules.Rule) error {
 	err := profile.SetRules(current, d, list)
-	var beyond *rules.BeyondError
+	var beyond *rules.UnsupportedError
 	if !errors.As(err, &beyond) {
 		return err
 	}

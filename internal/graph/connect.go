@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // A connector finds the edges between members.
@@ -18,8 +19,8 @@ type connector struct {
 	byLabel  map[string][]*member // likewise
 	selected map[string]bool      // see Graph
 
-	paths  map[*member]*rules.Way // to the current destination, by source; nil is a source that is no profile
-	others map[[2]string]*Node    // by kind and name
+	paths  map[*member]*verdict.Reachability // to the current destination, by source; nil is a source that is no profile
+	others map[[2]string]*Node               // by kind and name
 	edges  []Edge
 }
 
@@ -31,12 +32,12 @@ func (c *connector) connect(ctx context.Context) error {
 		if to.node.DropsAll {
 			continue
 		}
-		c.paths = map[*member]*rules.Way{}
+		c.paths = map[*member]*verdict.Reachability{}
 		for i, r := range to.inbound {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if matches, _ := r.Rule.To.Answer(to.party); matches && r.Rule.Action == rules.Allow {
+			if matches, _ := verdict.Answer(r.Rule.To, to.party); matches && r.Rule.Action == rules.Allow {
 				c.connectRule(ctx, to, i, r.Rule)
 			}
 		}
@@ -46,7 +47,7 @@ func (c *connector) connect(ctx context.Context) error {
 
 // connectRule finds the edges of one rule.
 func (c *connector) connectRule(ctx context.Context, to *member, index int, r rules.Rule) {
-	_, hasSelector := r.From.Answer(to.party)
+	_, hasSelector := verdict.Answer(r.From, to.party)
 	switch {
 	case hasSelector:
 		c.connectMembers(ctx, to, index, r)
@@ -70,7 +71,7 @@ func (c *connector) connectMembers(ctx context.Context, to *member, index int, r
 	}
 	found := false
 	for _, from := range candidates {
-		if matches, _ := r.From.Answer(from.party); !matches {
+		if matches, _ := verdict.Answer(r.From, from.party); !matches {
 			continue
 		}
 		found = true
@@ -106,14 +107,14 @@ func (c *connector) connectOther(to *member, index int, r rules.Rule, kind, name
 
 // path returns the path to a destination from a profile or, if from is nil, from a
 // source of which nothing is known.
-func (c *connector) path(from, to *member) *rules.Way {
+func (c *connector) path(from, to *member) *verdict.Reachability {
 	p := c.paths[from]
 	if p == nil {
-		source, outbound := rules.Party{}, []rules.Stored(nil)
+		source, outbound := verdict.Labels{}, []rules.Stored(nil)
 		if from != nil {
 			source, outbound = from.party, from.outbound
 		}
-		p = rules.NewWay(source, to.party, outbound, from == nil, to.inbound)
+		p = verdict.NewReachability(source, to.party, outbound, from == nil, to.inbound)
 		c.paths[from] = p
 	}
 	return p

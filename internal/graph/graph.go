@@ -14,6 +14,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // The kinds of nodes.
@@ -65,7 +66,7 @@ type Builder struct {
 type member struct {
 	node     Node
 	labels   map[string]string
-	party    rules.Party
+	party    verdict.Labels
 	inbound  []rules.Stored // without their JSON
 	outbound []rules.Stored
 }
@@ -82,7 +83,7 @@ func (b *Builder) Add(p *profile.Profile) {
 	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
 		m.node.DropsAll = m.node.DropsAll || len(r.Trouble()) > 0
 	}
-	m.party = rules.Endpoint(m.labels)
+	m.party = verdict.Endpoint(m.labels)
 	b.members = append(b.members, m)
 }
 

@@ -7,11 +7,12 @@ import (
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // sensitive returns the ports of databases and of host administration, which are
 // hardly ever meant for everyone, and the name of each.
-func sensitive() (services []rules.Service, names []string) {
+func sensitive() (services []verdict.Service, names []string) {
 	for _, s := range []struct {
 		protocol rules.Protocol
 		port     int
@@ -48,7 +49,7 @@ func sensitive() (services []rules.Service, names []string) {
 		{"udp", 11211, "Memcached"},
 		{"tcp", 27017, "MongoDB"},
 	} {
-		services = append(services, rules.Service{Protocol: s.protocol, Port: s.port})
+		services = append(services, verdict.Service{Protocol: s.protocol, Port: s.port})
 		names = append(names, fmt.Sprintf("%d (%s)", s.port, s.name))
 	}
 	return services, names
@@ -61,7 +62,7 @@ func (l *Linter) checkExposed(p *profile.Profile) {
 		return
 	}
 	services, names := sensitive()
-	for _, x := range rules.FindExposed(p.Inbound, services) {
+	for _, x := range verdict.FindExposed(p.Inbound, services) {
 		var open []string
 		for _, i := range x.Services {
 			open = append(open, names[i])

@@ -8,6 +8,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // checkRules finds the invalid and the unreachable rules of one direction, and notes
@@ -24,7 +25,7 @@ func (l *Linter) checkRules(p *profile.Profile, d rules.Direction) {
 			l.noteTags(at(i))
 		}
 	}
-	unreachable, unknown := rules.FindDead(list)
+	unreachable, unknown := verdict.FindUnreachable(list)
 	for _, u := range unreachable {
 		l.addUnreachable(at(u.Index), u, list)
 	}
@@ -42,7 +43,7 @@ func (l *Linter) checkRules(p *profile.Profile, d rules.Direction) {
 func position(index int) string { return fmt.Sprintf("--at=%d", index+1) }
 
 // addUnreachable says why a rule never decides.
-func (l *Linter) addUnreachable(at place, u rules.Dead, list []rules.Stored) {
+func (l *Linter) addUnreachable(at place, u verdict.Unreachable, list []rules.Stored) {
 	never := map[rules.Action]string{rules.Allow: "allows", rules.Deny: "denies", rules.Log: "logs", rules.Pass: "passes"}[at.rule.Action]
 	remove := position(u.Index)
 	switch {

@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // Evaluate answers a question. It fails if the local side is an endpoint that does not
@@ -30,14 +31,14 @@ func Evaluate(f Facts) (*Trace, error) {
 		return nil, fault.Refusedf("there is no such packet: the addresses and the protocol are not of one IP version")
 	}
 	t.profiles = f.profilesAt(t.Endpoint)
-	sets := make([]rules.Ruleset, len(t.profiles))
+	sets := make([]verdict.Ruleset, len(t.profiles))
 	for i, e := range t.profiles {
 		sets[i].Drops = e.drops
 		if e.stored != nil {
 			sets[i].Rules = *e.stored.Rules(f.Question.Direction)
 		}
 	}
-	t.Verdict = rules.Evaluate(sets, p, func(tag string) string { return printable.Text(f.Name(tag)) })
+	t.Verdict = verdict.Evaluate(sets, p, func(tag string) string { return printable.Text(f.Name(tag)) })
 	if t.Endpoint != nil {
 		t.considerEndpoint()
 	}
@@ -64,8 +65,8 @@ func (f *Facts) checkLocal(local *Side) error {
 
 func (f *Facts) hasProfile(e store.Carrier) bool { return slices.Contains(e.Profiles, f.Profile.ID) }
 
-func (f *Facts) packet(local, remote *Side) rules.Packet {
-	p := rules.Packet{Protocol: f.Question.Packet.Protocol}
+func (f *Facts) packet(local, remote *Side) verdict.Packet {
+	p := verdict.Packet{Protocol: f.Question.Packet.Protocol}
 	if icmp := f.Question.Packet.ICMP; icmp != nil {
 		p.ICMPType, p.ICMPCode = &icmp.Type, icmp.Code
 	}
@@ -78,8 +79,8 @@ func (f *Facts) packet(local, remote *Side) rules.Packet {
 
 // localEnd returns the side that is an endpoint of the profile. It has the labels of the
 // profile also if it is not known which endpoint it is.
-func (f *Facts) localEnd(s *Side) rules.End {
-	end := rules.End{Addrs: s.Addrs, Port: s.Words.Port}
+func (f *Facts) localEnd(s *Side) verdict.End {
+	end := verdict.End{Addrs: s.Addrs, Port: s.Words.Port}
 	what := ""
 	for _, e := range s.Endpoints {
 		if e.NetworkSet || f.hasProfile(e) {
@@ -91,7 +92,7 @@ func (f *Facts) localEnd(s *Side) rules.End {
 	}
 	if what == "" {
 		labels := store.Carrier{}.Labels(f.Profile)
-		maps.Copy(labels, rules.TagLabels(s.Tags...))
+		maps.Copy(labels, verdict.TagLabels(s.Tags...))
 		end.Labels = append(end.Labels, labels)
 		what = "an endpoint of the profile"
 	}
@@ -100,11 +101,11 @@ func (f *Facts) localEnd(s *Side) rules.End {
 }
 
 // remoteEnd returns the other side: what was entered or looked up, and no more.
-func (f *Facts) remoteEnd(s *Side) rules.End {
-	end := rules.End{Addrs: s.Addrs, Port: s.Words.Port}
+func (f *Facts) remoteEnd(s *Side) verdict.End {
+	end := verdict.End{Addrs: s.Addrs, Port: s.Words.Port}
 	switch {
 	case len(s.Tags) > 0:
-		end.Labels = []map[string]string{rules.TagLabels(s.Tags...)}
+		end.Labels = []map[string]string{verdict.TagLabels(s.Tags...)}
 		return end
 	case !s.lookedUp():
 		end.Unknown = true

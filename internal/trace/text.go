@@ -6,6 +6,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // Text returns the answer for people: the verdict, and what each rule does that the
@@ -22,13 +23,13 @@ func (t *Trace) Text() string {
 		}
 	}
 	for _, e := range t.Verdict.Examples {
-		fmt.Fprintf(&out, "  for example %s with %s\n", e.Outcome, listed(e.With))
+		fmt.Fprintf(&out, "  for example %s with %s\n", e.Verdict, listed(e.With))
 	}
 	return out.String()
 }
 
 // line says what a rule does that does not decide, and why.
-func (t *Trace) line(step rules.Step) string {
+func (t *Trace) line(step verdict.Step) string {
 	if step.Rule < 0 {
 		return "profile " + t.profileName(step) + ": " + step.Why
 	}
@@ -42,7 +43,7 @@ func (t *Trace) line(step rules.Step) string {
 // summary returns the verdict, with policies.
 func (t *Trace) summary() string {
 	if len(t.Policies) > 0 {
-		return string(rules.Depends) + ": " + t.policyReason()
+		return string(verdict.Depends) + ": " + t.policyReason()
 	}
 	return t.headline()
 }
@@ -65,11 +66,11 @@ func (t *Trace) headline() string {
 	if v.Decider >= 0 {
 		step := v.Steps[v.Decider]
 		if step.Rule < 0 {
-			return fmt.Sprintf("%s: %s", v.Outcome, step.Why)
+			return fmt.Sprintf("%s: %s", v.Verdict, step.Why)
 		}
-		return fmt.Sprintf("%s by %s: %s", v.Outcome, t.place(step, string(t.facts.Question.Direction)+" "), t.ruleText(step))
+		return fmt.Sprintf("%s by %s: %s", v.Verdict, t.place(step, string(t.facts.Question.Direction)+" "), t.ruleText(step))
 	}
-	return fmt.Sprintf("%s: %s", v.Outcome, t.reason())
+	return fmt.Sprintf("%s: %s", v.Verdict, t.reason())
 }
 
 // reason says why, where no single rule decides.
@@ -80,24 +81,24 @@ func (t *Trace) reason() string {
 		if step.Matters {
 			return t.place(step, "") + " needs " + listed(step.Needs)
 		}
-		undecided = undecided || step.Fits == rules.MayFit && step.Action != rules.Log
+		undecided = undecided || step.Match == verdict.MayMatch && step.Action != rules.Log
 	}
 	last := len(v.Steps) - 1
 	switch {
-	case v.Outcome == rules.Depends:
+	case v.Verdict == verdict.Depends:
 		return "there are too many rules to find out"
-	case v.Outcome == rules.Allowed:
+	case v.Verdict == verdict.Allowed:
 		return "one rule or another allows it, whatever is left open"
 	case undecided:
 		return "no rule allows it, whatever is left open"
-	case last >= 0 && v.Steps[last].Fits == rules.Fits && v.Steps[last].Action == rules.Pass:
+	case last >= 0 && v.Steps[last].Match == verdict.Matches && v.Steps[last].Action == rules.Pass:
 		return t.place(v.Steps[last], "") + " passes, and no further profile decides"
 	}
 	return "no rule matches"
 }
 
 // place names a rule, and its profile where there are several.
-func (t *Trace) place(step rules.Step, direction string) string {
+func (t *Trace) place(step verdict.Step, direction string) string {
 	text := fmt.Sprintf("%srule %d", direction, step.Rule+1)
 	if t.Endpoint != nil {
 		text += " of profile " + t.profileName(step)
@@ -105,27 +106,27 @@ func (t *Trace) place(step rules.Step, direction string) string {
 	return text
 }
 
-func (t *Trace) profileName(step rules.Step) string {
+func (t *Trace) profileName(step verdict.Step) string {
 	return brief.Cell(brief.Name(t.facts.Name(t.profiles[step.Set].id)))
 }
 
 // stored returns the rule of a step.
-func (t *Trace) stored(step rules.Step) rules.Rule {
+func (t *Trace) stored(step verdict.Step) rules.Rule {
 	return (*t.profiles[step.Set].stored.Rules(t.facts.Question.Direction))[step.Rule].Rule
 }
 
-func (t *Trace) ruleText(step rules.Step) string {
+func (t *Trace) ruleText(step verdict.Step) string {
 	return rules.Format(t.stored(step).MapTags(t.facts.Name))
 }
 
 // stepReason says why a rule does not decide.
-func stepReason(step rules.Step) string {
+func stepReason(step verdict.Step) string {
 	switch {
-	case step.Fits == rules.FitsNot:
+	case step.Match == verdict.NoMatch:
 		return step.Why
-	case step.Fits == rules.MayFit && step.Matters:
+	case step.Match == verdict.MayMatch && step.Matters:
 		return "needs " + listed(step.Needs)
-	case step.Fits == rules.MayFit:
+	case step.Match == verdict.MayMatch:
 		return "needs " + listed(step.Needs) + ", which makes no difference"
 	case step.Action == rules.Log:
 		return "it logs, and goes on"

@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // A Question is about a packet and a profile.
@@ -98,7 +99,7 @@ func (f *Facts) profilesOf(e store.Carrier) (list []*profile.Profile) {
 
 // A Trace is the answer to a question.
 type Trace struct {
-	Verdict  rules.Verdict  // of the profiles
+	Verdict  verdict.Result // of the profiles
 	Endpoint *store.Carrier // the endpoint that the question names; nil when it names none
 	Policies []string       // that decide before the profiles, or may
 	Warnings []string       // what the answer does not consider
@@ -115,9 +116,9 @@ type filledProfile struct {
 }
 
 // Outcome returns what happens to the packet, with policies.
-func (t *Trace) Outcome() rules.Outcome {
+func (t *Trace) Outcome() verdict.Verdict {
 	if len(t.Policies) > 0 {
-		return rules.Depends
+		return verdict.Depends
 	}
-	return t.Verdict.Outcome
+	return t.Verdict.Verdict
 }

@@ -3,6 +3,7 @@ package trace
 import (
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // A View is a Trace for programs, as JSON or YAML.
@@ -13,11 +14,11 @@ type View struct {
 	Revision  int64           `json:"revision"`
 	Endpoint  string          `json:"endpoint,omitempty"`
 	Direction rules.Direction `json:"direction"`
-	Verdict   rules.Outcome   `json:"verdict"`
+	Verdict   verdict.Verdict `json:"verdict"`
 	Summary   string          `json:"summary"`        // the first line of the text
 	Rule      *Step           `json:"rule,omitempty"` // that decides
 	Policies  []string        `json:"policies,omitempty"`
-	Needs     []rules.Need    `json:"needs,omitempty"`
+	Needs     []verdict.Need  `json:"needs,omitempty"`
 	Rules     []Step          `json:"rules"`
 	Examples  []Example       `json:"examples,omitempty"`
 }
@@ -29,15 +30,15 @@ type Step struct {
 	Position  int             `json:"position"`
 	Text      string          `json:"text"`
 	Literal   string          `json:"literal"`
-	Matches   rules.Fit       `json:"matches"`
+	Matches   verdict.Match   `json:"matches"`
 	Reason    string          `json:"reason,omitempty"` // why it does not match
-	Needs     []rules.Need    `json:"needs,omitempty"`
+	Needs     []verdict.Need  `json:"needs,omitempty"`
 }
 
 // An Example is a packet that the question leaves open, and its verdict.
 type Example struct {
-	Verdict rules.Outcome      `json:"verdict"`
-	With    []rules.Assumption `json:"with"`
+	Verdict verdict.Verdict      `json:"verdict"`
+	With    []verdict.Assumption `json:"with"`
 }
 
 // View returns the answer for programs.
@@ -49,7 +50,7 @@ func (t *Trace) View() View {
 	if t.Endpoint != nil {
 		v.Endpoint = t.Endpoint.Endpoint.String()
 	}
-	needed := map[rules.Need]bool{}
+	needed := map[verdict.Need]bool{}
 	for i, step := range t.Verdict.Steps {
 		if step.Rule < 0 {
 			continue
@@ -67,15 +68,15 @@ func (t *Trace) View() View {
 		}
 	}
 	for _, e := range t.Verdict.Examples {
-		v.Examples = append(v.Examples, Example{Verdict: e.Outcome, With: e.With})
+		v.Examples = append(v.Examples, Example{Verdict: e.Verdict, With: e.With})
 	}
 	return v
 }
 
-func (t *Trace) step(step rules.Step) Step {
+func (t *Trace) step(step verdict.Step) Step {
 	return Step{
 		Profile: t.facts.Name(t.profiles[step.Set].id), Direction: t.facts.Question.Direction, Position: step.Rule + 1,
 		Text: t.ruleText(step), Literal: rules.Format(t.stored(step)),
-		Matches: step.Fits, Reason: step.Why, Needs: step.Needs,
+		Matches: step.Match, Reason: step.Why, Needs: step.Needs,
 	}
 }

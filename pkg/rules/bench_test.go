@@ -66,7 +66,7 @@ func BenchmarkDecodeRule(b *testing.B) {
 		b.Run(layout.name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if s := layout.decode([]byte(layout.json)); s.Rule.Beyond != "" || len(s.Problems) > 0 {
+				if s := layout.decode([]byte(layout.json)); s.Rule.Unsupported != "" || len(s.Problems) > 0 {
 					b.Fatal(s)
 				}
 			}

@@ -151,7 +151,7 @@ func (c *checker) entity(e Entity) {
 }
 
 func (c *checker) ports(criterion Criterion, list []PortRange) {
-	if len(list) > 0 && !hasPorts(c.rule.Protocol) {
+	if len(list) > 0 && !c.rule.Protocol.HasPorts() {
 		c.add(criterion, -1, "ports need the protocol tcp, udp or sctp in the rule")
 	}
 	if len(list) > maxPorts {
@@ -165,15 +165,6 @@ func (c *checker) ports(criterion Criterion, list []PortRange) {
 			c.add(criterion, i, "the range %s is the wrong way round", p)
 		}
 	}
-}
-
-// hasPorts reports whether Felix matches ports with this protocol.
-func hasPorts(p Protocol) bool {
-	switch p {
-	case "tcp", "udp", "sctp", "6", "17", "132":
-		return true
-	}
-	return false
 }
 
 // tag refuses what no profile can carry; a rule that denies by such a tag would
@@ -228,7 +219,7 @@ func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
 		if seen != nil {
 			seen[n] = true
 		}
-		c.version(criterion, i, addressVersion(n.Addr()), n.String())
+		c.version(criterion, i, IPVersion(n.Addr()), n.String())
 	}
 }
 
@@ -240,11 +231,4 @@ func unmapped(n netip.Prefix) netip.Prefix {
 		bits = min(n.Bits(), 32)
 	}
 	return netip.PrefixFrom(n.Addr().Unmap(), bits).Masked()
-}
-
-func addressVersion(a netip.Addr) int {
-	if a.Is4() {
-		return 4
-	}
-	return 6
 }

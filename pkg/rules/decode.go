@@ -40,7 +40,7 @@ func (d *decoder) stored(raw []byte) Stored {
 			parts = append(parts, end.word+" "+strings.Join(end.items, " "))
 		}
 	}
-	d.rule.Beyond = strings.Join(append(parts, d.beyond...), " ")
+	d.rule.Unsupported = strings.Join(append(parts, d.beyond...), " ")
 	return Stored{Rule: d.rule, JSON: raw, Problems: d.problems}
 }
 

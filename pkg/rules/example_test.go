@@ -87,24 +87,6 @@ func ExampleSelector_Matches() {
 	// false
 }
 
-func ExampleFindDead() {
-	inbound, _, err := rules.ParseListing("Inbound rules:\nallow tcp to ports 1:1023\nallow tcp to ports 1024:65535\n"+
-		"deny tcp from 10.0.0.0/8 to ports 22\nOutbound rules:\n", rules.AsNew)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	var list []rules.Stored
-	for _, rule := range inbound {
-		list = append(list, rules.Stored{Rule: rule})
-	}
-	dead, _ := rules.FindDead(list)
-	for _, d := range dead {
-		fmt.Println(rules.Format(list[d.Index].Rule), "is dead because of", d.By)
-	}
-	// Output: deny tcp from cidr 10.0.0.0/8 to ports 22 is dead because of [0]
-}
-
 func ExampleFormatListing() {
 	allow := rules.Rule{Action: rules.Allow}
 	fmt.Print(rules.FormatListing([]rules.Rule{{Action: rules.Log}, allow}, []rules.Rule{allow}))
@@ -114,30 +96,4 @@ func ExampleFormatListing() {
 	//    2 allow
 	// Outbound rules:
 	//    1 allow
-}
-
-func ExampleEvaluate() {
-	inbound, _, err := rules.ParseListing("Inbound rules:\n1 allow from tag databases\n2 allow tcp from tag web to ports 3306\nOutbound rules:\n", rules.AsNew)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	var profile rules.Ruleset
-	for _, rule := range inbound {
-		stored, err := rules.EncodeV3(rule)
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		profile.Rules = append(profile.Rules, stored)
-	}
-	packet := rules.Packet{Protocol: "tcp", From: rules.End{Labels: []map[string]string{rules.TagLabels("web")}}}
-	verdict := rules.Evaluate([]rules.Ruleset{profile}, packet, nil)
-	fmt.Println(verdict.Outcome, verdict.Steps[1].Needs)
-	packet.To.Port = 3306
-	verdict = rules.Evaluate([]rules.Ruleset{profile}, packet, nil)
-	fmt.Printf("%s by rule %d; rule 1: %s\n", verdict.Outcome, verdict.Steps[verdict.Decider].Rule+1, verdict.Steps[0].Why)
-	// Output:
-	// depends [the destination port]
-	// allowed by rule 2; rule 1: the source does not have tag databases
 }

@@ -66,7 +66,7 @@ func (p *parser) taken(text string) bool {
 	if p.negated() {
 		c += notOffset
 	}
-	return p.found[c] > 0 || item.offset == portsOffset && !hasPorts(p.rule.Protocol)
+	return p.found[c] > 0 || item.offset == portsOffset && !p.rule.Protocol.HasPorts()
 }
 
 // side returns the entity that is being read.

@@ -31,8 +31,8 @@ func AppendFormat(dst []byte, r Rule) []byte {
 	dst = appendICMP(dst, " not type ", r.NotICMP)
 	dst = appendEntity(dst, " from", r.From)
 	dst = appendEntity(dst, " to", r.To)
-	if r.Beyond != "" {
-		dst = append(append(append(dst, " ["...), r.Beyond...), ']')
+	if r.Unsupported != "" {
+		dst = append(append(append(dst, " ["...), r.Unsupported...), ']')
 	}
 	if r.Action == "" && len(dst) > start { // no action, so no blank behind it
 		dst = append(dst[:start], dst[start+1:]...)

@@ -13,6 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // FuzzWords proves that reading words never panics, that every error can be
@@ -55,7 +56,7 @@ func FuzzPacketWords(f *testing.F) {
 		if p.From.Port < 0 || p.From.Port > 65535 || p.Protocol == "0" || len(p.From.Tags) > 0 && p.From.Container+p.From.Endpoint != "" {
 			t.Fatalf("%q is read as %+v", words, p)
 		}
-		packet := rules.Packet{Protocol: p.Protocol, From: rules.End{Port: p.From.Port, Unknown: true}, To: rules.End{Port: p.To.Port}}
+		packet := verdict.Packet{Protocol: p.Protocol, From: verdict.End{Port: p.From.Port, Unknown: true}, To: verdict.End{Port: p.To.Port}}
 		if p.From.Addr.IsValid() {
 			packet.From.Addrs = []netip.Addr{p.From.Addr}
 		}
@@ -109,7 +110,7 @@ func checkForms(t *testing.T, r rules.Rule, mode rules.Mode) {
 	if again, err := rules.ParseLine(text, mode); !legacy && (err != nil || !cmp.Equal(r, again, compareNets)) {
 		t.Fatalf("%q is read as %+v, %v; want %+v", text, again, err, r)
 	}
-	if r.Beyond != "" {
+	if r.Unsupported != "" {
 		return
 	}
 	v3, err := rules.EncodeV3(r)
@@ -185,7 +186,7 @@ func FuzzDecode(f *testing.F) {
 					t.Fatalf("not printable: %q", trouble)
 				}
 			}
-			if s.Rule.Beyond == "" {
+			if s.Rule.Unsupported == "" {
 				checkForms(t, s.Rule, rules.AsStored)
 			}
 		}

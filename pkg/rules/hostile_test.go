@@ -48,7 +48,7 @@ func TestNoRule(t *testing.T) {
 	for _, raw := range []string{`null`, `""`, `"allow"`, `[]`, `[{}]`, `0`, `false`, `{"action":"Allow","ACTION":"Allow"}`} {
 		for layout, decode := range map[string]func([]byte) rules.Stored{"v1": rules.DecodeV1, "v3": rules.DecodeV3} {
 			s := decode([]byte(raw))
-			if s.Rule.Action != "" || s.Rule.Beyond == "" || len(s.Problems) == 0 || string(s.JSON) != raw {
+			if s.Rule.Action != "" || s.Rule.Unsupported == "" || len(s.Problems) == 0 || string(s.JSON) != raw {
 				t.Errorf("%s in %s: %+v", raw, layout, s)
 			}
 		}

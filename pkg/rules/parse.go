@@ -41,7 +41,7 @@ func ParseLine(line string, mode Mode) (Rule, error) {
 
 func parse(words []word, text, beyond string, mode Mode) (Rule, error) {
 	p := parser{words: words, text: text, mode: mode}
-	p.rule.Beyond = beyond
+	p.rule.Unsupported = beyond
 	if err := p.parse(); err != nil {
 		return Rule{}, err
 	}
@@ -64,10 +64,10 @@ func (p *parser) parse() error {
 		return err
 	}
 	var noAction error
-	if len(p.words) > 0 || p.rule.Beyond == "" {
+	if len(p.words) > 0 || p.rule.Unsupported == "" {
 		noAction = p.action()
 	}
-	if noAction != nil && (p.rule.Beyond == "" || p.mode == AsNew) {
+	if noAction != nil && (p.rule.Unsupported == "" || p.mode == AsNew) {
 		return noAction // else what is stored as the action may be in the brackets
 	}
 	for _, part := range []func() error{p.ipVersion, p.protocol, p.icmp, p.from, p.to, p.end} {

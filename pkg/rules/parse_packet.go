@@ -218,7 +218,7 @@ func (p *packetParser) port(e *EndWords) error {
 		return p.fail(strings.Replace(problem, "a port or port range", "a port", 1))
 	case port.First == 0:
 		return p.fail("0 is not a port (1 to 65535)")
-	case p.packet.Protocol != "" && !hasPorts(p.packet.Protocol):
+	case p.packet.Protocol != "" && !p.packet.Protocol.HasPorts():
 		return p.fail("ports need the protocol tcp, udp or sctp")
 	}
 	e.Port = port.First
@@ -239,13 +239,13 @@ func (p *packetParser) address(e *EndWords) error {
 		return p.fail(strings.Replace(problem, "an address or prefix", "an address", 1))
 	}
 	a := net.Addr()
-	version := addressVersion(a)
+	version := IPVersion(a)
 	switch {
 	case a.Is4In6():
 		return p.fail("this is an IPv4 address written as IPv6; write " + a.Unmap().String())
-	case protocolVersion(namedProtocol(p.packet.Protocol)) == 10-version:
+	case p.packet.Protocol.Named().IPVersion() == 10-version:
 		return p.fail(string(p.packet.Protocol) + " is not a protocol of IPv" + string(rune('0'+version)))
-	case p.first.IsValid() && addressVersion(p.first) != version:
+	case p.first.IsValid() && IPVersion(p.first) != version:
 		return p.fail("both addresses are of one IP version, and the other is " + p.first.String())
 	}
 	p.first, e.Addr = a, a

@@ -19,7 +19,7 @@ func TestParsePacket(t *testing.T) {
 		"TCP":                {Protocol: "tcp"},
 		"50":                 {Protocol: "50"},
 		"icmp type 8":        {Protocol: "icmp", ICMP: &rules.ICMP{Type: 8}},
-		"icmp type 3 code 4": {Protocol: "icmp", ICMP: &rules.ICMP{Type: 3, Code: number(4)}},
+		"icmp type 3 code 4": {Protocol: "icmp", ICMP: &rules.ICMP{Type: 3, Code: pointer(4)}},
 		"from tag a":         {From: rules.EndWords{Tags: []string{"a"}}},
 		"to ports 80":        {To: rules.EndWords{Port: 80}},
 		"tcp from tag a tag b ports 1024 10.65.0.3 to ports 80 tag c": {
@@ -48,3 +48,5 @@ func TestParsePacket(t *testing.T) {
 }
 
 var compareAddrs = cmp.Comparer(func(a, b netip.Addr) bool { return a == b })
+
+func pointer(n int) *int { return &n }

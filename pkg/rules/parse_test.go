@@ -224,7 +224,7 @@ func TestStoredRules(t *testing.T) {
 		if got := strings.Join(s.Trouble(), "; "); got != test.trouble {
 			t.Errorf("%s: trouble\n  %s, want\n  %s", test.v3, got, test.trouble)
 		}
-		if _, err := rules.EncodeV3(s.Rule); (err == nil) != (s.Rule.Beyond == "") {
+		if _, err := rules.EncodeV3(s.Rule); (err == nil) != (s.Rule.Unsupported == "") {
 			t.Errorf("%s: encoded anew: %v", test.v3, err)
 		}
 	}

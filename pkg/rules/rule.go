@@ -27,7 +27,7 @@ type Rule struct {
 	// Beyond spells out stored criteria that the language has no words for, in
 	// printable characters. A rule with such criteria can be shown, moved and
 	// removed; it equals no rule that is said in words and cannot be encoded.
-	Beyond string `json:"beyond,omitempty"`
+	Unsupported string `json:"beyond,omitempty"`
 }
 
 // An Action is what a rule does with a packet.

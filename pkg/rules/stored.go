@@ -1,8 +1,8 @@
 package rules
 
-import "encoding/json"
-
 import (
+	"encoding/json"
+
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
@@ -42,9 +42,9 @@ func (s Stored) Trouble() []string {
 
 // A BeyondError says that a rule has criteria that a format or the words of
 // the rule language cannot hold.
-type BeyondError struct{ Rule Rule }
+type UnsupportedError struct{ Rule Rule }
 
 // Error shows the rule, with what has no words in square brackets.
-func (e *BeyondError) Error() string {
+func (e *UnsupportedError) Error() string {
 	return "the rule " + printable.Quote(Format(e.Rule)) + " has criteria that cannot be written anew"
 }

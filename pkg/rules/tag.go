@@ -118,15 +118,23 @@ func tagAtom(toks []selectorToken) (Tag, bool) {
 	return Tag{Name: name, EmptyValue: emptyValue}, ok
 }
 
+// Selector returns the selector that matches the tag; empty when there is none.
+func (t Tag) Selector() string {
+	switch {
+	case t.IsZero():
+		return ""
+	case t.EmptyValue:
+		return TagLabel(t.Name) + " == ''"
+	}
+	return "has(" + TagLabel(t.Name) + ")"
+}
+
 // joinTag is the inverse of cutTag: the selector to store.
 func joinTag(tag Tag, selector string, negated bool) string {
 	if tag.IsZero() {
 		return selector
 	}
-	atom := "has(" + TagLabel(tag.Name) + ")"
-	if tag.EmptyValue {
-		atom = TagLabel(tag.Name) + " == ''"
-	}
+	atom := tag.Selector()
 	if selector == "" {
 		return atom
 	}

@@ -173,8 +173,8 @@ type matchV1 struct {
 // "src_net", several are "src_nets"; a tag that is stored as `x == ""` is a
 // selector, so that it comes back as it was. The error is a *BeyondError.
 func EncodeV1(r Rule) (Stored, error) {
-	if r.Beyond != "" || r.Action == "" {
-		return Stored{}, &BeyondError{Rule: r}
+	if r.Unsupported != "" || r.Action == "" {
+		return Stored{}, &UnsupportedError{Rule: r}
 	}
 	v := ruleV1{
 		Action: string(r.Action), IPVersion: r.IPVersion,

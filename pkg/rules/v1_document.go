@@ -119,8 +119,8 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 	switch problems := Check(stored.Rule); {
 	case len(stored.Problems) > 0: // begins with the key
 		return Rule{}, problemAt(place, stored.Problems[0])
-	case stored.Rule.Beyond != "":
-		return Rule{}, &PlaceError{Place: place, Msg: "there are no words for " + stored.Rule.Beyond}
+	case stored.Rule.Unsupported != "":
+		return Rule{}, &PlaceError{Place: place, Msg: "there are no words for " + stored.Rule.Unsupported}
 	case len(problems) > 0:
 		return Rule{}, &PlaceError{Place: place + placeV1(problems[0], members), Msg: problems[0].Text}
 	}

@@ -191,8 +191,8 @@ type entityV3 struct {
 // EncodeV3 writes a rule as a v3 profile holds it, keys in upstream's order.
 // The error is a *BeyondError.
 func EncodeV3(r Rule) (Stored, error) {
-	if r.Beyond != "" || r.Action == "" {
-		return Stored{}, &BeyondError{Rule: r}
+	if r.Unsupported != "" || r.Action == "" {
+		return Stored{}, &UnsupportedError{Rule: r}
 	}
 	raw, err := rawjson.Encode(ruleV3{
 		Action:      actionName(r.Action),

@@ -1,8 +1,8 @@
 package rules
 
-import "strings"
-
 import (
+	"strings"
+
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
 

@@ -139,7 +139,7 @@ func fuzzSetRules(t *testing.T, p *profile.Profile, d rules.Direction, op byte) 
 		slices.Reverse(now)
 	case 2: // turned round and without those that have no words, with another one
 		for _, stored := range slices.Backward(old) {
-			if stored.Rule.Beyond == "" {
+			if stored.Rule.Unsupported == "" {
 				now = append(now, stored.Rule)
 			}
 		}

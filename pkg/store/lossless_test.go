@@ -156,7 +156,7 @@ func listEdits() []listEdit {
 		"remove by words",
 		func(t *testing.T, p *profile.Profile, d rules.Direction) error {
 			for _, r := range *p.Rules(d) {
-				if r.Rule.Beyond == "" {
+				if r.Rule.Unsupported == "" {
 					if n := profile.RemoveRule(p, d, r.Rule); n != 1 {
 						t.Errorf("%d rules removed", n)
 					}

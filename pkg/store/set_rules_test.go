@@ -134,8 +134,8 @@ func TestSetRulesBeyond(t *testing.T) {
 	} {
 		p := decoded(t, test.old)
 		err := profile.SetRules(p, rules.Inbound, said(t, test.now, false))
-		var beyond *rules.BeyondError
-		if !errors.As(err, &beyond) || beyond.Rule.Beyond == "" {
+		var beyond *rules.UnsupportedError
+		if !errors.As(err, &beyond) || beyond.Rule.Unsupported == "" {
 			t.Errorf("%s becomes %s: error %v", test.old, test.now, err)
 		}
 		wantPieces(t, test.old, test.now, p, test.old)

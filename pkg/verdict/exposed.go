@@ -1,13 +1,15 @@
-package rules
+package verdict
 
 import (
 	"math"
 	"slices"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A Service is a port that something is known to listen on.
 type Service struct {
-	Protocol Protocol // tcp or udp
+	Protocol rules.Protocol // tcp or udp
 	Port     int
 }
 
@@ -23,8 +25,8 @@ type Exposed struct {
 // version, which the rules in front leave to it. It claims nothing of rules behind
 // one that Felix refuses, of criteria without words, and of what depends on how
 // Felix reads a rule.
-func FindExposed(inbound []Stored, services []Service) []Exposed {
-	f := exposedFinder{compiler: newCompiler(Stranger(), Party{}), services: services}
+func FindExposed(inbound []rules.Stored, services []Service) []Exposed {
+	f := exposedFinder{compiler: newCompiler(NoEndpoint(), Labels{}), services: services}
 	f.trail.budget = listBudget
 	var found []Exposed
 	for i, s := range inbound {
@@ -32,12 +34,12 @@ func FindExposed(inbound []Stored, services []Service) []Exposed {
 			break
 		}
 		regions := f.regions(s.Rule)
-		if s.Rule.Action == Allow && s.Rule.Beyond == "" {
+		if s.Rule.Action == rules.Allow && s.Rule.Unsupported == "" {
 			if open := f.open(regions); len(open) > 0 {
 				found = append(found, Exposed{Index: i, Services: open, All: len(open) == len(services) && s.Rule.Protocol == ""})
 			}
 		}
-		if s.Rule.Action.stops() {
+		if stops(s.Rule.Action) {
 			for _, r := range regions {
 				if !f.isCertain(r) {
 					r.facts = nil // it may take all of this
@@ -56,7 +58,7 @@ type exposedFinder struct {
 }
 
 // regions returns what of a rule is about the services.
-func (f *exposedFinder) regions(r Rule) []region {
+func (f *exposedFinder) regions(r rules.Rule) []region {
 	protocols, ports := make([]span, 0, len(f.services)), make([]span, 0, len(f.services))
 	for _, s := range f.services {
 		protocols, ports = append(protocols, protocolSpan(s.Protocol)), append(ports, smallSpan(s.Port, s.Port))

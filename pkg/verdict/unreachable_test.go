@@ -1,4 +1,4 @@
-package rules_test
+package verdict_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // storedLines reads the rules of a list as DecodeV3 would give them.
@@ -133,14 +134,14 @@ func TestFindDead(t *testing.T) {
 	t.Parallel()
 	for _, test := range deadRules() {
 		list := storedLines(t, strings.Split(test.lines, "; ")...)
-		dead, unknown := rules.FindDead(list)
+		dead, unknown := verdict.FindUnreachable(list)
 		if got := deadText(dead); got != test.want || len(unknown) > 0 {
 			t.Errorf("%s\nis dead: %q, want %q (unknown: %v)", strings.ReplaceAll(test.lines, "; ", "\n"), got, test.want, unknown)
 		}
 	}
 }
 
-func deadText(dead []rules.Dead) string {
+func deadText(dead []verdict.Unreachable) string {
 	var parts []string
 	for _, d := range dead {
 		text := fmt.Sprintf("%d:", d.Index+1)
@@ -167,7 +168,7 @@ func TestDeadRulesNeverDecide(t *testing.T) {
 	for seed := uint64(0); lists > 0; seed++ {
 		g := newListGenerator(seed)
 		list := g.list(4 + g.IntN(10))
-		dead, _ := rules.FindDead(list)
+		dead, _ := verdict.FindUnreachable(list)
 		if len(dead) == 0 {
 			continue
 		}
@@ -186,10 +187,10 @@ func TestDeadRulesNeverDecide(t *testing.T) {
 }
 
 // wronglyDead returns a rule that is called dead and gets the packet, or -1.
-func wronglyDead(p *packet, list []rules.Stored, dead []rules.Dead) int {
+func wronglyDead(p *packet, list []rules.Stored, dead []verdict.Unreachable) int {
 	index, logged := p.decides(list)
 	for _, got := range append(logged, index) {
-		if slices.ContainsFunc(dead, func(d rules.Dead) bool { return d.Index == got }) {
+		if slices.ContainsFunc(dead, func(d verdict.Unreachable) bool { return d.Index == got }) {
 			return got
 		}
 	}
@@ -218,13 +219,13 @@ func TestDeadRulesAreAllFound(t *testing.T) {
 		g := newListGenerator(seed)
 		g.beyond = false
 		g.protocols = []rules.Protocol{"tcp", "icmp", "6", "47"}
-		g.ports = []rules.PortRange{{22, 22}, {22, 80}, {1, 21}}
+		g.ports = []rules.PortRange{{First: 22, Last: 22}, {First: 22, Last: 80}, {First: 1, Last: 21}}
 		g.tags = []rules.Tag{{Name: "a"}, {Name: "b"}}
 		g.selectors = []string{"role == 'x'"}
 		g.nets = []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("10.0.0.0/9"), netip.MustParsePrefix("0.0.0.0/0")}
 		g.criteria = 0.12
 		list := g.list(2 + g.IntN(5))
-		dead, unknown := rules.FindDead(list)
+		dead, unknown := verdict.FindUnreachable(list)
 		got := map[int]bool{}
 		for _, d := range dead {
 			got[d.Index] = true
@@ -342,7 +343,7 @@ func FuzzDead(f *testing.F) {
 			}
 			list = slices.Insert(list, i*len(list), s)
 		}
-		dead, _ := rules.FindDead(list)
+		dead, _ := verdict.FindUnreachable(list)
 		for range 2000 {
 			p := g.packet(&list[g.IntN(len(list))].Rule)
 			if got := wronglyDead(&p, list, dead); got >= 0 {

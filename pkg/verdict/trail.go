@@ -1,18 +1,22 @@
-package rules
+package verdict
+
+import (
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
 
 // A step is a rule on the way of a packet, or the part of it for one IP version.
 type step struct {
 	region region
 	rule   int // index
-	does   verdict
+	does   effect
 }
 
 // A verdict is what happens to the packets of a step.
-type verdict uint8
+type effect uint8
 
 const (
-	takes  verdict = iota // they do not come to the rules behind
-	passes                // whoever is followed may get through here
+	takes  effect = iota // they do not come to the rules behind
+	passes               // whoever is followed may get through here
 )
 
 // A trail follows packets down a list of steps, and then down another. It costs no
@@ -80,7 +84,7 @@ func (w *trail) allTaken(list []region) bool {
 }
 
 // addSteps appends the steps of a rule.
-func (c *compiler) addSteps(list []step, index int, r Rule, does verdict) []step {
+func (c *compiler) addSteps(list []step, index int, r rules.Rule, does effect) []step {
 	for _, part := range c.regions(r) {
 		list = append(list, step{region: part, rule: index, does: does})
 	}
@@ -88,4 +92,4 @@ func (c *compiler) addSteps(list []step, index int, r Rule, does verdict) []step
 }
 
 // stops reports whether an action ends the way of a packet through a list.
-func (a Action) stops() bool { return a == Allow || a == Deny || a == Pass }
+func stops(a rules.Action) bool { return a == rules.Allow || a == rules.Deny || a == rules.Pass }

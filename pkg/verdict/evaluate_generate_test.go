@@ -1,4 +1,4 @@
-package rules_test
+package verdict_test
 
 import (
 	"encoding/json"

@@ -1,10 +1,14 @@
-package rules
+package verdict
 
 import "slices"
 
+import (
+	"github.com/calicoctl/calicoctl/pkg/rules"
+)
+
 // A Ruleset is the rules of one profile in one direction.
 type Ruleset struct {
-	Rules []Stored
+	Rules []rules.Stored
 
 	// Drops says why Felix drops all that comes to the profile: because it
 	// refuses one of its rules, or because there is no such profile. Empty is
@@ -13,19 +17,19 @@ type Ruleset struct {
 }
 
 // An Outcome is what happens to a packet.
-type Outcome string
+type Verdict string
 
 // The outcomes. A packet that no rule of the last profile decides about is
 // dropped.
 const (
-	Allowed Outcome = "allowed"
-	Denied  Outcome = "denied"
-	Depends Outcome = "depends" // on what is not known of the packet
+	Allowed Verdict = "allowed"
+	Denied  Verdict = "denied"
+	Depends Verdict = "depends" // on what is not known of the packet
 )
 
 // A Verdict is the outcome for a packet and the reasons.
-type Verdict struct {
-	Outcome Outcome
+type Result struct {
+	Verdict Verdict
 
 	// Decider is the step of the rule, or of the profile that drops everything,
 	// which decides whatever is not known of the packet. It is -1 when no rule
@@ -43,8 +47,8 @@ type Verdict struct {
 type Step struct {
 	Set    int // the number of the profile, from 0
 	Rule   int // the number of the rule, from 0; -1 is the profile as a whole
-	Action Action
-	Fits   Fit
+	Action rules.Action
+	Match  Match
 	Why    string // of FitsNot: the first criterion that does not hold; of a profile: its Drops
 	Needs  []Need // of MayFit
 
@@ -54,18 +58,18 @@ type Step struct {
 }
 
 // A Fit is whether a rule fits a packet.
-type Fit string
+type Match string
 
 // The values of Fit.
 const (
-	FitsNot Fit = "no"
-	MayFit  Fit = "maybe" // it depends on what is not known
-	Fits    Fit = "yes"
+	NoMatch  Match = "no"
+	MayMatch Match = "maybe" // it depends on what is not known
+	Matches  Match = "yes"
 )
 
 // An Example is an outcome with what would lead to it.
 type Example struct {
-	Outcome Outcome
+	Verdict Verdict
 	With    []Assumption
 }
 
@@ -79,7 +83,7 @@ type Example struct {
 // and others that are denied, except that a search among thousands of rules may
 // be given up. A packet that contradicts itself, such as icmpv6 between IPv4
 // addresses, is denied: there is none.
-func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Verdict {
+func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Result {
 	if shown == nil {
 		shown = func(tag string) string { return tag }
 	}
@@ -93,15 +97,15 @@ func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Verdict {
 	}
 	p, ok := p.derive()
 	if !ok {
-		return Verdict{Outcome: Denied, Decider: -1}
+		return Result{Verdict: Denied, Decider: -1}
 	}
 	w := e.walk(p, nil)
-	v := Verdict{Outcome: w.outcome(), Decider: w.decider, Steps: w.steps}
-	if v.Outcome == Depends {
-		v.Outcome, v.Examples = e.examples(p)
+	v := Result{Verdict: w.verdict(), Decider: w.decider, Steps: w.steps}
+	if v.Verdict == Depends {
+		v.Verdict, v.Examples = e.examples(p)
 		v.Decider = -1
 	}
-	if v.Outcome == Depends {
+	if v.Verdict == Depends {
 		w.weigh()
 	}
 	return v
@@ -130,7 +134,7 @@ type walk struct {
 	denied  bool
 }
 
-func (w *walk) outcome() Outcome {
+func (w *walk) verdict() Verdict {
 	switch {
 	case w.allowed && w.denied:
 		return Depends
@@ -148,14 +152,14 @@ func (e *evaluator) walk(p Packet, assumed opinion) *walk {
 			return w
 		}
 	}
-	w.decide(Deny, -1)
+	w.decide(rules.Deny, -1)
 	return w
 }
 
 // decide takes note of a decision that is made, or that may be. The first sure
 // one is the decider, whatever may come of later ones.
-func (w *walk) decide(a Action, sure int) {
-	if a == Allow {
+func (w *walk) decide(a rules.Action, sure int) {
+	if a == rules.Allow {
 		w.allowed = true
 	} else {
 		w.denied = true
@@ -169,8 +173,8 @@ func (w *walk) decide(a Action, sure int) {
 func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves bool) {
 	s := e.sets[set]
 	if s.drops != "" {
-		w.steps = append(w.steps, Step{Set: set, Rule: -1, Action: Deny, Fits: Fits, Why: s.drops})
-		w.decide(Deny, len(w.steps)-1)
+		w.steps = append(w.steps, Step{Set: set, Rule: -1, Action: rules.Deny, Match: Matches, Why: s.drops})
+		w.decide(rules.Deny, len(w.steps)-1)
 		return false
 	}
 	for i := range s.rules {
@@ -182,18 +186,18 @@ func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves
 		}
 		m := r.matches(p, e.shown, belief)
 		step := Step{Set: set, Rule: i, Action: r.rule.Action, Why: m.why, Needs: m.needs}
-		step.Fits = [...]Fit{no: FitsNot, unknown: MayFit, yes: Fits}[m.answer]
+		step.Match = [...]Match{no: NoMatch, unknown: MayMatch, yes: Matches}[m.answer]
 		w.steps = append(w.steps, step)
 		switch {
-		case m.answer == no, r.rule.Action == Log:
-		case r.rule.Action == Pass:
+		case m.answer == no, r.rule.Action == rules.Log:
+		case r.rule.Action == rules.Pass:
 			leaves = true
 		case m.answer == yes:
 			w.decide(r.rule.Action, len(w.steps)-1)
 		default:
 			w.decide(r.rule.Action, -1)
 		}
-		if m.answer == yes && r.rule.Action != Log {
+		if m.answer == yes && r.rule.Action != rules.Log {
 			return leaves
 		}
 	}
@@ -205,19 +209,19 @@ func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves
 func (w *walk) weigh() {
 	allowed, denied := false, true // what may happen behind a step
 	if len(w.steps) > 0 {
-		if last := w.steps[len(w.steps)-1]; last.Fits == Fits && last.Action == Allow {
+		if last := w.steps[len(w.steps)-1]; last.Match == Matches && last.Action == rules.Allow {
 			allowed, denied = true, false
 		}
 	}
 	for i, step := range slices.Backward(w.steps) {
 		switch {
-		case step.Fits == FitsNot || step.Action == Log:
-		case step.Fits == MayFit:
-			w.steps[i].Matters = step.Action == Allow && denied || step.Action == Deny && allowed || step.Action == Pass
+		case step.Match == NoMatch || step.Action == rules.Log:
+		case step.Match == MayMatch:
+			w.steps[i].Matters = step.Action == rules.Allow && denied || step.Action == rules.Deny && allowed || step.Action == rules.Pass
 			fallthrough
 		default:
-			allowed = allowed || step.Action == Allow
-			denied = denied || step.Action == Deny
+			allowed = allowed || step.Action == rules.Allow
+			denied = denied || step.Action == rules.Deny
 		}
 	}
 }

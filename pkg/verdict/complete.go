@@ -1,4 +1,4 @@
-package rules
+package verdict
 
 import (
 	"iter"
@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // maxAsked bounds the search for examples: so many rules are asked, which takes
@@ -18,8 +20,8 @@ const maxAsked = 1_000_000
 //
 // Whatever is needed gets, one after the other, a value of each class that the
 // rules tell apart, so that nothing is overlooked.
-func (e *evaluator) examples(p Packet) (Outcome, []Example) {
-	s := search{evaluator: e, found: map[Outcome][]Assumption{}}
+func (e *evaluator) examples(p Packet) (Verdict, []Example) {
+	s := search{evaluator: e, found: map[Verdict][]Assumption{}}
 	s.try(p, nil, nil)
 	switch {
 	case len(s.found) == 2:
@@ -35,14 +37,14 @@ func (e *evaluator) examples(p Packet) (Outcome, []Example) {
 
 type search struct {
 	*evaluator
-	found map[Outcome][]Assumption
+	found map[Verdict][]Assumption
 }
 
 func (s *search) done() bool { return len(s.found) == 2 || s.asked > maxAsked }
 
 func (s *search) try(p Packet, assumed opinion, with []Assumption) {
 	w := s.walk(p, assumed)
-	if outcome := w.outcome(); outcome != Depends {
+	if outcome := w.verdict(); outcome != Depends {
 		if _, known := s.found[outcome]; !known {
 			s.found[outcome] = slices.Clone(with)
 		}
@@ -52,8 +54,8 @@ func (s *search) try(p Packet, assumed opinion, with []Assumption) {
 	i := slices.IndexFunc(w.steps, func(step Step) bool { return step.Matters })
 	step := w.steps[i]
 	need := step.Needs[0]
-	if need == NeedBeyond {
-		s.tryBeyond(p, assumed, with, step)
+	if need == NeedUnsupported {
+		s.tryUnsupported(p, assumed, with, step)
 		return
 	}
 	for value := range s.values(p, need, &s.sets[step.Set].rules[step.Rule].rule) {
@@ -69,8 +71,8 @@ func (s *search) try(p Packet, assumed opinion, with []Assumption) {
 }
 
 // tryBeyond assumes that the criteria without words of one rule hold, or not.
-func (s *search) tryBeyond(p Packet, assumed opinion, with []Assumption, step Step) {
-	beyond := "[" + s.sets[step.Set].rules[step.Rule].beyond + "]"
+func (s *search) tryUnsupported(p Packet, assumed opinion, with []Assumption, step Step) {
+	beyond := "[" + s.sets[step.Set].rules[step.Rule].unsupported + "]"
 	for _, belief := range []answer{yes, no} {
 		next := maps.Clone(assumed)
 		if next == nil {
@@ -81,7 +83,7 @@ func (s *search) tryBeyond(p Packet, assumed opinion, with []Assumption, step St
 		if belief == no {
 			value = beyond + " not holding"
 		}
-		s.try(p, next, append(slices.Clone(with), Assumption{NeedBeyond, value}))
+		s.try(p, next, append(slices.Clone(with), Assumption{NeedUnsupported, value}))
 		if s.done() {
 			return
 		}
@@ -95,7 +97,7 @@ func (p Packet) with(need Need, value string) (Packet, bool) {
 	case NeedIPVersion:
 		p.IPVersion = number
 	case NeedProtocol:
-		p.Protocol = Protocol(value)
+		p.Protocol = rules.Protocol(value)
 	case NeedICMPType:
 		p.ICMPType = &number
 	case NeedICMPCode:
@@ -132,7 +134,7 @@ func (end End) settled(value string) End {
 
 // values returns a value of each class that the rules tell apart, those of one
 // rule first.
-func (s *search) values(p Packet, need Need, first *Rule) iter.Seq[string] {
+func (s *search) values(p Packet, need Need, first *rules.Rule) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		switch need {
 		case NeedIPVersion:
@@ -165,7 +167,7 @@ func (s *search) values(p Packet, need Need, first *Rule) iter.Seq[string] {
 			return yield(value)
 		}
 		if yieldClasses(first, need, once) {
-			s.each(func(r *Rule) bool { return yieldClasses(r, need, once) })
+			s.each(func(r *rules.Rule) bool { return yieldClasses(r, need, once) })
 		}
 	}
 }
@@ -179,7 +181,7 @@ func (p Packet) end(need Need) End {
 }
 
 // each calls visit for all rules until it returns false.
-func (s *search) each(visit func(*Rule) bool) {
+func (s *search) each(visit func(*rules.Rule) bool) {
 	for i := range s.sets {
 		for j := range s.sets[i].rules {
 			if !visit(&s.sets[i].rules[j].rule) {
@@ -190,24 +192,24 @@ func (s *search) each(visit func(*Rule) bool) {
 }
 
 // protocols yields all that rules name, those that have ports, and one more.
-func (s *search) protocols(first *Rule, yield func(string) bool) {
-	all := []Protocol{first.Protocol, first.NotProtocol}
+func (s *search) protocols(first *rules.Rule, yield func(string) bool) {
+	all := []rules.Protocol{first.Protocol, first.NotProtocol}
 	all = append(all, portProtocols()...)
-	s.each(func(r *Rule) bool {
+	s.each(func(r *rules.Rule) bool {
 		all = append(all, r.Protocol, r.NotProtocol)
 		return true
 	})
-	seen := map[Protocol]bool{}
+	seen := map[rules.Protocol]bool{}
 	for _, p := range all {
-		p = namedProtocol(p)
+		p = p.Named()
 		if p != "" && !seen[p] && !yield(string(p)) {
 			return
 		}
 		seen[p] = true
 	}
 	for n := 1; n <= 255; n++ {
-		other := namedProtocol(Protocol(strconv.Itoa(n)))
-		if !seen[other] && protocolVersion(other) == 0 {
+		other := rules.Protocol(strconv.Itoa(n)).Named()
+		if !seen[other] && other.IPVersion() == 0 {
 			yield(string(other))
 			return
 		}
@@ -215,10 +217,10 @@ func (s *search) protocols(first *Rule, yield func(string) bool) {
 }
 
 // icmpNumbers yields the types or codes that rules name, and one more.
-func (s *search) icmpNumbers(need Need, first *Rule, yield func(string) bool) {
+func (s *search) icmpNumbers(need Need, first *rules.Rule, yield func(string) bool) {
 	seen := map[int]bool{}
-	name := func(r *Rule) bool {
-		for _, icmp := range []*ICMP{r.ICMP, r.NotICMP} {
+	name := func(r *rules.Rule) bool {
+		for _, icmp := range []*rules.ICMP{r.ICMP, r.NotICMP} {
 			switch {
 			case icmp == nil:
 			case need == NeedICMPType:
@@ -236,7 +238,7 @@ func (s *search) icmpNumbers(need Need, first *Rule, yield func(string) bool) {
 		return true
 	}
 	more := name(first)
-	s.each(func(r *Rule) bool {
+	s.each(func(r *rules.Rule) bool {
 		more = more && name(r)
 		return more
 	})
@@ -251,15 +253,15 @@ func (s *search) icmpNumbers(need Need, first *Rule, yield func(string) bool) {
 // yieldClasses yields for one rule the first port or address inside each of its
 // lists and the first one behind, and the first of all: every class of those that
 // some rules tell apart begins with one of them.
-func yieldClasses(r *Rule, need Need, yield func(string) bool) bool {
+func yieldClasses(r *rules.Rule, need Need, yield func(string) bool) bool {
 	e := &r.To
 	if need == NeedSourcePort || need == NeedSourceAddress {
 		e = &r.From
 	}
 	if need == NeedSourcePort || need == NeedDestinationPort {
-		for _, list := range [][]PortRange{e.Ports, e.NotPorts} {
+		for _, list := range [][]rules.PortRange{e.Ports, e.NotPorts} {
 			for _, p := range list {
-				if !yield(portText(p.First)) || p.Last < maxPort && !yield(portText(p.Last+1)) {
+				if !yield(portText(p.First)) || p.Last < highestPort && !yield(portText(p.Last+1)) {
 					return false
 				}
 			}

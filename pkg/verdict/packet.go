@@ -1,17 +1,19 @@
-package rules
+package verdict
 
 import (
 	"net/netip"
 	"slices"
 	"strconv"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A Packet is the first packet of a connection, as far as it is known: what
 // [Evaluate] asks a list of rules about.
 type Packet struct {
-	IPVersion int      // 4 or 6; 0 is not known
-	Protocol  Protocol // as a Rule has it; empty is not known
-	ICMPType  *int     // of icmp and icmpv6; nil is not known
+	IPVersion int            // 4 or 6; 0 is not known
+	Protocol  rules.Protocol // as a Rule has it; empty is not known
+	ICMPType  *int           // of icmp and icmpv6; nil is not known
 	ICMPCode  *int
 	From, To  End
 }
@@ -38,7 +40,7 @@ type End struct {
 func TagLabels(tags ...string) map[string]string {
 	labels := make(map[string]string, len(tags))
 	for _, tag := range tags {
-		labels[TagLabel(tag)] = ""
+		labels[rules.TagLabel(tag)] = ""
 	}
 	return labels
 }
@@ -54,7 +56,7 @@ func (p Packet) IsPossible() bool {
 // derive fills in what follows from what is known. ok is false when the packet
 // contradicts itself, so that there is none like it.
 func (p Packet) derive() (derived Packet, ok bool) {
-	p.Protocol = namedProtocol(p.Protocol)
+	p.Protocol = p.Protocol.Named()
 	version := p.IPVersion
 	agree := func(v int) bool {
 		if version == 0 {
@@ -62,16 +64,16 @@ func (p Packet) derive() (derived Packet, ok bool) {
 		}
 		return v == 0 || v == version
 	}
-	ok = agree(protocolVersion(p.Protocol)) && agree(sameVersion(p.From.Addrs)) && agree(sameVersion(p.To.Addrs))
+	ok = agree(p.Protocol.IPVersion()) && agree(sameVersion(p.From.Addrs)) && agree(sameVersion(p.To.Addrs))
 	if p.From.Port+p.To.Port > 0 && p.Protocol != "" {
-		ok = ok && hasPorts(p.Protocol)
+		ok = ok && p.Protocol.HasPorts()
 	}
 	p.IPVersion = version
 	for _, e := range []*End{&p.From, &p.To} {
 		if len(e.Addrs) == 0 || version == 0 {
 			continue
 		}
-		e.Addrs = slices.DeleteFunc(slices.Clone(e.Addrs), func(a netip.Addr) bool { return addressVersion(a) != version })
+		e.Addrs = slices.DeleteFunc(slices.Clone(e.Addrs), func(a netip.Addr) bool { return rules.IPVersion(a) != version })
 		ok = ok && len(e.Addrs) > 0
 	}
 	return p, ok
@@ -81,7 +83,7 @@ func (p Packet) derive() (derived Packet, ok bool) {
 func sameVersion(addrs []netip.Addr) int {
 	version := 0
 	for _, a := range addrs {
-		if v := addressVersion(a); version == 0 {
+		if v := rules.IPVersion(a); version == 0 {
 			version = v
 		} else if v != version {
 			return 0
@@ -90,37 +92,8 @@ func sameVersion(addrs []netip.Addr) int {
 	return version
 }
 
-// protocolVersion returns the IP version that a protocol belongs to, or 0.
-func protocolVersion(p Protocol) int {
-	switch p {
-	case "icmp":
-		return 4
-	case "icmpv6":
-		return 6
-	}
-	return 0
-}
-
-// protocolNames returns the protocols that have a name, each with its number.
-func protocolNames() [6]struct{ name, number Protocol } {
-	return [...]struct{ name, number Protocol }{
-		{"icmp", "1"}, {"tcp", "6"}, {"udp", "17"}, {"icmpv6", "58"}, {"sctp", "132"}, {"udplite", "136"},
-	}
-}
-
-// namedProtocol returns the name of a protocol that is written as a number, if
-// it has one, so that both are the same text.
-func namedProtocol(p Protocol) Protocol {
-	for _, known := range protocolNames() {
-		if p == known.number {
-			return known.name
-		}
-	}
-	return p
-}
-
 // portProtocols are those of which a rule, and so a packet, can have ports.
-func portProtocols() []Protocol { return []Protocol{"tcp", "udp", "sctp"} }
+func portProtocols() []rules.Protocol { return []rules.Protocol{"tcp", "udp", "sctp"} }
 
 // A Need is something that a packet does not say and that a rule asks for.
 type Need uint8
@@ -137,7 +110,7 @@ const (
 	NeedDestinationAddress
 	NeedSourceEndpoint // whether the source is an endpoint at all
 	NeedDestinationEndpoint
-	NeedBeyond // whether the criteria hold that have no words
+	NeedUnsupported // whether the criteria hold that have no words
 )
 
 // String returns words that follow "the rule needs".
@@ -178,10 +151,12 @@ func (a Assumption) String() string {
 			return "a " + side + " that is no endpoint"
 		}
 		return "a " + side + " that is an endpoint without labels"
-	case NeedBeyond:
+	case NeedUnsupported:
 		return a.Value
 	}
 	return a.Need.String() + " " + a.Value
 }
 
 func portText(port int) string { return strconv.Itoa(port) }
+
+const highestPort = 65535

@@ -1,4 +1,4 @@
-package rules
+package verdict
 
 import (
 	"net/netip"
@@ -8,20 +8,21 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A matchable is a rule with what matching it takes, read once.
 type matchable struct {
-	rule     Rule
-	from, to selectors
-	beyond   string // criteria that cannot be evaluated, or empty
+	rule        rules.Rule
+	from, to    selectors
+	unsupported string // criteria that cannot be evaluated, or empty
 }
 
 // selectors are the parsed ones of an entity; nil where there is none.
-type selectors struct{ plain, not *Selector }
+type selectors struct{ plain, not *rules.Selector }
 
-func newMatchable(s Stored) matchable {
-	m := matchable{rule: s.Rule, beyond: matchedBeyond(s)}
+func newMatchable(s rules.Stored) matchable {
+	m := matchable{rule: s.Rule, unsupported: matchedUnsupported(s)}
 	m.from = m.selectorsOf(s.Rule.From)
 	m.to = m.selectorsOf(s.Rule.To)
 	return m
@@ -29,14 +30,14 @@ func newMatchable(s Stored) matchable {
 
 // selectorsOf parses the selectors of an entity. Felix refuses the profile for
 // one that is none; here it is a criterion of which nothing is known.
-func (m *matchable) selectorsOf(e Entity) selectors {
-	parse := func(text string) *Selector {
+func (m *matchable) selectorsOf(e rules.Entity) selectors {
+	parse := func(text string) *rules.Selector {
 		if text == "" {
 			return nil
 		}
-		s, err := ParseSelector(text)
+		s, err := rules.ParseSelector(text)
 		if err != nil {
-			m.beyond = strings.TrimSpace(m.beyond + " selector " + printable.Quote(text))
+			m.unsupported = strings.TrimSpace(m.unsupported + " selector " + printable.Quote(text))
 			return nil
 		}
 		return s
@@ -46,15 +47,15 @@ func (m *matchable) selectorsOf(e Entity) selectors {
 
 // matchedBeyond returns the criteria without words that a packet must match.
 // What is just noted about a rule, its metadata, is none.
-func matchedBeyond(s Stored) string {
-	if s.Rule.Beyond == "" || len(s.Problems) > 0 {
-		return s.Rule.Beyond
+func matchedUnsupported(s rules.Stored) string {
+	if s.Rule.Unsupported == "" || len(s.Problems) > 0 {
+		return s.Rule.Unsupported
 	}
 	rest, err := rawjson.Delete(s.JSON, func(key string) bool { return strings.EqualFold(key, "metadata") })
 	if err != nil || len(rest) == len(s.JSON) {
-		return s.Rule.Beyond
+		return s.Rule.Unsupported
 	}
-	return DecodeV3(rest).Rule.Beyond
+	return rules.DecodeV3(rest).Rule.Unsupported
 }
 
 // An answer has three values.
@@ -96,8 +97,8 @@ func (m *matchable) matches(p Packet, shown func(string) string, assumed answer)
 	a.head(m.rule)
 	a.end(m.rule.From, m.from, p.From, false)
 	a.end(m.rule.To, m.to, p.To, true)
-	if m.beyond != "" {
-		a.criterion(assumed, NeedBeyond, "["+m.beyond+"] does not hold")
+	if m.unsupported != "" {
+		a.criterion(assumed, NeedUnsupported, "["+m.unsupported+"] does not hold")
 	}
 	return a.result
 }
@@ -117,7 +118,7 @@ func (m *matcher) criterion(a answer, need Need, why string) {
 	}
 }
 
-func (m *matcher) head(r Rule) {
+func (m *matcher) head(r rules.Rule) {
 	if r.IPVersion != 0 {
 		m.criterion(m.version(r.IPVersion), NeedIPVersion, m.versionText())
 	}
@@ -146,16 +147,16 @@ func (m *matcher) version(wanted int) answer {
 
 func (m *matcher) versionText() string { return "the packet is IPv" + strconv.Itoa(m.packet.IPVersion) }
 
-func (m *matcher) protocol(wanted Protocol) answer {
-	wanted = namedProtocol(wanted)
+func (m *matcher) protocol(wanted rules.Protocol) answer {
+	wanted = wanted.Named()
 	p := m.packet
 	if p.Protocol != "" {
 		return answerOf(p.Protocol == wanted)
 	}
-	if v := protocolVersion(wanted); v != 0 && p.IPVersion != 0 && v != p.IPVersion {
+	if v := wanted.IPVersion(); v != 0 && p.IPVersion != 0 && v != p.IPVersion {
 		return no
 	}
-	if p.From.Port+p.To.Port > 0 && !hasPorts(wanted) {
+	if p.From.Port+p.To.Port > 0 && !wanted.HasPorts() {
 		return no
 	}
 	return unknown
@@ -171,7 +172,7 @@ func (m *matcher) protocolText() string {
 	return m.versionText()
 }
 
-func (m *matcher) icmp(wanted ICMP) (a answer, need Need, why string) {
+func (m *matcher) icmp(wanted rules.ICMP) (a answer, need Need, why string) {
 	p := m.packet
 	switch {
 	case p.ICMPType == nil:
@@ -194,7 +195,7 @@ func sideNeed(source Need, to bool) Need {
 	return source
 }
 
-func (m *matcher) end(e Entity, s selectors, end End, to bool) {
+func (m *matcher) end(e rules.Entity, s selectors, end End, to bool) {
 	port := sideNeed(NeedSourcePort, to)
 	if len(e.Ports) > 0 {
 		m.criterion(m.ports(e.Ports, end), port, m.portText(end, port))
@@ -212,11 +213,11 @@ func (m *matcher) end(e Entity, s selectors, end End, to bool) {
 	}
 }
 
-func (m *matcher) ports(list []PortRange, end End) answer {
+func (m *matcher) ports(list []rules.PortRange, end End) answer {
 	switch {
 	case end.Port > 0:
-		return answerOf(slices.ContainsFunc(list, func(r PortRange) bool { return r.First <= end.Port && end.Port <= r.Last }))
-	case m.packet.Protocol != "" && !hasPorts(m.packet.Protocol):
+		return answerOf(slices.ContainsFunc(list, func(r rules.PortRange) bool { return r.First <= end.Port && end.Port <= r.Last }))
+	case m.packet.Protocol != "" && !m.packet.Protocol.HasPorts():
 		return no
 	}
 	return unknown
@@ -242,9 +243,9 @@ func (end End) name(to bool) string {
 	return "the source"
 }
 
-// has reports whether labels hold a tag.
-func (t Tag) has(labels map[string]string) bool {
-	value, found := labels[TagLabel(t.Name)]
+// hasTag reports whether labels hold a tag.
+func hasTag(t rules.Tag, labels map[string]string) bool {
+	value, found := labels[rules.TagLabel(t.Name)]
 	return found && (!t.EmptyValue || value == "")
 }
 
@@ -260,11 +261,11 @@ func (end End) any(wanted func(labels map[string]string) bool) answer {
 }
 
 // selected checks tag and selector, which one and the same endpoint must match.
-func (m *matcher) selected(e Entity, s *Selector, end End, to bool) {
+func (m *matcher) selected(e rules.Entity, s *rules.Selector, end End, to bool) {
 	if e.Tag.IsZero() && s == nil {
 		return
 	}
-	tagged := func(labels map[string]string) bool { return e.Tag.IsZero() || e.Tag.has(labels) }
+	tagged := func(labels map[string]string) bool { return e.Tag.IsZero() || hasTag(e.Tag, labels) }
 	both := end.any(func(labels map[string]string) bool { return tagged(labels) && (s == nil || s.Matches(labels)) })
 	why := ""
 	if both == no {
@@ -277,11 +278,11 @@ func (m *matcher) selected(e Entity, s *Selector, end End, to bool) {
 }
 
 // notSelected checks that no endpoint matches the negated tag or selector.
-func (m *matcher) notSelected(e Entity, s *Selector, end End, to bool) {
+func (m *matcher) notSelected(e rules.Entity, s *rules.Selector, end End, to bool) {
 	if e.NotTag.IsZero() && s == nil {
 		return
 	}
-	tagged := func(labels map[string]string) bool { return !e.NotTag.IsZero() && e.NotTag.has(labels) }
+	tagged := func(labels map[string]string) bool { return !e.NotTag.IsZero() && hasTag(e.NotTag, labels) }
 	either := end.any(func(labels map[string]string) bool { return tagged(labels) || s != nil && s.Matches(labels) })
 	why := ""
 	if either == yes {
@@ -297,7 +298,7 @@ func (m *matcher) notSelected(e Entity, s *Selector, end End, to bool) {
 // its lists, the negated ones too, holds an address of that version.
 func (m *matcher) nets(list []netip.Prefix, end End, to, negated bool) {
 	of := func(version int) bool {
-		return slices.ContainsFunc(list, func(n netip.Prefix) bool { return addressVersion(n.Addr()) == version })
+		return slices.ContainsFunc(list, func(n netip.Prefix) bool { return rules.IPVersion(n.Addr()) == version })
 	}
 	if v := m.packet.IPVersion; v != 0 && !of(v) {
 		m.criterion(no, 0, m.versionText())
@@ -306,7 +307,7 @@ func (m *matcher) nets(list []netip.Prefix, end End, to, negated bool) {
 	holds := unknown
 	for i, a := range end.Addrs {
 		inside := slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(a) })
-		one := answerOf(inside != negated && of(addressVersion(a)))
+		one := answerOf(inside != negated && of(rules.IPVersion(a)))
 		if i > 0 && one != holds {
 			holds = unknown
 			break
@@ -324,7 +325,15 @@ func (m *matcher) nets(list []netip.Prefix, end End, to, negated bool) {
 func netsText(list []netip.Prefix) string {
 	const few = 3
 	if len(list) <= few {
-		return strings.Join(textsOf(list), ",")
+		return strings.Join(netTexts(list), ",")
 	}
-	return strings.Join(textsOf(list[:few]), ",") + " and " + strconv.Itoa(len(list)-few) + " more"
+	return strings.Join(netTexts(list[:few]), ",") + " and " + strconv.Itoa(len(list)-few) + " more"
+}
+
+func netTexts(list []netip.Prefix) []string {
+	texts := make([]string, len(list))
+	for i, n := range list {
+		texts[i] = n.String()
+	}
+	return texts
 }

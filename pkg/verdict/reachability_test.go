@@ -1,4 +1,4 @@
-package rules_test
+package verdict_test
 
 import (
 	"fmt"
@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 func TestWay(t *testing.T) {
@@ -66,7 +67,7 @@ func TestWay(t *testing.T) {
 		if !free && test.outbound != "" {
 			outbound = storedLines(t, strings.Split(test.outbound, "; ")...)
 		}
-		w := rules.NewWay(rules.Endpoint(app), rules.Endpoint(db), outbound, free, inbound)
+		w := verdict.NewReachability(verdict.Endpoint(app), verdict.Endpoint(db), outbound, free, inbound)
 		if got := w.MayOpen(last, inbound[last].Rule); got != test.want {
 			t.Errorf("inbound %q, outbound %q: %t, want %t", test.inbound, test.outbound, got, test.want)
 		}
@@ -82,7 +83,7 @@ func TestWayIsNeverWronglyClosed(t *testing.T) {
 		g.criteria = 0.1
 		inbound, outbound := g.list(1+g.IntN(6)), g.list(1+g.IntN(6))
 		from, to := oneOf(g, g.endpoints), oneOf(g, g.endpoints)
-		w := rules.NewWay(rules.Endpoint(from), rules.Endpoint(to), outbound, false, inbound)
+		w := verdict.NewReachability(verdict.Endpoint(from), verdict.Endpoint(to), outbound, false, inbound)
 		open := map[int]bool{}
 		for i, s := range inbound {
 			if open[i] = w.MayOpen(i, s.Rule); !open[i] && s.Rule.Action == rules.Allow {
@@ -127,8 +128,8 @@ func TestAnswer(t *testing.T) {
 		{"not selector \"role == 'y'\"", true, false, true},
 	} {
 		e := storedLines(t, "allow from "+test.entity)[0].Rule.From
-		fits, asks := e.Answer(rules.Endpoint(labels))
-		strangers, _ := e.Answer(rules.Stranger())
+		fits, asks := verdict.Answer(e, verdict.Endpoint(labels))
+		strangers, _ := verdict.Answer(e, verdict.NoEndpoint())
 		if fits != test.fits || asks != test.asks || strangers != test.strangers {
 			t.Errorf("from %s: fits %t, asks %t, strangers %t", test.entity, fits, asks, strangers)
 		}
@@ -137,7 +138,7 @@ func TestAnswer(t *testing.T) {
 
 func TestFindExposed(t *testing.T) {
 	t.Parallel()
-	services := []rules.Service{{Protocol: "tcp", Port: 22}, {Protocol: "tcp", Port: 3306}, {Protocol: "udp", Port: 161}}
+	services := []verdict.Service{{Protocol: "tcp", Port: 22}, {Protocol: "tcp", Port: 3306}, {Protocol: "udp", Port: 161}}
 	for _, test := range []struct{ lines, want string }{
 		{"allow", "1: all"},
 		{"allow tcp", "1: 22 3306"},
@@ -181,7 +182,7 @@ func TestFindExposed(t *testing.T) {
 		{"deny from not cidr 10.0.0.0/8; allow tcp to ports 22", ""},
 	} {
 		var parts []string
-		for _, x := range rules.FindExposed(storedLines(t, strings.Split(test.lines, "; ")...), services) {
+		for _, x := range verdict.FindExposed(storedLines(t, strings.Split(test.lines, "; ")...), services) {
 			text := fmt.Sprintf("%d:", x.Index+1)
 			for _, i := range x.Services {
 				if !x.All {
@@ -210,18 +211,18 @@ func TestEffortIsBounded(t *testing.T) {
 	}
 	lines = append(lines, "deny tcp", "allow", "deny udp")
 	list := storedLines(t, lines...)
-	dead, unknown := rules.FindDead(list)
+	dead, unknown := verdict.FindUnreachable(list)
 	for _, i := range unknown {
-		if slices.ContainsFunc(dead, func(d rules.Dead) bool { return d.Index == i }) {
+		if slices.ContainsFunc(dead, func(d verdict.Unreachable) bool { return d.Index == i }) {
 			t.Errorf("rule %d is dead and unknown", i+1)
 		}
 	}
 	if !strings.Contains(deadText(dead), "1027: 1026") {
 		t.Errorf("dead: %s", deadText(dead))
 	}
-	w := rules.NewWay(rules.Party{}, rules.Party{}, list, false, list)
+	w := verdict.NewReachability(verdict.Labels{}, verdict.Labels{}, list, false, list)
 	if last := len(list) - 2; !w.MayOpen(last, list[last].Rule) {
 		t.Error("the way is closed")
 	}
-	rules.FindExposed(list, []rules.Service{{Protocol: "tcp", Port: 22}})
+	verdict.FindExposed(list, []verdict.Service{{Protocol: "tcp", Port: 22}})
 }

@@ -1,13 +1,15 @@
-package rules
+package verdict
 
 import (
 	"maps"
 	"slices"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A Dead rule never decides, because it can fit no packet, or because the rules
 // in front of it decide all that it fits.
-type Dead struct {
+type Unreachable struct {
 	Index int // in the list, from 0
 
 	// By are the indexes of rules in front of it, none of which decides never,
@@ -25,15 +27,15 @@ type Dead struct {
 // text match the same. A rule that Felix refuses is not looked at, and one with
 // criteria without words is never taken for the reason. What cannot be proven with
 // a bounded effort is in unknown.
-func FindDead(list []Stored) (dead []Dead, unknown []int) {
-	f := deadFinder{compiler: newCompiler(Party{}, Party{}), budget: listBudget, alive: map[string]int{}}
+func FindUnreachable(list []rules.Stored) (dead []Unreachable, unknown []int) {
+	f := unreachableFinder{compiler: newCompiler(Labels{}, Labels{}), budget: listBudget, reachable: map[string]int{}}
 	for i, s := range list {
 		if len(s.Trouble()) > 0 {
 			continue
 		}
 		d, state := f.look(i, s)
 		switch state {
-		case isDead:
+		case isUnreachable:
 			dead = append(dead, d)
 			continue // what never decides is not the reason for anything
 		case isUnknown:
@@ -44,28 +46,28 @@ func FindDead(list []Stored) (dead []Dead, unknown []int) {
 	return dead, unknown
 }
 
-type deadFinder struct {
-	compiler *compiler
-	steps    []step         // of the rules so far that decide
-	alive    map[string]int // the same by what they say
-	budget   int
+type unreachableFinder struct {
+	compiler  *compiler
+	steps     []step         // of the rules so far that decide
+	reachable map[string]int // the same by what they say
+	budget    int
 }
 
-type liveness uint8
+type finding uint8
 
 const (
-	isAlive liveness = iota
-	isDead
+	isReachable finding = iota
+	isUnreachable
 	isUnknown
 )
 
-func (f *deadFinder) look(index int, s Stored) (Dead, liveness) {
-	if first, again := f.alive[identity(s)]; again {
-		return Dead{Index: index, By: []int{first}, Same: true}, isDead
+func (f *unreachableFinder) look(index int, s rules.Stored) (Unreachable, finding) {
+	if first, again := f.reachable[identity(s)]; again {
+		return Unreachable{Index: index, By: []int{first}, Same: true}, isUnreachable
 	}
 	regions := f.compiler.regions(s.Rule)
 	if len(regions) == 0 {
-		return Dead{Index: index}, isDead
+		return Unreachable{Index: index}, isUnreachable
 	}
 	w := trail{steps: f.steps, budget: min(ruleBudget, f.budget), met: map[int]bool{}}
 	before := w.budget
@@ -73,20 +75,20 @@ func (f *deadFinder) look(index int, s Stored) (Dead, liveness) {
 	f.budget -= before - w.budget
 	switch {
 	case taken:
-		return Dead{Index: index, By: f.needed(w.met, regions)}, isDead
+		return Unreachable{Index: index, By: f.needed(w.met, regions)}, isUnreachable
 	case w.budget < 0:
-		return Dead{}, isUnknown
+		return Unreachable{}, isUnknown
 	}
-	return Dead{}, isAlive
+	return Unreachable{}, isReachable
 }
 
 // identity returns a text that rules which do the same have in common. Of one with
 // criteria without words only the bytes tell.
-func identity(s Stored) string {
-	if s.Rule.Beyond != "" {
+func identity(s rules.Stored) string {
+	if s.Rule.Unsupported != "" {
 		return string(s.JSON)
 	}
-	return Key(s.Rule)
+	return rules.Key(s.Rule)
 }
 
 // maxNeeded is how many rules are tried to be left out of a reason.
@@ -95,7 +97,7 @@ const maxNeeded = 20
 // needed leaves out of the rules that take something, from the last to the first,
 // those without which all is taken as well. So of those that stay, each takes
 // something that none in front of it does.
-func (f *deadFinder) needed(met map[int]bool, regions []region) []int {
+func (f *unreachableFinder) needed(met map[int]bool, regions []region) []int {
 	by := slices.Sorted(maps.Keys(met))
 	if len(by) > maxNeeded {
 		return by
@@ -112,14 +114,14 @@ func (f *deadFinder) needed(met map[int]bool, regions []region) []int {
 }
 
 // add makes a rule one that those behind it may be dead of.
-func (f *deadFinder) add(index int, s Stored) {
-	if !s.Rule.Action.stops() {
+func (f *unreachableFinder) add(index int, s rules.Stored) {
+	if !stops(s.Rule.Action) {
 		return
 	}
-	if _, there := f.alive[identity(s)]; !there {
-		f.alive[identity(s)] = index
+	if _, there := f.reachable[identity(s)]; !there {
+		f.reachable[identity(s)] = index
 	}
-	if s.Rule.Beyond != "" {
+	if s.Rule.Unsupported != "" {
 		return
 	}
 	f.steps = f.compiler.addSteps(f.steps, index, s.Rule, takes)

@@ -1,4 +1,4 @@
-package rules_test
+package verdict_test
 
 import (
 	"math/rand/v2"
@@ -49,7 +49,7 @@ func protocolNumber(p rules.Protocol) int {
 // fits is what a rule means, said a second time and in another way: criterion by
 // criterion for one packet.
 func (p *packet) fits(index int, r *rules.Rule) bool {
-	if r.Beyond != "" && p.beyond&(1<<index) == 0 {
+	if r.Unsupported != "" && p.beyond&(1<<index) == 0 {
 		return false
 	}
 	version := 4
@@ -167,7 +167,7 @@ func newListGenerator(seed uint64) *listGenerator {
 	g := &listGenerator{
 		Rand:      rand.New(rand.NewPCG(seed, 1)),
 		protocols: []rules.Protocol{"tcp", "udp", "icmp", "icmpv6", "6", "47"},
-		ports:     []rules.PortRange{{22, 22}, {22, 80}, {81, 1000}, {1, 21}, {80, 65535}, {1, 65535}},
+		ports:     []rules.PortRange{{First: 22, Last: 22}, {First: 22, Last: 80}, {First: 81, Last: 1000}, {First: 1, Last: 21}, {First: 80, Last: 65535}, {First: 1, Last: 65535}},
 		messages:  []rules.ICMP{{Type: 8}, {Type: 8, Code: &code}, {Type: 0}},
 		tags:      []rules.Tag{{Name: "a"}, {Name: "b"}, {Name: "a", EmptyValue: true}},
 		selectors: []string{"a == ''", "role == 'x'", "role == 'y'", "all()", "!has(a)"},
@@ -229,7 +229,7 @@ func (g *listGenerator) rule() rules.Rule {
 	hasPorts := r.Protocol == "tcp" || r.Protocol == "udp" || r.Protocol == "6"
 	r.From, r.To = g.entity(hasPorts), g.entity(hasPorts)
 	if g.beyond && g.IntN(8) == 0 {
-		r.Beyond = oneOf(g, []string{"http GET /", "x y"})
+		r.Unsupported = oneOf(g, []string{"http GET /", "x y"})
 	}
 	return r
 }

@@ -1,4 +1,4 @@
-package rules_test
+package verdict_test
 
 import (
 	"fmt"
@@ -10,15 +10,16 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
+	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
 // A bruteCase is profiles and a packet of which some things are not known.
 type bruteCase struct {
 	sets  [][]bruteRule
 	drops []bool
-	asked []rules.Ruleset
+	asked []verdict.Ruleset
 
-	packet rules.Packet
+	packet verdict.Packet
 	ways   []brutePacket // every packet that it may be
 }
 
@@ -27,11 +28,11 @@ func newBruteCase(t testing.TB, g generator) bruteCase {
 	var c bruteCase
 	for range 1 + g.IntN(2) {
 		var list []bruteRule
-		set := rules.Ruleset{}
+		set := verdict.Ruleset{}
 		for len(list) < 1+g.IntN(5) {
 			r := g.rule()
 			stored := r.stored(t)
-			if len(stored.Problems) > 0 || stored.Rule.Beyond != "" {
+			if len(stored.Problems) > 0 || stored.Rule.Unsupported != "" {
 				t.Fatalf("%s is read as %q with %q", stored.JSON, rules.Format(stored.Rule), stored.Problems)
 			}
 			if len(stored.Trouble()) == 0 { // Felix would refuse it
@@ -70,7 +71,7 @@ func (c *bruteCase) choosePacket(g generator) {
 		known[what] = !g.chance(3)
 	}
 	known["code"] = known["code"] && known["type"]
-	c.packet = rules.Packet{From: rules.End{Labels: full.sl, Unknown: unknownSource}, To: rules.End{Labels: full.dl}}
+	c.packet = verdict.Packet{From: verdict.End{Labels: full.sl, Unknown: unknownSource}, To: verdict.End{Labels: full.dl}}
 	c.tell(g, &full, known)
 	c.allWays(full, known, unknownSource)
 }
@@ -114,7 +115,7 @@ func (c *bruteCase) tell(g generator, full *brutePacket, known map[string]bool) 
 }
 
 // among returns the addresses of an IP version that an end may have.
-func among(end rules.End, version int, all []string) (list []string) {
+func among(end verdict.End, version int, all []string) (list []string) {
 	if len(end.Addrs) == 0 {
 		return all
 	}
@@ -184,13 +185,13 @@ func orNothing(possible, known bool, value int, all []int, nothing int) []int {
 }
 
 // like reports whether a packet is as an example assumes.
-func (p brutePacket) like(a rules.Assumption) bool {
-	has := map[rules.Need]string{
-		rules.NeedIPVersion: strconv.Itoa(p.version), rules.NeedProtocol: p.proto,
-		rules.NeedICMPType: strconv.Itoa(p.typ), rules.NeedICMPCode: strconv.Itoa(p.code),
-		rules.NeedSourcePort: strconv.Itoa(p.sport), rules.NeedDestinationPort: strconv.Itoa(p.dport),
-		rules.NeedSourceAddress: p.source, rules.NeedDestinationAddress: p.dest,
-		rules.NeedSourceEndpoint: map[bool]string{false: "no", true: "yes"}[len(p.sl) > 0],
+func (p brutePacket) like(a verdict.Assumption) bool {
+	has := map[verdict.Need]string{
+		verdict.NeedIPVersion: strconv.Itoa(p.version), verdict.NeedProtocol: p.proto,
+		verdict.NeedICMPType: strconv.Itoa(p.typ), verdict.NeedICMPCode: strconv.Itoa(p.code),
+		verdict.NeedSourcePort: strconv.Itoa(p.sport), verdict.NeedDestinationPort: strconv.Itoa(p.dport),
+		verdict.NeedSourceAddress: p.source, verdict.NeedDestinationAddress: p.dest,
+		verdict.NeedSourceEndpoint: map[bool]string{false: "no", true: "yes"}[len(p.sl) > 0],
 	}
 	return has[a.Need] == a.Value
 }
@@ -198,39 +199,39 @@ func (p brutePacket) like(a rules.Assumption) bool {
 // check compares Evaluate with trying every packet that is meant.
 func (c bruteCase) check(t testing.TB) {
 	t.Helper()
-	got := rules.Evaluate(c.asked, c.packet, nil)
-	outcomes := map[rules.Outcome]bool{}
-	outcomeOf := func(p brutePacket) rules.Outcome {
+	got := verdict.Evaluate(c.asked, c.packet, nil)
+	outcomes := map[verdict.Verdict]bool{}
+	outcomeOf := func(p brutePacket) verdict.Verdict {
 		if allowed, _, _ := bruteOutcome(c.sets, c.drops, p); allowed {
-			return rules.Allowed
+			return verdict.Allowed
 		}
-		return rules.Denied
+		return verdict.Denied
 	}
 	for _, p := range c.ways {
 		outcomes[outcomeOf(p)] = true
 	}
-	want := rules.Depends
+	want := verdict.Depends
 	if len(outcomes) == 1 {
 		want = outcomeOf(c.ways[0])
 	}
-	if got.Outcome != want {
-		t.Fatalf("%s, want %s: %s", got.Outcome, want, c)
+	if got.Verdict != want {
+		t.Fatalf("%s, want %s: %s", got.Verdict, want, c)
 	}
 	if len(c.ways) == 1 {
 		c.checkDecider(t, got)
 	}
-	if want != rules.Depends {
+	if want != verdict.Depends {
 		return
 	}
-	if len(got.Examples) != 2 || !slices.ContainsFunc(got.Steps, func(s rules.Step) bool { return s.Matters && len(s.Needs) > 0 }) {
+	if len(got.Examples) != 2 || !slices.ContainsFunc(got.Steps, func(s verdict.Step) bool { return s.Matters && len(s.Needs) > 0 }) {
 		t.Fatalf("no examples, or no need: %+v: %s", got, c)
 	}
 	for _, example := range got.Examples {
 		like := 0
 		for _, p := range c.ways {
-			if !slices.ContainsFunc(example.With, func(a rules.Assumption) bool { return !p.like(a) }) {
+			if !slices.ContainsFunc(example.With, func(a verdict.Assumption) bool { return !p.like(a) }) {
 				like++
-				if outcomeOf(p) != example.Outcome {
+				if outcomeOf(p) != example.Verdict {
 					t.Fatalf("the example %+v is wrong for %+v: %s", example, p, c)
 				}
 			}
@@ -242,7 +243,7 @@ func (c bruteCase) check(t testing.TB) {
 }
 
 // checkDecider compares who decides about a packet of which all is known.
-func (c bruteCase) checkDecider(t testing.TB, got rules.Verdict) {
+func (c bruteCase) checkDecider(t testing.TB, got verdict.Result) {
 	t.Helper()
 	_, set, rule := bruteOutcome(c.sets, c.drops, c.ways[0])
 	if set < 0 {
@@ -278,7 +279,7 @@ func TestEvaluateAgreesWithBruteForce(t *testing.T) {
 			continue
 		}
 		c.check(t)
-		if rules.Evaluate(c.asked, c.packet, nil).Outcome == rules.Depends {
+		if verdict.Evaluate(c.asked, c.packet, nil).Verdict == verdict.Depends {
 			depends++
 		} else {
 			certain++

@@ -1,48 +1,49 @@
-package rules
+package verdict
 
 import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
-	"strconv"
+
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A Party is what is known of one end of a packet. The zero value is somebody of
 // whom nothing is known.
-type Party struct {
+type Labels struct {
 	known  bool
 	labels map[string]string // nil when no selector matches
 }
 
 // Endpoint is an endpoint with exactly these labels, those of its profiles
 // included.
-func Endpoint(labels map[string]string) Party {
+func Endpoint(labels map[string]string) Labels {
 	if labels == nil {
 		labels = map[string]string{}
 	}
-	return Party{known: true, labels: labels}
+	return Labels{known: true, labels: labels}
 }
 
 // Stranger is an address that no endpoint has, so that no tag and no selector
 // matches it, not even all().
-func Stranger() Party { return Party{known: true} }
+func NoEndpoint() Labels { return Labels{known: true} }
 
 // A compiler makes regions of rules. Facts of the same text are the same fact in
 // all rules that it compiles.
 type compiler struct {
-	from, to Party
+	from, to Labels
 	ids      map[string]int
 	readings map[int]bool // which of the facts are about Felix; see versionFacts
 }
 
-func newCompiler(from, to Party) *compiler {
+func newCompiler(from, to Labels) *compiler {
 	return &compiler{from: from, to: to, ids: map[string]int{}, readings: map[int]bool{}}
 }
 
 // regions returns the packets that a rule without trouble fits, at most one
 // region for each IP version and none if there are no such packets. Criteria
 // without words are not looked at: they only make it fewer.
-func (c *compiler) regions(r Rule) []region {
+func (c *compiler) regions(r rules.Rule) []region {
 	facts, possible := c.facts(r)
 	if !possible {
 		return nil
@@ -78,7 +79,7 @@ const (
 
 // versionFacts returns on what it depends that a rule fits packets of an IP
 // version; possible is false when it does not.
-func (c *compiler) versionFacts(r Rule, ipv6 bool) (facts []fact, possible bool) {
+func (c *compiler) versionFacts(r rules.Rule, ipv6 bool) (facts []fact, possible bool) {
 	version := 4
 	if ipv6 {
 		version = 6
@@ -113,11 +114,11 @@ func (c *compiler) id(text string) int {
 }
 
 // facts returns what tags and selectors ask for, if it is possible.
-func (c *compiler) facts(r Rule) (facts []fact, possible bool) {
+func (c *compiler) facts(r rules.Rule) (facts []fact, possible bool) {
 	for _, end := range []struct {
 		side   string
-		party  Party
-		entity Entity
+		party  Labels
+		entity rules.Entity
 	}{{"from ", c.from, r.From}, {"to ", c.to, r.To}} {
 		for _, q := range questions(end.entity) {
 			if !end.party.known {
@@ -150,25 +151,25 @@ func joinFacts(a, b []fact) []fact {
 type question struct {
 	text     string // of the selector, in one spelling
 	yes      bool
-	selector *Selector
+	selector *rules.Selector
 }
 
 // questions returns what an entity asks of the labels of an end.
-func questions(e Entity) []question {
+func questions(e rules.Entity) []question {
 	var list []question
 	for _, q := range []struct {
 		selector string
 		yes      bool
 	}{
-		{joinTag(e.Tag, "", false), true},
+		{e.Tag.Selector(), true},
 		{e.Selector, true},
-		{joinTag(e.NotTag, "", true), false},
+		{e.NotTag.Selector(), false},
 		{e.NotSelector, false},
 	} {
 		if q.selector == "" {
 			continue
 		}
-		s, err := ParseSelector(q.selector)
+		s, err := rules.ParseSelector(q.selector)
 		if err != nil { // not in a rule without trouble
 			list = append(list, question{text: q.selector, yes: q.yes})
 			continue
@@ -178,11 +179,11 @@ func questions(e Entity) []question {
 	return list
 }
 
-func (q question) answer(p Party) bool {
+func (q question) answer(p Labels) bool {
 	return p.labels != nil && q.selector != nil && q.selector.Matches(p.labels)
 }
 
-func protocolSet(r Rule) spans {
+func protocolSet(r rules.Rule) spans {
 	all := spans{smallSpan(0, 255)}
 	if r.Protocol != "" {
 		all = spans{protocolSpan(r.Protocol)}
@@ -193,17 +194,7 @@ func protocolSet(r Rule) spans {
 	return all
 }
 
-func protocolSpan(p Protocol) span {
-	for _, known := range protocolNames() {
-		if p == known.name {
-			p = known.number
-		}
-	}
-	n, _ := strconv.Atoi(string(p)) // what is stored is checked
-	return smallSpan(n, n)
-}
-
-func icmpSet(r Rule) spans {
+func icmpSet(r rules.Rule) spans {
 	all := spans{smallSpan(0, 1<<16-1)}
 	if r.ICMP != nil {
 		all = spans{icmpSpan(*r.ICMP)}
@@ -214,14 +205,14 @@ func icmpSet(r Rule) spans {
 	return all
 }
 
-func icmpSpan(m ICMP) span {
+func icmpSpan(m rules.ICMP) span {
 	if m.Code != nil {
 		return smallSpan(m.Type<<8|*m.Code, m.Type<<8|*m.Code)
 	}
 	return smallSpan(m.Type<<8, m.Type<<8|255)
 }
 
-func portsSet(e Entity) spans {
+func portsSet(e rules.Entity) spans {
 	all := spans{smallSpan(0, 1<<16-1)}
 	if e.Ports != nil {
 		all = portSpans(e.Ports)
@@ -229,7 +220,7 @@ func portsSet(e Entity) spans {
 	return all.minus(portSpans(e.NotPorts))
 }
 
-func portSpans(list []PortRange) spans {
+func portSpans(list []rules.PortRange) spans {
 	out := make([]span, len(list))
 	for i, p := range list {
 		out[i] = smallSpan(p.First, p.Last)
@@ -238,7 +229,7 @@ func portSpans(list []PortRange) spans {
 }
 
 // addressSet returns the addresses of an IP version that an entity names, or all.
-func addressSet(e Entity, ipv6 bool) spans {
+func addressSet(e rules.Entity, ipv6 bool) spans {
 	all := spans{{point{}, highestAddress(ipv6)}}
 	if e.Nets != nil {
 		all = netSpans(e.Nets, ipv6)
@@ -278,3 +269,5 @@ func addressPoint(a netip.Addr) point {
 	b := a.As16()
 	return point{binary.BigEndian.Uint64(b[:8]), binary.BigEndian.Uint64(b[8:])}
 }
+
+func protocolSpan(p rules.Protocol) span { return smallSpan(p.Number(), p.Number()) }
