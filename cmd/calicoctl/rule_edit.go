@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -50,6 +51,7 @@ type editing struct {
 	ruleEdit *ruleEdit
 	editor   string
 	file     string                     // the text's
+	took     time.Duration              // the editor, the last time
 	name     string                     // of the profile in the text
 	first    string                     // the text as it was first opened
 	opened   *profile.Profile           // as it was then
@@ -90,7 +92,7 @@ func (e *editing) untilApplied(ctx context.Context) error {
 		case err != nil:
 			return e.keep(edited, err)
 		case edited == text && reason == nil:
-			return errors.Join(os.Remove(e.file), e.ruleEdit.difference("Nothing was changed.\n", e.ruleEdit.app.profile, store.Result{Profile: e.opened}))
+			return errors.Join(e.leave(), e.ruleEdit.difference("Nothing was changed.\n", e.ruleEdit.app.profile, store.Result{Profile: e.opened}))
 		case edited == text:
 			return e.keep(edited, reason)
 		}
@@ -125,7 +127,7 @@ func (e *editing) keep(text string, err error) error {
 		return err
 	}
 	if _, missing := os.Stat(e.file); missing != nil { // the editor has removed it
-		if werr := os.WriteFile(e.file, []byte(text), 0o600); werr != nil {
+		if werr := e.writeNew(text); werr != nil {
 			return errors.Join(err, werr)
 		}
 	}
@@ -135,6 +137,37 @@ func (e *editing) keep(text string, err error) error {
 	}
 	e.ruleEdit.app.warn("the text is kept in %s", e.file)
 	return err
+}
+
+// atOnce is the time within which an editor returns that goes on in the background, and
+// within which no person is done.
+const atOnce = 2 * time.Second
+
+// leave ends an edit that changes nothing. The file stays if the editor returned at
+// once: it may have it open, and the user may save it there.
+func (e *editing) leave() error {
+	if e.took >= atOnce {
+		return os.Remove(e.file)
+	}
+	e.ruleEdit.app.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
+		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it", e.editor, e.file)
+	return nil
+}
+
+// writeNew writes the text to a file that was not there: the one that the editor
+// has removed, or another one if something has taken its place, such as a symbolic
+// link to somewhere else.
+func (e *editing) writeNew(text string) error {
+	file, err := os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		file, err = os.CreateTemp(filepath.Dir(e.file), "calicoctl-*.txt")
+	}
+	if err != nil {
+		return err
+	}
+	e.file = file.Name()
+	_, err = file.WriteString(text)
+	return errors.Join(err, file.Close())
 }
 
 // read reads the profile, and makes a text of it.
@@ -244,7 +277,9 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 	if err := e.write(e.marked(reason) + text); err != nil {
 		return text, err
 	}
+	opened := time.Now()
 	failed := e.ruleEdit.app.open(e.editor, e.file)
+	e.took = time.Since(opened)
 	saved, err := os.ReadFile(e.file)
 	if err == nil {
 		utf8, wrong := textfile.UTF8(saved)
