@@ -64,6 +64,12 @@ func (d Directory) ByID(id string) Target {
 	return t
 }
 
+// isNetworkID tells whether an ID has the form of a network's, or is one: those of a
+// swarm's networks have no form of their own.
+func (d Directory) isNetworkID(id string) bool {
+	return resolve.IsID(id) || d.ByID(id).Network != nil
+}
+
 // NetworkName returns the name of the network with an ID, or nothing.
 func (d Directory) NetworkName(id string) string {
 	if t := d.ByID(id); t.Network != nil {

@@ -8,7 +8,6 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/profile"
-	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -17,17 +16,17 @@ import (
 // a Docker network whose profile is named by its ID means the ID, and any other word
 // means itself.
 type Tags struct {
-	targets map[string]Target
-	strict  bool // see Check
-	docker  bool // Docker's networks are known
-	planned IDs
-	carried IDs // tags that some profile is known to carry
+	directory Directory
+	targets   map[string]Target
+	strict    bool // see Check
+	planned   IDs
+	carried   IDs // tags that some profile is known to carry
 }
 
 // Tags looks up tags. With strict, Check refuses those that cannot match anything.
 // The error is a *resolve.AmbiguousError.
 func (d Directory) Tags(tags []string, strict bool) (*Tags, error) {
-	t := &Tags{targets: map[string]Target{}, strict: strict, docker: d.Networks != nil, carried: IDs{}}
+	t := &Tags{targets: map[string]Target{}, strict: strict, directory: d, carried: IDs{}}
 	for _, tag := range tags {
 		target, err := d.Target(tag)
 		if err != nil {
@@ -60,7 +59,7 @@ func (t *Tags) Query(q store.Query) store.Query {
 		switch {
 		case target.Network != nil:
 			q.Presence = append(q.Presence, target.AllIDs()...)
-		case t.strict && t.docker: // else Check does not ask, and the etcd user may not be allowed to
+		case t.strict && t.directory.Networks != nil: // else Check does not ask, and the etcd user may not be allowed to
 			q.Glance = append(q.Glance, target.Word)
 		}
 	}
@@ -117,7 +116,7 @@ func (t *Tags) ResolveRules(there Presence, list []rules.Rule) ([]rules.Rule, er
 // before, if the profile is named by a network's ID. typed and resolved are the same
 // rules. The errors are *TagError and *UncarriedError, which Update can settle.
 func (t *Tags) Check(there Presence, before *profile.Profile, typed, resolved []rules.Rule) error {
-	if !t.strict || !t.docker || !resolve.IsID(before.ID) {
+	if !t.strict || t.directory.Networks == nil || !t.directory.isNetworkID(before.ID) {
 		return nil
 	}
 	old := map[string]bool{}
