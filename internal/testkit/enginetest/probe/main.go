@@ -25,7 +25,8 @@ func main() {
 func run(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "idle":
-		select {}
+		time.Sleep(24 * time.Hour) // an empty select would be a deadlock
+		return nil
 	case len(args) == 2 && args[0] == "serve":
 		return serve(args[1])
 	case len(args) == 3 && args[0] == "connect":
