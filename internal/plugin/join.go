@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -115,6 +116,8 @@ func (d *Driver) enforced(ctx context.Context, n *note) (bool, error) {
 func (d *Driver) wait(ctx context.Context, endpointID string, n *note) {
 	ctx, cancel := context.WithTimeout(ctx, d.settings.FelixWait)
 	defer cancel()
+	start := time.Now()
+	defer func() { n.add("waited", time.Since(start).Round(time.Millisecond)) }()
 	if err := felix.Wait(ctx, d.settings.FelixDir, endpointID); err != nil {
 		d.log.Warn("Felix has not put the policy in place in time; until then it drops the container's packets",
 			"endpoint", endpointID, "waited", d.settings.FelixWait, "file", felix.StatusFile(d.settings.FelixDir, endpointID))
