@@ -17,7 +17,7 @@ import (
 const felixVariable = "CALICOCTL_TEST_FELIX"
 
 // startFelix starts a real Felix on the host, and waits until it reports.
-func (h *host) startFelix(program string) {
+func (h *machine) startFelix(program string) {
 	h.w.Helper()
 	h.w.put(v3+"clusterinformations/default", `{"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3","metadata":{"name":"default","uid":"8c3b7d52-4a3a-4a41-9d6f-3a9b0c7c6a11","creationTimestamp":"2026-11-28T08:00:00Z"},"spec":{"datastoreReady":true}}`)
 	h.w.put(v3+"nodes/"+h.Name, fmt.Sprintf(`{"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":%q,"uid":"9c3b7d52-4a3a-4a41-9d6f-3a9b0c7c6a12","creationTimestamp":"2026-11-28T08:00:00Z"},"spec":{"bgp":{"ipv4Address":"%s/24"}}}`, h.Name, h.Address()))
@@ -90,7 +90,7 @@ func TestRealFelix(t *testing.T) {
 }
 
 // checkWaits looks in the driver's log for how long containers waited for Felix.
-func (h *host) checkWaits(most time.Duration) {
+func (h *machine) checkWaits(most time.Duration) {
 	h.w.Helper()
 	var waits []time.Duration
 	for line := range strings.Lines(h.driver.Log()) {

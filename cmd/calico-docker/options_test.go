@@ -46,7 +46,7 @@ func option(key, value string) func(*network.CreateOptions) {
 	return func(o *network.CreateOptions) { o.Options = map[string]string{key: value} }
 }
 
-func (h *host) refusedNetworks() {
+func (h *machine) refusedNetworks() {
 	h.w.Helper()
 	for name, test := range map[string]struct {
 		edit func(*network.CreateOptions)
@@ -74,7 +74,7 @@ func (h *host) refusedNetworks() {
 	}
 }
 
-func (h *host) refusedContainers() {
+func (h *machine) refusedContainers() {
 	h.w.Helper()
 	h.mustNetwork("plain", nil)
 	for name, test := range map[string]struct {
@@ -98,7 +98,7 @@ func (h *host) refusedContainers() {
 	h.removeNetwork("plain")
 }
 
-func (h *host) removeNetwork(name string) {
+func (h *machine) removeNetwork(name string) {
 	h.w.Helper()
 	if err := h.Docker.NetworkRemove(h.w.ctx, name); err != nil {
 		h.w.Error(err)
@@ -106,7 +106,7 @@ func (h *host) removeNetwork(name string) {
 }
 
 // sharedProfile attaches two networks to one profile, which stays.
-func (h *host) sharedProfile() {
+func (h *machine) sharedProfile() {
 	h.mustNetwork("a", option("profile", "shared"))
 	h.mustNetwork("b", option("profile", "shared"))
 	server := h.mustRun("server", "a", "serve", "80")
@@ -124,7 +124,7 @@ func (h *host) sharedProfile() {
 }
 
 // subnet takes addresses from a part of a pool, and the one that is asked for.
-func (h *host) subnet() {
+func (h *machine) subnet() {
 	h.mustNetwork("part", config(network.IPAMConfig{Subnet: "10.233.64.128/29"}))
 	first := h.mustRun("", "part", "idle")
 	if addr := netip.MustParseAddr(h.address(first)); !netip.MustParsePrefix("10.233.64.128/29").Contains(addr) {
@@ -148,7 +148,7 @@ func (h *host) subnet() {
 }
 
 // six has IPv6 beside IPv4.
-func (h *host) six() {
+func (h *machine) six() {
 	yes := true
 	h.mustNetwork("six", func(o *network.CreateOptions) { o.EnableIPv6 = &yes })
 	server := h.mustRun("", "six", "serve", "80")
@@ -167,7 +167,7 @@ func (h *host) six() {
 }
 
 // internal has no way out, but reaches other containers of Calico.
-func (h *host) internal() {
+func (h *machine) internal() {
 	h.mustNetwork("in", func(o *network.CreateOptions) { o.Internal = true })
 	server := h.mustRun("", "in", "serve", "80")
 	if ok, said := h.try("in", "datagram", h.address(server)+":80", "3s"); !ok {
@@ -181,7 +181,7 @@ func (h *host) internal() {
 }
 
 // twoNetworks refuses a second Calico network for a container.
-func (h *host) twoNetworks() {
+func (h *machine) twoNetworks() {
 	h.mustNetwork("one", nil)
 	h.mustNetwork("two", nil)
 	id := h.mustRun("", "one", "idle")
@@ -200,7 +200,7 @@ func (h *host) twoNetworks() {
 }
 
 // secondName uses the IPAM driver by its second name.
-func (h *host) secondName() {
+func (h *machine) secondName() {
 	h.mustNetwork("later", func(o *network.CreateOptions) { o.IPAM.Driver = "calico-ipam" })
 	id := h.mustRun("", "later", "idle")
 	h.remove(id)

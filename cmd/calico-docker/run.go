@@ -28,6 +28,7 @@ const (
 	exitDone   = 0
 	exitFailed = 1
 	exitUsage  = 2
+	exitNo     = 10 // a question was answered with no, or check found something
 )
 
 // A program is one run of calico-docker.
@@ -72,6 +73,8 @@ func run(ctx context.Context, args []string, in io.Reader, out, stderr io.Writer
 	switch {
 	case err == nil:
 		return exitDone
+	case errors.Is(err, errNo):
+		return exitNo
 	}
 	fmt.Fprintln(stderr, "calico-docker: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 	if errors.As(err, &usage) {
@@ -91,7 +94,9 @@ command it serves both to the Docker engine of this host, in the foreground:
   calicoctl profile databases rule show
 
 It is configured like calicoctl: by the same flags, variables and file.`,
-		Example: `  calico-docker
+		Example: `  calico-docker init --pool 10.233.64.0/18
+  calico-docker check
+  calico-docker
   calico-docker --allow-unenforced        try it without Felix`,
 		Version:       cmp.Or(version, "dev"),
 		SilenceUsage:  true,
@@ -109,6 +114,7 @@ It is configured like calicoctl: by the same flags, variables and file.`,
 	root.SetErr(p.err)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	p.addFlags(root)
+	root.AddCommand(p.checkCommand(), p.initCommand())
 	root.CompletionOptions.DisableDefaultCmd = true
 	return root
 }

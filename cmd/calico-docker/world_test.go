@@ -127,15 +127,15 @@ func (w *world) felixReports(node string, at time.Time) {
 	w.put(felix.StatusKey(node), fmt.Sprintf(`{"time":%q,"uptime":1,"first_update":true}`, at.UTC().Format(time.RFC3339)))
 }
 
-// A host is a machine with an engine and the driver.
-type host struct {
+// A machine is a host with an engine and the driver.
+type machine struct {
 	*enginetest.Host
 	w      *world
 	driver *enginetest.Process
 }
 
 // newHost starts a host on which Felix seems to work, with engine and driver.
-func (w *world) newHost(name string, flags ...string) *host {
+func (w *world) newHost(name string, flags ...string) *machine {
 	w.Helper()
 	h := w.bareHost(name)
 	w.felixReports(name, time.Now())
@@ -146,12 +146,12 @@ func (w *world) newHost(name string, flags ...string) *host {
 }
 
 // bareHost makes a host without engine and driver.
-func (w *world) bareHost(name string) *host {
+func (w *world) bareHost(name string) *machine {
 	w.Helper()
-	return &host{Host: enginetest.NewHost(w, name), w: w}
+	return &machine{Host: enginetest.NewHost(w, name), w: w}
 }
 
-func (h *host) startEngine(args ...string) {
+func (h *machine) startEngine(args ...string) {
 	h.w.Helper()
 	h.StartEngine(h.w.ctx, args...)
 	built, err := programs()
@@ -162,7 +162,7 @@ func (h *host) startEngine(args ...string) {
 }
 
 // command returns a command of this module's programs on the host.
-func (h *host) command(name string, args ...string) *exec.Cmd {
+func (h *machine) command(name string, args ...string) *exec.Cmd {
 	h.w.Helper()
 	built, err := programs()
 	if err != nil {
@@ -174,21 +174,21 @@ func (h *host) command(name string, args ...string) *exec.Cmd {
 }
 
 // driverFlags are those that keep the driver in the host's directory.
-func (h *host) driverFlags(more ...string) []string {
+func (h *machine) driverFlags(more ...string) []string {
 	return append([]string{
 		"--state-dir", h.Dir + "/state", "--felix-dir", h.Dir, "--collect-interval", "2s",
 	}, more...)
 }
 
 // startDriver starts the driver and waits until it serves.
-func (h *host) startDriver(flags ...string) {
+func (h *machine) startDriver(flags ...string) {
 	h.w.Helper()
 	h.driver = h.Start(h.command("calico-docker", h.driverFlags(flags...)...))
 	h.waitFor("the driver to serve", func() bool { return strings.Contains(h.driver.Log(), "msg=serving") })
 }
 
 // waitFor waits until something holds.
-func (h *host) waitFor(what string, holds func() bool) {
+func (h *machine) waitFor(what string, holds func() bool) {
 	h.w.Helper()
 	for deadline := time.Now().Add(30 * time.Second); !holds(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
@@ -204,7 +204,7 @@ func (h *host) waitFor(what string, holds func() bool) {
 
 // doubleFelix writes the file with which Felix says that it has done an endpoint,
 // for each endpoint in etcd.
-func (h *host) doubleFelix() {
+func (h *machine) doubleFelix() {
 	h.w.Helper()
 	dir := filepath.Join(h.Dir, "endpoint-status")
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -228,7 +228,7 @@ func (h *host) doubleFelix() {
 }
 
 // network makes a network with both drivers of Calico.
-func (h *host) network(name string, edit func(*network.CreateOptions)) (string, error) {
+func (h *machine) network(name string, edit func(*network.CreateOptions)) (string, error) {
 	options := network.CreateOptions{Driver: "calico", IPAM: &network.IPAM{Driver: "calico"}}
 	if edit != nil {
 		edit(&options)
@@ -237,7 +237,7 @@ func (h *host) network(name string, edit func(*network.CreateOptions)) (string, 
 	return answer.ID, err
 }
 
-func (h *host) mustNetwork(name string, edit func(*network.CreateOptions)) string {
+func (h *machine) mustNetwork(name string, edit func(*network.CreateOptions)) string {
 	h.w.Helper()
 	id, err := h.network(name, edit)
 	if err != nil {
@@ -247,7 +247,7 @@ func (h *host) mustNetwork(name string, edit func(*network.CreateOptions)) strin
 }
 
 // run starts a container of the probe.
-func (h *host) run(name, networkName string, edit func(*container.Config, *container.HostConfig, *network.EndpointSettings), args ...string) (string, error) {
+func (h *machine) run(name, networkName string, edit func(*container.Config, *container.HostConfig, *network.EndpointSettings), args ...string) (string, error) {
 	config := &container.Config{Image: enginetest.Image, Cmd: append([]string{"/probe"}, args...)}
 	hostConfig := &container.HostConfig{NetworkMode: container.NetworkMode(networkName)}
 	settings := &network.EndpointSettings{}
@@ -262,7 +262,7 @@ func (h *host) run(name, networkName string, edit func(*container.Config, *conta
 	return made.ID, h.Docker.ContainerStart(h.w.ctx, made.ID, container.StartOptions{})
 }
 
-func (h *host) mustRun(name, networkName string, args ...string) string {
+func (h *machine) mustRun(name, networkName string, args ...string) string {
 	h.w.Helper()
 	id, err := h.run(name, networkName, nil, args...)
 	if err != nil {
@@ -272,7 +272,7 @@ func (h *host) mustRun(name, networkName string, args ...string) string {
 }
 
 // address returns a container's first address in a network.
-func (h *host) address(id string) string {
+func (h *machine) address(id string) string {
 	h.w.Helper()
 	info, err := h.Docker.ContainerInspect(h.w.ctx, id)
 	if err != nil {
@@ -288,7 +288,7 @@ func (h *host) address(id string) string {
 }
 
 // try runs a container to its end and reports whether it ended well.
-func (h *host) try(networkName string, args ...string) (bool, string) {
+func (h *machine) try(networkName string, args ...string) (bool, string) {
 	h.w.Helper()
 	id := h.mustRun("", networkName, args...)
 	defer h.remove(id)
@@ -309,7 +309,7 @@ func (h *host) try(networkName string, args ...string) (bool, string) {
 	return false, ""
 }
 
-func (h *host) remove(id string) {
+func (h *machine) remove(id string) {
 	h.w.Helper()
 	if err := h.Docker.ContainerRemove(h.w.ctx, id, container.RemoveOptions{Force: true}); err != nil {
 		h.w.Error(err)
@@ -317,7 +317,7 @@ func (h *host) remove(id string) {
 }
 
 // calicoctl runs calicoctl on the host.
-func (h *host) calicoctl(args ...string) string {
+func (h *machine) calicoctl(args ...string) string {
 	h.w.Helper()
 	out, err := h.command("calicoctl", args...).CombinedOutput()
 	if err != nil {
@@ -327,7 +327,7 @@ func (h *host) calicoctl(args ...string) string {
 }
 
 // kill ends the driver at once.
-func (h *host) kill() {
+func (h *machine) kill() {
 	h.w.Helper()
 	var exit *exec.ExitError
 	if err := h.driver.Stop(syscall.SIGKILL); !errors.As(err, &exit) {

@@ -230,7 +230,7 @@ func (c *Collector) removeEndpoint(ctx context.Context, id string) error {
 // report warns of networks that only half use Calico.
 func (c *Collector) report(v view) {
 	for _, n := range v.networks {
-		if (n.IPAM == "calico" || n.IPAM == "calico-ipam") && n.Driver != "calico" {
+		if n.IsHalf() {
 			c.Log.Warn("a network has addresses from Calico, but another driver, so that no policy applies to it; create it with --driver calico",
 				"network", n.ID, "name", n.Name, "driver", n.Driver)
 		}

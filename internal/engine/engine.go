@@ -69,6 +69,12 @@ type Network struct {
 	Subnets      []string
 }
 
+// IsHalf reports whether a network has addresses from Calico, but another driver,
+// so that no policy applies to it.
+func (n Network) IsHalf() bool {
+	return (n.IPAM == "calico" || n.IPAM == "calico-ipam") && n.Driver != "calico"
+}
+
 func networkOf(n network.Inspect) Network {
 	out := Network{ID: n.ID, Name: n.Name, Driver: n.Driver, IPAM: n.IPAM.Driver, Options: n.Options, Internal: n.Internal}
 	for _, c := range n.IPAM.Config {

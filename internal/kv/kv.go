@@ -89,6 +89,11 @@ func IsServer(err error) bool {
 	return errors.As(err, &e) || errors.As(err, &s)
 }
 
+// IsDenied reports whether etcd's user lacks a permission.
+func IsDenied(err error) bool {
+	return err != nil && errors.Is(rpctypes.Error(err), rpctypes.ErrPermissionDenied)
+}
+
 // Pause waits a short random time that grows with the attempts, from 0. The error
 // is that of a context that ended meanwhile.
 func Pause(ctx context.Context, attempt int) error {
