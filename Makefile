@@ -5,6 +5,9 @@ GO      ?= go
 PREFIX  ?= /usr/local
 DESTDIR ?=
 
+# Of make test-etcd: releases, or lines of which the newest release is taken.
+ETCD ?= 3.4 3.5 3.6 3.7
+
 # Of make torture.
 DURATION ?= 10m
 SEED     ?= 0
@@ -45,7 +48,7 @@ GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VE
 SOURCES = go.mod go.sum $(shell find cmd pkg internal tools -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test race torture demo bench sandbox lint fmt docs man screencast package install clean help
+.PHONY: build test test-etcd test-server race torture demo bench sandbox lint fmt docs man screencast package install clean help
 
 build: ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -55,6 +58,14 @@ test: ## run all tests; those that need a Docker engine only if one answers
 
 race: ## run all tests with the race detector, which needs a C compiler
 	$(GO) test -race $(RACEFLAGS) -p 1 -timeout 20m -parallel 6 ./...
+
+test-etcd: ## run scripts, documents and the store on servers of other versions: ETCD="3.4 3.5.12 3.6"
+	$(GO) run $(BUILDFLAGS) ./tools/etcdservers $(ETCD) -- $(MAKE) --no-print-directory test-server
+
+# With the server that CALICOCTL_TEST_ETCD names, instead of the one in the tests.
+test-server:
+	$(GO) test -count=1 -timeout 15m -parallel 6 ./pkg/store ./internal/etcd
+	$(GO) test -count=1 -timeout 15m -parallel 6 -run '^(TestScripts|TestDocs)$$' ./cmd/calicoctl
 
 torture: ## run the torture test of the store for DURATION (10m); SEED repeats its choices
 	$(GO) test -count=1 -v -timeout 24h -run '^TestTorture$$' ./internal/torture -torture.duration=$(DURATION) -torture.seed=$(SEED)

@@ -15,6 +15,7 @@ import (
 //
 //	etcd-compact [REVISION]    throw away what is older than a revision, or all
 //	                           that is old
+//	etcd-learner VAR           start a learner beside the etcd; its address is in VAR
 //	etcd-remove KEY            remove a key
 //	lose-watch N               from now on the first N watches lose their connection
 //	compact-before-watch KEY FILE
@@ -97,4 +98,12 @@ func scriptLoseRestOfWrite(ts *testscript.TestScript, _ bool, _ []string) {
 		}
 		return nil
 	}})
+}
+
+func scriptLearner(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), safetyNet)
+	defer cancel()
+	endpoint, err := worldOf(ts).etcd.AddLearner(ctx)
+	ts.Check(err)
+	ts.Setenv(args[0], endpoint)
 }

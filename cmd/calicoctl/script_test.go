@@ -146,6 +146,7 @@ func scriptCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"within":               scriptWithin,
 		"safe":                 scriptSafe,
 		"etcd-compact":         scriptCompact, // see script_past_test.go
+		"etcd-learner":         scriptLearner, // see script_past_test.go
 		"etcd-remove":          scriptRemove,
 		"lose-watch":           scriptLoseWatch,
 		"compact-before-watch": scriptCompactBeforeWatch,
@@ -236,6 +237,8 @@ func scriptCondition(condition string) (bool, error) {
 	switch condition {
 	case "docker":
 		return dockerAnswers(), nil
+	case "other-etcd": // not the server that is part of the tests
+		return os.Getenv(embedetcd.ProgramVariable) != "", nil
 	case "docker-twins":
 		return dockerTwins(), nil
 	}
