@@ -23,8 +23,8 @@ func TestCountdown(t *testing.T) {
 	t.Parallel()
 	ctx, endpoint, stored := startWeb(t)
 	term := inTerminal(ctx, t, []string{"ETCD_ENDPOINTS=" + endpoint}, nil, caught+"30m")
-	term.waitFor("calicoctl: profile web was changed at revision 3\n\rcalicoctl: press Enter within 30m to keep it; otherwise it is taken back \x1b[K\r")
-	term.waitFor("\rcalicoctl: press Enter within 29m59s to keep it; otherwise it is taken back \x1b[K\r")
+	term.waitFor("calicoctl: profile web was changed at revision 3\n\rcalicoctl: press Enter within 30m to keep it; otherwise it is rolled back \x1b[K\r")
+	term.waitFor("\rcalicoctl: press Enter within 29m59s to keep it; otherwise it is rolled back \x1b[K\r")
 	term.press("\r")
 	code, shown := term.end()
 	if code != exitDone || !strings.HasSuffix(shown, "\r\x1b[Kcalicoctl: confirmed\n") || !strings.Contains(stored(), "Log") {
@@ -32,8 +32,8 @@ func TestCountdown(t *testing.T) {
 	}
 }
 
-// The keys that end a program take the edit back, and those that stop it or hold
-// its output up do not keep it from being taken back.
+// The keys that end a program roll the edit back, and those that stop it or hold its
+// output up do not keep it from being rolled back.
 func TestKeysWhileCaught(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -56,7 +56,7 @@ func TestKeysWhileCaught(t *testing.T) {
 			if code != test.code || stored() != terminalWeb || strings.Contains(shown, "goroutine") {
 				t.Errorf("exit code %d, %s, and the screen shows\n%q", code, stored(), shown)
 			}
-			if name != "Ctrl-S" && !strings.HasSuffix(shown, "calicoctl: taken back: profile web is at revision 4 as it was before revision 3\n") {
+			if name != "Ctrl-S" && !strings.HasSuffix(shown, "calicoctl: rolled back: profile web is at revision 4 as it was before revision 3\n") {
 				t.Errorf("the screen shows\n%q", shown)
 			}
 		})

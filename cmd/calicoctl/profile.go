@@ -58,7 +58,7 @@ NAME is a profile, a Docker network, a network's ID, or the first 12 or more
 digits of one. A profile may be called like a command: the word in front of "rule",
 "tag", "lint", "history" or "undo" is a name, except after add and remove;
 --profile=NAME always is one.
---dry-run shows what an edit would change; --confirm-within=60s takes it back unless
+--dry-run shows what an edit would change; --confirm-within=60s rolls it back unless
 Enter is pressed within that time.
 
 RULE is:

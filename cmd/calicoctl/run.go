@@ -38,7 +38,7 @@ type app struct {
 
 	profile string // the NAME in "profile NAME ..."
 
-	catch  safetyCatch
+	catch  confirmation
 	writes bool // the command changes something in etcd
 	warned bool // of the configuration
 }
@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root := a.command()
 	err := a.execute(ctx, root, args)
 	if len(a.catch.edits) > 0 {
-		return a.finish(err)
+		return a.confirm(err)
 	}
 	if werr := a.out.Flush(stdout); werr != nil && (err == nil || isAnswer(err)) {
 		err = werr
