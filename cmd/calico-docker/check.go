@@ -65,7 +65,7 @@ func (r *report) note(item, format string, args ...any) {
 
 // check looks at every item, each as far as those before it allow.
 func (p *program) check(ctx context.Context) error {
-	cfg, err := p.etcdConfig()
+	cfg, err := p.etcdConfig(ctx)
 	if err != nil {
 		return err
 	}

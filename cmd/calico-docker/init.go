@@ -63,7 +63,7 @@ func (p *program) init(ctx context.Context, o initOptions) error {
 	if !known {
 		return usageError{fmt.Errorf("--encapsulation: expected none, ipip, ipip-cross-subnet, vxlan or vxlan-cross-subnet, got %q", o.encapsulation)}
 	}
-	cfg, err := p.etcdConfig()
+	cfg, err := p.etcdConfig(ctx)
 	if err != nil {
 		return err
 	}
