@@ -12,7 +12,6 @@ import (
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/confirm"
-	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -81,26 +80,6 @@ func (c *confirmation) note(name string, r store.Result, err error) {
 	if c.within > 0 && (r.Changed && err == nil || errors.As(err, &edit.unknown)) {
 		c.edits = append(c.edits, edit)
 	}
-}
-
-// update is the store's Update for what a command writes.
-func (s *session) update(ctx context.Context, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
-	e.Reversible = s.app.catch.within > 0
-	result, err := s.store.Update(ctx, snap, e)
-	if !e.DryRun {
-		s.app.catch.note(name, result, err)
-	}
-	return result, err
-}
-
-// updateTags is update for an edit with tags.
-func (s *session) updateTags(ctx context.Context, name string, tags *names.Tags, e store.Edit) (store.Result, error) {
-	e.Reversible = s.app.catch.within > 0
-	result, err := tags.Update(ctx, s.store, e)
-	if !e.DryRun {
-		s.app.catch.note(name, result, err)
-	}
-	return result, err
 }
 
 // confirm prints the output, lets the edits be confirmed or rolls them back, and returns

@@ -4,106 +4,92 @@ import (
 	"context"
 	"errors"
 
-	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// editOptions say how an edit treats the words of its rules, and other writers.
-type editOptions struct {
-	strict bool // refuse tags that cannot match anything
-	once   bool // a lost race is a conflict
+// A ruleEdit is an edit of the profile that is named before the command.
+type ruleEdit struct {
+	rules  []rules.Rule // with their tags as they were typed
+	tags   []string     // that were typed by themselves
+	strict bool         // refuse tags in new rules that cannot match anything
+	once   bool         // a lost race is a conflict
 
-	// check, if not nil, may end the edit when it sees what the profile has become.
+	// change changes the profile. It may run several times.
+	change func(*profile.Profile, resolved) error
+	// check, if not nil, may end the edit when it sees the changed profile.
 	check func(*store.Snapshot, *profile.Profile) error
 }
 
-// edit carries out a change for which a rule that was said in words is needed
-// with the tags to store. The change may run several times.
-func (e *ruleEdit) edit(ctx context.Context, rule rules.Rule, strict bool,
-	change func(*profile.Profile, rules.Rule) error,
-) (store.Result, error) {
-	return e.editRules(ctx, []rules.Rule{rule}, editOptions{strict: strict}, func(p *profile.Profile, r []rules.Rule) error {
-		return change(p, r[0])
-	})
+// resolved are the rules and tags of an edit as they are stored.
+type resolved struct {
+	rules []rules.Rule
+	tags  []string
 }
 
-// editRules is edit for any number of rules.
-func (e *ruleEdit) editRules(ctx context.Context, list []rules.Rule, options editOptions,
-	change func(*profile.Profile, []rules.Rule) error,
-) (result store.Result, err error) {
-	err = e.app.inSession(ctx, func(ctx context.Context, s *session) error {
-		result, err = e.editIn(ctx, s, list, options, change)
-		if err == nil {
-			return e.dry.look(ctx, s, e.app.profile, result)
-		}
-		return s.names.InError(ctx, s.store, err, nil)
-	})
-	return result, err
-}
-
-// editIn carries the edit out; errors quote rules as they are stored.
-func (e *ruleEdit) editIn(ctx context.Context, s *session, list []rules.Rule, options editOptions,
-	change func(*profile.Profile, []rules.Rule) error,
-) (store.Result, error) {
-	t, tags, err := s.lookUp(e.app.profile, list, options.strict)
+// editProfile carries out an edit. The result has the profile also when the error is
+// a *profile.PresentError, with which nothing was to be changed.
+func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (store.Result, error) {
+	target, tags, err := s.names.LookUp(s.app.profile, e.rules, e.tags, e.strict)
 	if err != nil {
 		return store.Result{}, err
 	}
 	var seen *profile.Profile
-	result, err := s.updateTags(ctx, e.app.profile, tags, store.Edit{
-		Query:      tags.Query(store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}),
-		Pick:       t.PickOf,
-		IfRevision: e.ifRevision,
-		Force:      e.force,
-		Once:       options.once,
-		DryRun:     e.dry.only,
-		Change: func(snap *store.Snapshot, p *profile.Profile) error {
+	result, err := tags.Update(ctx, s.store, store.Edit{
+		Query:      tags.Query(store.Query{Profiles: target.IDs(), Prefixes: target.Prefixes(), Lock: true, V1: true}),
+		Pick:       target.PickOf,
+		IfRevision: f.ifRevision,
+		Force:      f.force,
+		Once:       e.once,
+		DryRun:     f.dryRun,
+		Reversible: s.app.catch.within > 0,
+		Change: func(snap *store.Snapshot, p *profile.Profile) (err error) {
 			seen = p
-			resolved, err := tags.ResolveRules(snap, list)
-			if err != nil {
+			var now resolved
+			if now.rules, err = tags.ResolveRules(snap, e.rules); err != nil {
+				return err
+			}
+			if now.tags, err = tags.ResolveAll(snap, e.tags); err != nil {
 				return err
 			}
 			before := p.Clone()
-			if err := change(p, resolved); err != nil {
+			if err := e.change(p, now); err != nil {
 				return err
 			}
-			if options.check != nil {
-				if err := options.check(snap, p); err != nil {
+			if e.check != nil {
+				if err := e.check(snap, p); err != nil {
 					return err
 				}
 			}
-			return tags.Check(snap, before, list, resolved)
+			return tags.Check(snap, before, e.rules, now.rules)
 		},
 	})
+	s.note(s.app.profile, f, result, err)
 	if result.Profile == nil {
-		result.Profile = seen // as it is, for a change that was none
+		result.Profile = seen
 	}
-	if seen != nil && (err == nil || isNoChange(err)) {
-		e.app.warnTrouble(seen)
+	var present *profile.PresentError
+	if seen != nil && (err == nil || errors.As(err, &present)) {
+		s.app.warnTrouble(seen)
 	}
+	if err != nil {
+		return result, s.names.InError(ctx, s.store, err, nil)
+	}
+	return result, nil
+}
+
+// update carries out an edit that needs no tags.
+func update(ctx context.Context, s *session, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
+	e.Reversible = s.app.catch.within > 0
+	result, err := s.store.Update(ctx, snap, e)
+	s.note(name, editFlags{dryRun: e.DryRun}, result, err)
 	return result, err
 }
 
-// lookUp finds out what the name of a profile and the tags of rules may mean.
-func (s *session) lookUp(profile string, list []rules.Rule, strict bool) (names.Target, *names.Tags, error) {
-	words := []string{profile}
-	for _, r := range list {
-		words = append(words, r.Tags()...)
+// note takes note of what became of an edit, which may have to be confirmed.
+func (s *session) note(name string, f editFlags, r store.Result, err error) {
+	if !f.dryRun {
+		s.app.catch.note(name, r, err)
 	}
-	if err := s.names.Need(words...); err != nil {
-		return names.Target{}, nil, err
-	}
-	t, err := s.names.Target(profile)
-	if err != nil {
-		return names.Target{}, nil, err
-	}
-	tags, err := s.names.Tags(words[1:], strict)
-	return t, tags, err
-}
-
-func isNoChange(err error) bool {
-	var present *profile.PresentError
-	return errors.As(err, &present)
 }

@@ -43,7 +43,7 @@ func (e *editing) marked(reason error) string {
 
 // said returns what is said above the text about a reason.
 func (e *editing) said(reason error) string {
-	text := e.ruleEdit.app.explained("", reason)
+	text := e.app.explained("", reason)
 	var overtaken *overtakenError
 	if errors.As(reason, &overtaken) {
 		text = fmt.Sprintf("Somebody else has changed the profile meanwhile:\n%sTake that over into the text and "+

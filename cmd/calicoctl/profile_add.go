@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -12,8 +11,14 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// A profileAdd is a use of profile add.
+type profileAdd struct {
+	app   *app
+	flags editFlags
+}
+
 func profileAddCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &profileAdd{app: a}
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Create a profile",
@@ -26,18 +31,11 @@ names of Docker's own networks, bridge, host and none, are refused unless
 --literal is given.`,
 		Example: `  docker network create --driver calico --ipam-driver calico databases
   calicoctl profile add databases`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := errors.Join(takeName(a, cmd, args), e.app.checkWriteFlags(cmd, &e.dry)); err != nil {
-				return err
-			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return e.create(ctx, s, a.profile)
-			})
-		},
+		RunE: c.run,
 	}
 	cmd.ValidArgsFunction = bind(a, completeNewName)
-	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.app.addWriteFlags(cmd, &e.dry)
+	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	c.flags.addWrite(cmd, a)
 	return cmd
 }
 
@@ -61,7 +59,16 @@ func takeName(a *app, cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
+func (c *profileAdd) run(cmd *cobra.Command, args []string) error {
+	if err := errors.Join(takeName(c.app, cmd, args), c.flags.checkWrite(cmd, c.app)); err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	name := c.app.profile
 	if err := s.names.Need(name); err != nil {
 		return err
 	}
@@ -70,24 +77,21 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 		return err
 	}
 	var seen *store.Snapshot
-	result, err := s.update(ctx, name, nil, store.Edit{
+	result, err := update(ctx, s, name, nil, store.Edit{
 		Query:  store.Query{Profiles: t.AllIDs(), Lock: true, V1: true},
 		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return t.Create(snap) },
 		Create: true,
-		Force:  e.force,
-		DryRun: e.dry.only,
+		Force:  c.flags.force,
+		DryRun: c.flags.dryRun,
 		Change: func(snap *store.Snapshot, _ *profile.Profile) error {
 			seen = snap
 			return nil
 		},
 	})
-	if err == nil {
-		s.warnForeign(ctx, seen)
-		err = e.dry.look(ctx, s, name, result)
-	}
 	if err != nil {
 		return err
 	}
+	s.warnForeign(ctx, seen)
 	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
 		if why := s.names.Unenforced(t); why != "" {
@@ -95,5 +99,5 @@ func (e *ruleEdit) create(ctx context.Context, s *session, name string) error {
 		}
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}
-	return e.edited(text, name, result)
+	return printEdit(ctx, s, c.flags, edited{name: name, text: text, result: result})
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func profileApplyCommand(a *app) *cobra.Command {
-	e, file := &ruleEdit{app: a}, &listingFile{app: a}
+	f, file := &editFlags{}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",
 		Short:       "Make profiles say what a file does",
@@ -47,7 +47,7 @@ another network of that name by then, nothing is changed (exit code 1).`,
 			if err := file.check(cmd, args); err != nil {
 				return err
 			}
-			if err := e.app.checkWriteFlags(cmd, &e.dry); err != nil {
+			if err := f.checkWrite(cmd, a); err != nil {
 				return err
 			}
 			ctx, cancel := a.deadline(cmd.Context())
@@ -56,20 +56,24 @@ another network of that name by then, nothing is changed (exit code 1).`,
 			if err != nil {
 				return err
 			}
-			return a.inSession(ctx, func(ctx context.Context, s *session) error {
-				return (&applyRun{edit: e, session: s, file: file}).run(ctx, list)
-			})
+			ctx, s, err := open(ctx, a)
+			if err != nil {
+				return err
+			}
+			defer s.close()
+			return (&applyRun{app: a, flags: *f, session: s, file: file}).run(ctx, list)
 		},
 	}
-	cmd.Flags().BoolVar(&e.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.app.addWriteFlags(cmd, &e.dry)
+	cmd.Flags().BoolVar(&f.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
+	f.addWrite(cmd, a)
 	file.addFlags(cmd)
 	return cmd
 }
 
 // An applyRun is one use of profile apply.
 type applyRun struct {
-	edit    *ruleEdit
+	app     *app
+	flags   editFlags
 	session *session
 	file    *listingFile
 	report  applyReport
@@ -78,12 +82,11 @@ type applyRun struct {
 // run goes through all profiles twice: first without writing, so that a mistake
 // in the last one is found before the first one is written.
 func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
-	e := r.edit
 	if len(list) == 0 {
-		return e.app.out.Print("The file holds no profile.\n", []render.ChangeView{})
+		return r.app.out.Print("The file holds no profile.\n", []render.ChangeView{})
 	}
 	set, err := apply.NewSet(ctx, r.session.names, r.session.store, list,
-		apply.Options{Create: true, Force: e.force, Reversible: e.app.catch.within > 0, Maintained: e.force, Hint: ", or give --force"})
+		apply.Options{Create: true, Force: r.flags.force, Reversible: r.app.catch.within > 0, Maintained: r.flags.force, Hint: ", or give --force"})
 	if err != nil {
 		return r.located(err)
 	}
@@ -93,10 +96,10 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 			return r.located(&apply.ListingError{Listing: plan.Listing, Err: err})
 		}
 		if checked[i].Result.Changed {
-			e.app.warnTrouble(checked[i].Result.Profile)
+			r.app.warnTrouble(checked[i].Result.Profile)
 		}
 	}
-	r.report.app = e.app
+	r.report.app = r.app
 	for i := range set.Plans {
 		if err = r.finish(ctx, set, i, checked[i]); err != nil {
 			break
@@ -105,7 +108,7 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 	if err = errors.Join(r.report.print(err == nil), err); err != nil {
 		return err
 	}
-	return e.dry.answer(r.report.changed > 0)
+	return r.flags.answer(r.report.changed > 0)
 }
 
 // finish does what a check has found to do, and reports it.
@@ -114,8 +117,8 @@ func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked app
 	name, was := plan.Listing.Name, checked.Result
 	switch {
 	case !was.Changed:
-		r.report.add(name, was, render.Change{}, r.edit.dry.only)
-	case r.edit.dry.only:
+		r.report.add(name, was, render.Change{}, r.flags.dryRun)
+	case r.flags.dryRun:
 		c, err := r.session.difference(ctx, name, was.Before, was.Profile)
 		if err != nil {
 			return err
@@ -124,7 +127,7 @@ func (r *applyRun) finish(ctx context.Context, set apply.Set, i int, checked app
 		r.report.add(name, was, c, true)
 	default:
 		result, err := plan.Write(ctx, r.session.store, checked)
-		r.edit.app.catch.note(name, result, err)
+		r.session.note(name, r.flags, result, err)
 		switch {
 		case err != nil && len(r.report.done) == 0:
 			return r.located(&apply.ListingError{Listing: plan.Listing, Err: err})

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,14 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// A profileCopy is a use of profile copy.
+type profileCopy struct {
+	app   *app
+	flags editFlags
+}
+
 func profileCopyCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &profileCopy{app: a}
 	cmd := &cobra.Command{
 		Use:   "copy NAME NEW",
 		Short: "Create a profile with the rules, tags and labels of another",
@@ -21,31 +26,33 @@ NAME carries the tag of its own name, NEW carries that of its own. The rules are
 copied as they are, also those that name that tag. Endpoints keep the profile
 that they have: they refer to it by its name, which is why there is no rename.`,
 		Example: "  calicoctl profile copy databases databases-2",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case cmd.Flags().Changed("profile"):
-				return usagef("the names stand behind copy, not in --profile; the usage is: %s", usageLine(cmd))
-			case len(args) < 2:
-				return usagef("which profiles? The usage is: %s", usageLine(cmd))
-			case len(args) > 2:
-				return usagef("unexpected word %q; the usage is: %s", args[2], usageLine(cmd))
-			case args[0] == "" || args[1] == "":
-				return usagef("empty profile name; is a shell variable empty?")
-			}
-			if err := e.app.checkWriteFlags(cmd, &e.dry); err != nil {
-				return err
-			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return e.copy(ctx, s, args[0], args[1])
-			})
-		},
+		RunE:    c.run,
 	}
-	cmd.Flags().BoolVar(&e.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.app.addWriteFlags(cmd, &e.dry)
+	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	c.flags.addWrite(cmd, a)
 	return cmd
 }
 
-func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error {
+func (c *profileCopy) run(cmd *cobra.Command, args []string) error {
+	switch {
+	case cmd.Flags().Changed("profile"):
+		return usagef("the names stand behind copy, not in --profile; the usage is: %s", usageLine(cmd))
+	case len(args) < 2:
+		return usagef("which profiles? The usage is: %s", usageLine(cmd))
+	case len(args) > 2:
+		return usagef("unexpected word %q; the usage is: %s", args[2], usageLine(cmd))
+	case args[0] == "" || args[1] == "":
+		return usagef("empty profile name; is a shell variable empty?")
+	}
+	if err := c.flags.checkWrite(cmd, c.app); err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	from, to := args[0], args[1]
 	if err := s.names.Need(from, to); err != nil {
 		return err
 	}
@@ -57,13 +64,13 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 	if err != nil {
 		return err
 	}
-	result, err := s.update(ctx, to, nil, store.Edit{
+	result, err := update(ctx, s, to, nil, store.Edit{
 		Query: store.Query{
 			Profiles: append(source.IDs(), goal.AllIDs()...), Prefixes: source.Prefixes(),
 			Same: source.IDs(), Lock: true, V1: true,
 		},
-		Force:  e.force,
-		DryRun: e.dry.only,
+		Force:  c.flags.force,
+		DryRun: c.flags.dryRun,
 		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 		Pick: func(snap *store.Snapshot) (*profile.Profile, error) {
 			old, err := source.Pick(snap)
@@ -73,12 +80,9 @@ func (e *ruleEdit) copy(ctx context.Context, s *session, from, to string) error 
 			return goal.Copy(snap, old)
 		},
 	})
-	if err == nil {
-		err = e.dry.look(ctx, s, to, result)
-	}
 	if err != nil {
 		return err
 	}
 	text := fmt.Sprintf("Created profile %s, a copy of %s\n", printable.Text(to), printable.Text(from))
-	return e.edited(text, to, result)
+	return printEdit(ctx, s, c.flags, edited{name: to, text: text, result: result})
 }

@@ -19,9 +19,9 @@ import (
 
 // migrateOptions are the flags of profile migrate.
 type migrateOptions struct {
-	app              *app
-	keep, all, force bool
-	dry              dryRun
+	app       *app
+	flags     editFlags
+	keep, all bool
 }
 
 func profileMigrateCommand(a *app) *cobra.Command {
@@ -43,7 +43,7 @@ name. Names are taken as they are written in etcd.`,
 			// In the old layout a profile may be called anything, and its name in
 			// etcd is meant: Docker is not asked.
 			m.app.literal = true
-			if err := m.app.checkWriteFlags(cmd, &m.dry); err != nil {
+			if err := m.flags.checkWrite(cmd, a); err != nil {
 				return err
 			}
 			switch {
@@ -68,9 +68,9 @@ name. Names are taken as they are written in etcd.`,
 	f := cmd.Flags()
 	cmd.ValidArgsFunction = bind(a, completeOldName)
 	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
-	f.BoolVar(&m.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	f.BoolVar(&m.flags.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
 	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
-	m.app.addWriteFlags(cmd, &m.dry)
+	m.flags.addWrite(cmd, a)
 	return cmd
 }
 
@@ -96,15 +96,15 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 	if err := m.app.out.Print(view.text(), view); err != nil {
 		return err
 	}
-	return m.dry.answer(true)
+	return m.flags.answer(true)
 }
 
 // one migrates a profile or, in a dry run, finds out what would become of it.
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
-	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.force, Reversible: m.app.catch.within > 0, DryRun: m.dry.only})
+	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.flags.force, Reversible: m.app.catch.within > 0, DryRun: m.flags.dryRun})
 	m.app.catch.note(to, result, err)
-	if err != nil || !m.dry.only {
+	if err != nil || !m.flags.dryRun {
 		view.Migrated = err == nil
 		return view, err
 	}
@@ -182,5 +182,5 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	return m.dry.answer(len(views) > 0)
+	return m.flags.answer(len(views) > 0)
 }

@@ -13,9 +13,15 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// A profileRemove is a use of profile remove.
+type profileRemove struct {
+	app     *app
+	flags   editFlags
+	noCheck bool
+}
+
 func profileRemoveCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
-	var noCheck bool
+	c := &profileRemove{app: a}
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a profile",
@@ -23,66 +29,67 @@ func profileRemoveCommand(a *app) *cobra.Command {
 profile is missing drops all traffic. --no-check removes it all the same, and
 does not look through the endpoints.`,
 		Example: "  calicoctl profile remove databases",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := takeName(a, cmd, args); err != nil {
-				return err
-			}
-			if err := e.checkEditFlags(cmd); err != nil {
-				return err
-			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return e.removeProfile(ctx, s, noCheck)
-			})
-		},
+		RunE:    c.run,
 	}
-	e.addEditFlags(cmd)
-	cmd.Flags().BoolVar(&noCheck, "no-check", false, "also when endpoints have the profile")
+	c.flags.add(cmd, a)
+	cmd.Flags().BoolVar(&c.noCheck, "no-check", false, "also when endpoints have the profile")
 	return cmd
 }
 
-func (e *ruleEdit) removeProfile(ctx context.Context, s *session, noCheck bool) error {
-	if err := s.names.Need(e.app.profile); err != nil {
+func (c *profileRemove) run(cmd *cobra.Command, args []string) error {
+	if err := takeName(c.app, cmd, args); err != nil {
 		return err
 	}
-	t, err := s.names.Target(e.app.profile)
+	if err := c.flags.check(cmd, c.app); err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
 	if err != nil {
 		return err
 	}
-	result, err := e.removeIn(ctx, s, t, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true}, noCheck, "Use --no-check to remove it all the same")
+	defer s.close()
+	name := c.app.profile
+	if err := s.names.Need(name); err != nil {
+		return err
+	}
+	target, err := s.names.Target(name)
 	if err != nil {
 		return err
 	}
-	gone := result
-	gone.Profile = nil
-	if err := e.dry.look(ctx, s, e.app.profile, gone); err != nil {
-		return err
+	result, err := removeProfile(ctx, s, c.flags, target, c.noCheck)
+	if err != nil {
+		return withAdvice(err, "Use --no-check to remove it all the same")
 	}
-	return e.edited(fmt.Sprintf("Deleted profile %s\n", printable.Text(e.app.profile)), e.app.profile, result)
+	text := fmt.Sprintf("Deleted profile %s\n", printable.Text(name))
+	return printEdit(ctx, s, c.flags, edited{name: name, text: text, result: result, gone: true})
 }
 
-// removeIn removes the profile that is meant. Of one in use it is said how to do so
-// all the same.
-func (e *ruleEdit) removeIn(ctx context.Context, s *session, t names.Target, query store.Query, noCheck bool, how string) (store.Result, error) {
+// removeProfile removes the profile that is meant.
+func removeProfile(ctx context.Context, s *session, f editFlags, t names.Target, noCheck bool) (store.Result, error) {
 	result, err := s.store.Remove(ctx, store.Edit{
-		Query:      query,
+		Query:      store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), Lock: true, V1: true},
 		Pick:       t.PickOf,
-		IfRevision: e.ifRevision,
-		Force:      e.force,
-		Reversible: e.app.catch.within > 0,
-		DryRun:     e.dry.only,
+		IfRevision: f.ifRevision,
+		Force:      f.force,
+		Reversible: s.app.catch.within > 0,
+		DryRun:     f.dryRun,
 	}, noCheck)
 	if err == nil && result.Irreversible != nil {
-		e.app.warn("profile %s cannot be brought back with undo, because %s", printable.Text(e.app.profile), result.Irreversible.Reason)
+		s.app.warn("profile %s cannot be brought back with undo, because %s", printable.Text(s.app.profile), result.Irreversible.Reason)
 	}
-	s.app.catch.note(e.app.profile, result, err)
+	s.note(s.app.profile, f, result, err)
+	return result, err
+}
+
+// withAdvice says of a profile that endpoints have how to remove it all the same.
+func withAdvice(err error, advice string) error {
 	var used *store.InUseError
 	if !errors.As(err, &used) {
-		return result, err
+		return err
 	}
 	have := "have"
 	if used.Total == 1 {
 		have = "has"
 	}
-	return result, fault.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. %s",
-		used.Total, have, used, how)
+	return fault.Refusedf("Cannot remove profile - profile in use by endpoint(s). %d %s it: %s. %s", used.Total, have, used, advice)
 }

@@ -1,9 +1,6 @@
 package main
 
 import (
-	"math"
-	"strconv"
-
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -32,67 +29,21 @@ func needName(a *app, cmd *cobra.Command) error {
 	return nil
 }
 
-// ruleEdit holds the words that rule add and rule remove have in common.
-type ruleEdit struct {
-	app        *app
-	at         string // --at as it was written
-	revision   string // --if-revision as it was written
-	ifRevision int64
-	force      bool
-	dry        dryRun
-}
-
-func (e *ruleEdit) addFlags(cmd *cobra.Command, at string) {
-	f := cmd.Flags()
-	f.StringVar(&e.at, "at", "", at)
-	e.addEditFlags(cmd)
-}
-
-func (e *ruleEdit) addEditFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.StringVar(&e.revision, "if-revision", "", "only if the profile is still at this `REVISION`, as -o json prints it")
-	f.BoolVar(&e.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	e.app.addWriteFlags(cmd, &e.dry)
-}
-
-// checkEditFlags checks what every edit of a profile is told.
-func (e *ruleEdit) checkEditFlags(cmd *cobra.Command) error {
-	if cmd.Flags().Changed("if-revision") {
-		n, ok := positive(e.revision)
-		if !ok {
-			return usagef("--if-revision: expected a revision as -o json prints it, got %q", e.revision)
-		}
-		e.ifRevision = n
-	}
-	if err := needName(e.app, cmd); err != nil {
-		return err
-	}
-	return e.app.checkWriteFlags(cmd, &e.dry)
-}
-
-// read takes direction and position from the command line; the rest is a rule.
-func (e *ruleEdit) read(cmd *cobra.Command, args []string) (d rules.Direction, at int, rule []string, err error) {
-	if err := e.checkEditFlags(cmd); err != nil {
-		return "", 0, nil, err
-	}
+// readPlace takes the direction from the command line, and the position of --at: 0
+// without it. The rest is a rule.
+func readPlace(cmd *cobra.Command, at string, args []string) (d rules.Direction, position int, rule []string, err error) {
 	if cmd.Flags().Changed("at") {
-		n, ok := positive(e.at)
+		n, ok := positive(at)
 		if !ok {
-			return "", 0, nil, usagef("--at: expected a position from 1 on, got %q", e.at)
+			return "", 0, nil, usagef("--at: expected a position from 1 on, got %q", at)
 		}
-		at = int(n)
+		position = int(n)
 	}
 	d, rule, err = direction(cmd, args)
-	return d, at, rule, err
+	return d, position, rule, err
 }
 
-// positive reads a number from 1 on that consists of digits alone.
-func positive(text string) (int64, bool) {
-	n, err := strconv.ParseInt(text, 10, 64)
-	return n, err == nil && n > 0 && text[0] != '+' && n <= math.MaxInt
-}
-
-// direction takes the first word off.
+// direction takes the first argument off.
 func direction(cmd *cobra.Command, args []string) (rules.Direction, []string, error) {
 	if len(args) == 0 {
 		return "", nil, usagef("expected inbound or outbound after %q; the usage is: %s", cmd.Name(), usageLine(cmd))

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,15 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
+// A ruleAdd is a use of rule add.
+type ruleAdd struct {
+	app   *app
+	flags editFlags
+	at    string // --at as it was typed
+}
+
 func ruleAddCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &ruleAdd{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
 		Short:       "Add a rule at the end or at a position",
@@ -27,41 +33,52 @@ not in at all (exit code 4).`,
 		Example: `  calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
   calicoctl profile web rule add inbound --at=1 deny from 203.0.113.0/24
   calicoctl profile web rule add outbound allow udp to cidr 10.0.0.53 ports 53`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, at, words, err := e.read(cmd, args)
-			if err != nil {
-				return err
-			}
-			if len(words) == 0 {
-				return usagef("which rule? The usage is: %s", usageLine(cmd))
-			}
-			rule, err := rules.ParseWords(words, rules.AsNew)
-			if err != nil {
-				return err
-			}
-			return e.add(cmd.Context(), d, at, rule)
-		},
+		RunE: c.run,
 	}
-	e.addFlags(cmd, "insert as rule `N`; 1 is the first")
+	c.flags.add(cmd, a)
+	cmd.Flags().StringVar(&c.at, "at", "", "insert as rule `N`; 1 is the first")
 	return cmd
 }
 
-func (e *ruleEdit) add(ctx context.Context, d rules.Direction, at int, rule rules.Rule) error {
-	insertion := &profile.Insertion{Direction: d, At: at}
-	result, err := e.edit(ctx, rule, true, func(p *profile.Profile, r rules.Rule) error {
-		if at == 0 {
-			return profile.AppendRule(p, d, r)
-		}
-		return insertion.Apply(p, r)
+func (c *ruleAdd) run(cmd *cobra.Command, args []string) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
+		return err
+	}
+	direction, at, words, err := readPlace(cmd, c.at, args)
+	switch {
+	case err != nil:
+		return err
+	case len(words) == 0:
+		return usagef("which rule? The usage is: %s", usageLine(cmd))
+	}
+	rule, err := rules.ParseWords(words, rules.AsNew)
+	if err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	insertion := &profile.Insertion{Direction: direction, At: at}
+	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+		rules: []rules.Rule{rule}, strict: true,
+		change: func(p *profile.Profile, now resolved) error {
+			if at == 0 {
+				return profile.AppendRule(p, direction, now.rules[0])
+			}
+			return insertion.Apply(p, now.rules[0])
+		},
 	})
+	done := edited{name: c.app.profile, result: result}
 	var present *profile.PresentError
 	switch {
 	case errors.As(err, &present) && (at == 0 || at == present.At):
-		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
+		done.text = "Rule already present, skipping.\n"
 	case errors.As(err, &present):
 		return fault.Refusedf("the rule is already at position %d; use rule move", present.At)
 	case err != nil:
 		return err
 	}
-	return e.edited("", e.app.profile, result)
+	return printEdit(ctx, s, c.flags, done)
 }

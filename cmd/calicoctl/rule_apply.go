@@ -10,8 +10,15 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// A ruleApply is a use of rule apply or rule diff.
+type ruleApply struct {
+	app   *app
+	flags editFlags
+	file  *listingFile
+}
+
 func ruleApplyCommand(a *app) *cobra.Command {
-	e, file := &ruleEdit{app: a}, &listingFile{app: a}
+	c := &ruleApply{app: a, file: &listingFile{app: a}}
 	cmd := &cobra.Command{
 		Use:         "apply",
 		Short:       "Make the rules those of a listing",
@@ -27,16 +34,16 @@ profile has moved on, or somebody changes it at the same moment, nothing is chan
 (exit code 4). Prints the difference.`,
 		Example: `  calicoctl profile databases rule show > databases.txt
   calicoctl profile databases rule apply -f databases.txt`,
-		RunE: func(cmd *cobra.Command, args []string) error { return e.applyFile(cmd, args, file) },
+		RunE: c.run,
 	}
-	e.addEditFlags(cmd)
+	c.flags.add(cmd, a)
 	cmd.Flags().Lookup("force").Usage = "also remove rules without a revision, and edit profiles that Kubernetes' controllers maintain"
-	file.addFlags(cmd)
+	c.file.addFlags(cmd)
 	return cmd
 }
 
 func ruleDiffCommand(a *app) *cobra.Command {
-	e, file := &ruleEdit{app: a}, &listingFile{app: a}
+	c := &ruleApply{app: a, file: &listingFile{app: a}}
 	cmd := &cobra.Command{
 		Use:         "diff",
 		Short:       "Compare the rules with a listing",
@@ -46,65 +53,68 @@ layout of calicoctl 0.x, and while the datastore is locked, where "rule apply" i
 refused. With --exit-code, exit code 10 says that there is a difference.`,
 		Example: "  calicoctl profile databases rule diff -f databases.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			e.dry.only, e.dry.compare, e.force = true, true, true // a comparison has nothing to lose
-			return e.applyFile(cmd, args, file)
+			c.flags.dryRun, c.flags.compare, c.flags.force = true, true, true // a comparison has nothing to lose
+			return c.run(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&e.dry.exitCode, "exit-code", false, "exit code 10 when there is a difference")
-	file.addFlags(cmd)
+	cmd.Flags().BoolVar(&c.flags.exitCode, "exit-code", false, "exit code 10 when there is a difference")
+	c.file.addFlags(cmd)
 	return cmd
 }
 
-func (e *ruleEdit) applyFile(cmd *cobra.Command, args []string, file *listingFile) error {
-	if err := e.checkEditFlags(cmd); err != nil {
+func (c *ruleApply) run(cmd *cobra.Command, args []string) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
 		return err
 	}
-	if err := file.check(cmd, args); err != nil {
+	if err := c.file.check(cmd, args); err != nil {
 		return err
 	}
-	ctx, cancel := e.app.deadline(cmd.Context())
+	ctx, cancel := c.app.deadline(cmd.Context())
 	defer cancel()
-	l, err := file.listing(ctx)
+	listing, err := c.file.listing(ctx)
 	if err != nil {
 		return err
 	}
-	if e.ifRevision != 0 && l.Revision != 0 && e.ifRevision != l.Revision {
-		return usagef("%s says revision %d, and --if-revision %d", file.shownName(), l.Revision, e.ifRevision)
+	if known := c.flags.ifRevision; known != 0 && listing.Revision != 0 && known != listing.Revision {
+		return usagef("%s says revision %d, and --if-revision %d", c.file.shownName(), listing.Revision, known)
 	}
-	l.Name = e.app.profile
-	options := e.applyOptions()
-	options.Force, options.Hint = e.force, ", or give --force"
-	return e.app.inSession(ctx, func(ctx context.Context, s *session) error { return e.applyListing(ctx, s, l, options) })
+	listing.Name = c.app.profile
+	ctx, s, err := open(ctx, c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	options := applyOptions(c.app, c.flags)
+	options.Force, options.Hint = c.flags.force, ", or give --force"
+	result, err := applyListing(ctx, s, c.flags, listing, options)
+	if err != nil {
+		return err
+	}
+	return printDifference(ctx, s, c.flags, edited{name: listing.Name, result: result})
 }
 
 // applyOptions are those of a profile that must exist.
-func (e *ruleEdit) applyOptions() apply.Options {
-	return apply.Options{Reversible: e.app.catch.within > 0, Maintained: e.force, IfRevision: e.ifRevision, Compare: e.dry.compare}
+func applyOptions(a *app, f editFlags) apply.Options {
+	return apply.Options{Reversible: a.catch.within > 0, Maintained: f.force, IfRevision: f.ifRevision, Compare: f.compare}
 }
 
-// applyListing makes one profile what a listing says, and prints the difference.
-func (e *ruleEdit) applyListing(ctx context.Context, s *session, l rules.ProfileListing, o apply.Options) error {
+// applyListing makes one profile what a listing says.
+func applyListing(ctx context.Context, s *session, f editFlags, l rules.ProfileListing, o apply.Options) (store.Result, error) {
 	plan, err := apply.New(s.names, l, o)
 	if err != nil {
-		return err
+		return store.Result{}, err
 	}
-	result, err := e.carryOut(ctx, s, plan)
-	if err != nil {
-		return err
+	var result store.Result
+	if f.dryRun {
+		var checked apply.Checked
+		checked, err = plan.Check(ctx, s.store)
+		result = checked.Result
+	} else {
+		result, err = plan.Apply(ctx, s.store)
+		s.note(l.Name, f, result, err)
 	}
-	e.app.warnTrouble(result.Profile)
-	if err := e.dry.show(ctx, s, l.Name, result); err != nil {
-		return err
+	if err == nil {
+		s.app.warnTrouble(result.Profile)
 	}
-	return e.applied(l.Name, result)
-}
-
-func (e *ruleEdit) carryOut(ctx context.Context, s *session, plan *apply.Plan) (store.Result, error) {
-	if e.dry.only {
-		checked, err := plan.Check(ctx, s.store)
-		return checked.Result, err
-	}
-	result, err := plan.Apply(ctx, s.store)
-	e.app.catch.note(plan.Listing.Name, result, err)
 	return result, err
 }

@@ -23,7 +23,7 @@ import (
 )
 
 func ruleEditCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	e := &editing{app: a, seen: map[int64]*profile.Profile{}}
 	cmd := &cobra.Command{
 		Use:         "edit",
 		Short:       "Change rules and tags in an editor",
@@ -36,19 +36,20 @@ without a change changes nothing.`,
 		Example: "  EDITOR=nano calicoctl profile databases rule edit",
 		Args:    noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := e.checkEditFlags(cmd); err != nil {
+			if err := e.flags.check(cmd, a); err != nil {
 				return err
 			}
-			return (&editing{ruleEdit: e, seen: map[int64]*profile.Profile{}}).run(cmd.Context())
+			return e.run(cmd.Context())
 		},
 	}
-	e.addEditFlags(cmd)
+	e.flags.add(cmd, a)
 	return cmd
 }
 
 // An editing is one use of rule edit.
 type editing struct {
-	ruleEdit *ruleEdit
+	app      *app
+	flags    editFlags
 	editor   string
 	file     string                     // the text's
 	took     time.Duration              // the editor, the last time
@@ -62,10 +63,10 @@ type editing struct {
 // run edits until the text is applied or left as it is. A text that could not be
 // applied is kept.
 func (e *editing) run(ctx context.Context) (err error) {
-	if e.editor, err = e.ruleEdit.app.editor(); err != nil {
+	if e.editor, err = e.app.editor(); err != nil {
 		return err
 	}
-	if err := e.ruleEdit.app.inSession(ctx, e.read); err != nil {
+	if err := e.app.inSession(ctx, e.read); err != nil {
 		return err
 	}
 	defer patiently()()
@@ -87,26 +88,34 @@ const maxTries = 20
 func (e *editing) untilApplied(ctx context.Context) error {
 	text, reason := e.first, error(nil)
 	for try := 1; ; try++ {
-		edited, err := e.inEditor(text, reason)
+		saved, err := e.inEditor(text, reason)
 		switch {
 		case err != nil:
-			return e.keep(edited, err)
-		case edited == text && reason == nil:
-			return errors.Join(e.leave(), e.ruleEdit.difference("Nothing was changed.\n", e.ruleEdit.app.profile, store.Result{Profile: e.opened}))
-		case edited == text:
-			return e.keep(edited, reason)
+			return e.keep(saved, err)
+		case saved == text && reason == nil:
+			return errors.Join(e.leave(), e.unchanged())
+		case saved == text:
+			return e.keep(saved, reason)
 		}
-		text, reason = edited, e.apply(ctx, edited)
+		var differs bool
+		differs, reason = e.apply(ctx, saved)
+		text = saved
 		switch {
-		case e.ruleEdit.dry.shown != nil && e.ruleEdit.dry.only:
-			return e.keep(edited, reason)
+		case differs && e.flags.dryRun:
+			return e.keep(saved, reason)
 		case reason == nil:
 			return os.Remove(e.file)
 		}
 		if !correctable(reason) || try == maxTries {
-			return e.keep(edited, reason)
+			return e.keep(saved, reason)
 		}
 	}
+}
+
+// unchanged says that the profile stays as it is.
+func (e *editing) unchanged() error {
+	done := edited{name: e.app.profile, text: "Nothing was changed.\n", result: store.Result{Profile: e.opened}}
+	return printChange(e.app, e.flags, done, nil)
 }
 
 // correctable reports whether another text may be applied where this one was not.
@@ -135,7 +144,7 @@ func (e *editing) keep(text string, err error) error {
 	if errors.As(err, &wrong) {
 		wrong.file = e.file
 	}
-	e.ruleEdit.app.warn("the text is kept in %s", e.file)
+	e.app.warn("the text is kept in %s", e.file)
 	return err
 }
 
@@ -149,7 +158,7 @@ func (e *editing) leave() error {
 	if e.took >= atOnce {
 		return os.Remove(e.file)
 	}
-	e.ruleEdit.app.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
+	e.app.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
 		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it", e.editor, e.file)
 	return nil
 }
@@ -172,10 +181,10 @@ func (e *editing) writeNew(text string) error {
 
 // read reads the profile, and makes a text of it.
 func (e *editing) read(ctx context.Context, s *session) error {
-	if err := s.names.Need(e.ruleEdit.app.profile); err != nil {
+	if err := s.names.Need(e.app.profile); err != nil {
 		return err
 	}
-	profiles, err := s.named(ctx, []string{e.ruleEdit.app.profile})
+	profiles, err := s.named(ctx, []string{e.app.profile})
 	if err != nil {
 		return err
 	}
@@ -184,17 +193,17 @@ func (e *editing) read(ctx context.Context, s *session) error {
 		return err
 	}
 	p := profiles[0]
-	if err := p.Editable(e.ruleEdit.force); err != nil {
+	if err := p.Editable(e.flags.force); err != nil {
 		return err
 	}
-	if known := e.ruleEdit.ifRevision; known != 0 && known != p.Revision {
+	if known := e.flags.ifRevision; known != 0 && known != p.Revision {
 		return fault.Conflictf("profile %s is at revision %d, not %d; look at it again", printable.Text(p.ID), p.Revision, known)
 	}
 	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
 	}
 	s.app.warnTrouble(p)
-	e.ruleEdit.ifRevision = 0 // from here on the text says the revision
+	e.flags.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
 	e.first, e.networks = editingHelp()+exportText(p, shown), shown.NetworksIn(p)
 	return shown.Unambiguous(p)
@@ -203,34 +212,40 @@ func (e *editing) read(ctx context.Context, s *session) error {
 // inTime is inSession for a command that waits for a person in between: each
 // time that it is connected, its time starts anew, and Ctrl-C counts.
 func (e *editing) inTime(ctx context.Context, work func(context.Context, *session) error) error {
-	e.ruleEdit.app.catch.forget() // they were the editor's
+	e.app.catch.forget() // they were the editor's
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return e.ruleEdit.app.inSession(ctx, work)
+	return e.app.inSession(ctx, work)
 }
 
-// apply makes the profile say what a text does.
-func (e *editing) apply(ctx context.Context, text string) error {
+// apply makes the profile what a text says. It reports whether that makes a
+// difference.
+func (e *editing) apply(ctx context.Context, text string) (differs bool, err error) {
 	list, err := rules.ParseProfiles(text, rules.AsStored)
 	if err != nil {
-		return (&listingFile{app: e.ruleEdit.app}).wrong(err)
+		return false, (&listingFile{app: e.app}).wrong(err)
 	}
 	if len(list) != 1 || list[0].Name != e.name {
-		return usagef("the text must be about profile %s alone", printable.Text(e.name))
+		return false, usagef("the text must be about profile %s alone", printable.Text(e.name))
 	}
 	listing := list[0]
-	listing.Name = e.ruleEdit.app.profile
+	listing.Name = e.app.profile
 	if listing.Revision == 0 {
 		listing.Revision = e.opened.Revision
 	}
 	listing.Networks = e.stillMeant(listing.Networks)
-	return e.inTime(ctx, func(ctx context.Context, s *session) error {
-		err := e.ruleEdit.applyListing(ctx, s, listing, e.ruleEdit.applyOptions())
+	err = e.inTime(ctx, func(ctx context.Context, s *session) error {
+		result, err := applyListing(ctx, s, e.flags, listing, applyOptions(e.app, e.flags))
 		if errors.Is(err, fault.ErrConflict) {
 			return e.overtaken(ctx, s, listing.Revision, err)
 		}
-		return err
+		if err != nil {
+			return err
+		}
+		differs = result.Changed
+		return printDifference(ctx, s, e.flags, edited{name: listing.Name, result: result})
 	})
+	return differs, err
 }
 
 // stillMeant adds to the networks that a text names those whose lines were taken
@@ -255,7 +270,7 @@ func (e *overtakenError) Unwrap() error { return e.conflict }
 
 // overtaken finds out what somebody else has changed.
 func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
-	now, err := s.named(ctx, []string{e.ruleEdit.app.profile})
+	now, err := s.named(ctx, []string{e.app.profile})
 	if err != nil || now[0].Revision == based {
 		return conflict // which is about something else
 	}
@@ -278,7 +293,7 @@ func (e *editing) inEditor(text string, reason error) (string, error) {
 		return text, err
 	}
 	opened := time.Now()
-	failed := e.ruleEdit.app.open(e.editor, e.file)
+	failed := e.app.open(e.editor, e.file)
 	e.took = time.Since(opened)
 	saved, err := os.ReadFile(e.file)
 	if err == nil {

@@ -85,53 +85,6 @@ func someOf(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-func ruleUpdateCommand(a *app) *cobra.Command {
-	e, file := &ruleEdit{app: a}, &listingFile{app: a, name: "-"}
-	cmd := &cobra.Command{
-		Use:         "update",
-		Short:       "Replace all rules by a JSON document of calicoctl 0.x",
-		Annotations: map[string]string{"usage": "calicoctl profile NAME rule update [-f FILE] [flags]"},
-		Long: `Replaces all rules of a profile by those of a rules document, the JSON of
-calicoctl 0.x that "rule json" prints, from standard input or a file. Both lists
-must be there. A rule that is in the profile already keeps its stored form. When
-another client has changed the profile since "rule json" made the document, or
-changes it at the same moment, nothing is changed (exit code 4); --force replaces
-what an older document does not know. A document of another profile or cluster, or
-of calicoctl 0.x, replaces whatever is there; the rules that it removes are named
-on standard error.`,
-		Example: `  calicoctl profile databases rule update < databases.json
-  calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
-		Args: noWords,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := e.checkEditFlags(cmd); err != nil {
-				return err
-			}
-			if err := file.check(cmd, args); err != nil {
-				return err
-			}
-			if err := a.catch.needsInput(file.name == "-"); err != nil {
-				return err
-			}
-			ctx, cancel := a.deadline(cmd.Context())
-			defer cancel()
-			document, err := e.app.readInput(ctx, file.name)
-			if err != nil {
-				return err
-			}
-			u := &documentUpdate{ruleEdit: e}
-			if err := u.parse(document); err != nil {
-				return fault.Refusedf("the rules document is wrong: %v", err)
-			}
-			return u.run(ctx)
-		},
-	}
-	e.addEditFlags(cmd)
-	file.addFlags(cmd)
-	cmd.Flags().Lookup("force").Usage = "also with a document of an older revision, and of profiles that Kubernetes maintains"
-	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - is standard input, as without it"
-	return cmd
-}
-
 // maxInput is more than any profile can hold.
 const maxInput = 16 << 20
 

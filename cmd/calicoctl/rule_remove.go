@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,15 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
+// A ruleRemove is a use of rule remove.
+type ruleRemove struct {
+	app   *app
+	flags editFlags
+	at    string // --at as it was typed
+}
+
 func ruleRemoveCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &ruleRemove{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
 		Short:       "Remove a rule by its words or its position",
@@ -26,72 +32,81 @@ Prints nothing on success.`,
 		Example: `  calicoctl profile databases rule remove inbound allow from tag databases
   calicoctl profile databases rule remove inbound --at=1
   calicoctl profile databases rule remove inbound --at=1 allow from tag databases`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, at, words, err := e.read(cmd, args)
-			if err != nil {
-				return err
-			}
-			if _, isNumber := positive(strings.Join(words, " ")); isNumber && at == 0 {
-				return usagef("to remove rule %s, say --at=%s", words[0], words[0])
-			}
-			if at == 0 && len(words) == 0 {
-				return usagef("which rule? The usage is: %s", usageLine(cmd))
-			}
-			if len(words) == 0 {
-				return e.removeAt(cmd.Context(), d, at, nil)
-			}
-			rule, err := rules.ParseWords(words, rules.AsStored)
-			if err != nil {
-				return err
-			}
-			if at > 0 {
-				return e.removeAt(cmd.Context(), d, at, &rule)
-			}
-			return e.remove(cmd.Context(), d, rule)
-		},
+		RunE: c.run,
 	}
-	e.addFlags(cmd, "remove rule `N`; 1 is the first")
+	c.flags.add(cmd, a)
+	cmd.Flags().StringVar(&c.at, "at", "", "remove rule `N`; 1 is the first")
 	return cmd
 }
 
-// removeAt removes the rule at a position, if it is the only one meant.
-func (e *ruleEdit) removeAt(ctx context.Context, d rules.Direction, at int, only *rules.Rule) error {
-	var words rules.Rule
-	if only != nil {
-		words = *only
+func (c *ruleRemove) run(cmd *cobra.Command, args []string) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
+		return err
 	}
-	removal := &profile.Removal{Direction: d, At: at}
-	result, err := e.edit(ctx, words, false, func(p *profile.Profile, r rules.Rule) error {
-		if only != nil {
-			removal.Only = &r
-		}
-		return removal.Apply(p)
-	})
+	direction, at, words, err := readPlace(cmd, c.at, args)
 	if err != nil {
 		return err
 	}
-	return e.edited("", e.app.profile, result)
+	if _, isNumber := positive(strings.Join(words, " ")); isNumber && at == 0 {
+		return usagef("to remove rule %s, say --at=%s", words[0], words[0])
+	}
+	if at == 0 && len(words) == 0 {
+		return usagef("which rule? The usage is: %s", usageLine(cmd))
+	}
+	var typed []rules.Rule // the rule, if it is named
+	if len(words) > 0 {
+		rule, err := rules.ParseWords(words, rules.AsStored)
+		if err != nil {
+			return err
+		}
+		typed = append(typed, rule)
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	removed := 0
+	change := removeEqual(direction, &removed)
+	if at > 0 {
+		change = removeAt(direction, at)
+	}
+	result, err := editProfile(ctx, s, c.flags, ruleEdit{rules: typed, change: change})
+	if err != nil {
+		return err
+	}
+	c.warnRemoved(removed)
+	return printEdit(ctx, s, c.flags, edited{name: c.app.profile, result: result})
 }
 
-func (e *ruleEdit) remove(ctx context.Context, d rules.Direction, rule rules.Rule) error {
-	var removed int
-	result, err := e.edit(ctx, rule, false, func(p *profile.Profile, r rules.Rule) error {
-		removed = profile.RemoveRule(p, d, r)
-		if removed == 0 {
-			return notFoundRule(*p.Rules(d), r)
+// removeAt removes the rule at a position; with a rule beside it, only that one.
+func removeAt(d rules.Direction, at int) func(*profile.Profile, resolved) error {
+	removal := &profile.Removal{Direction: d, At: at}
+	return func(p *profile.Profile, now resolved) error {
+		if len(now.rules) > 0 {
+			removal.Only = &now.rules[0]
+		}
+		return removal.Apply(p)
+	}
+}
+
+// removeEqual removes all rules that equal one, and counts them.
+func removeEqual(d rules.Direction, removed *int) func(*profile.Profile, resolved) error {
+	return func(p *profile.Profile, now resolved) error {
+		if *removed = profile.RemoveRule(p, d, now.rules[0]); *removed == 0 {
+			return notFoundRule(*p.Rules(d), now.rules[0])
 		}
 		return nil
-	})
-	if err != nil {
-		return err
 	}
+}
+
+func (c *ruleRemove) warnRemoved(count int) {
 	switch {
-	case removed > 1 && e.dry.only:
-		e.app.warn("%d equal rules would be removed", removed)
-	case removed > 1:
-		e.app.warn("%d equal rules were removed", removed)
+	case count > 1 && c.flags.dryRun:
+		c.app.warn("%d equal rules would be removed", count)
+	case count > 1:
+		c.app.warn("%d equal rules were removed", count)
 	}
-	return e.edited("", e.app.profile, result)
 }
 
 // notFoundRule says that no rule equals the words. One that merely looks the

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 
 	"github.com/spf13/cobra"
@@ -11,8 +10,15 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
+// A ruleReplace is a use of rule replace.
+type ruleReplace struct {
+	app   *app
+	flags editFlags
+	at    string // --at as it was typed
+}
+
 func ruleReplaceCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &ruleReplace{app: a}
 	cmd := &cobra.Command{
 		Use:         "replace",
 		Short:       "Put a rule in the place of another",
@@ -22,35 +28,47 @@ neither or both of them are there. If somebody else moves the list meanwhile, so
 that another rule stands there, nothing is changed (exit code 4). Prints nothing
 on success.`,
 		Example: "  calicoctl profile databases rule replace inbound --at=2 allow tcp from tag applications to ports 3306,3307",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			d, at, words, err := e.read(cmd, args)
-			if err != nil {
-				return err
-			}
-			if at == 0 || len(words) == 0 {
-				return usagef("which rule by which? The usage is: %s", usageLine(cmd))
-			}
-			rule, err := rules.ParseWords(words, rules.AsNew)
-			if err != nil {
-				return err
-			}
-			return e.replace(cmd.Context(), &profile.Replacement{Direction: d, At: at}, rule)
-		},
+		RunE:    c.run,
 	}
-	e.addFlags(cmd, "replace rule `N`; 1 is the first")
+	c.flags.add(cmd, a)
+	cmd.Flags().StringVar(&c.at, "at", "", "replace rule `N`; 1 is the first")
 	return cmd
 }
 
-func (e *ruleEdit) replace(ctx context.Context, m *profile.Replacement, rule rules.Rule) error {
-	result, err := e.edit(ctx, rule, true, m.Apply)
+func (c *ruleReplace) run(cmd *cobra.Command, args []string) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
+		return err
+	}
+	direction, at, words, err := readPlace(cmd, c.at, args)
+	switch {
+	case err != nil:
+		return err
+	case at == 0 || len(words) == 0:
+		return usagef("which rule by which? The usage is: %s", usageLine(cmd))
+	}
+	rule, err := rules.ParseWords(words, rules.AsNew)
+	if err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	replacement := &profile.Replacement{Direction: direction, At: at}
+	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+		rules: []rules.Rule{rule}, strict: true,
+		change: func(p *profile.Profile, now resolved) error { return replacement.Apply(p, now.rules[0]) },
+	})
+	done := edited{name: c.app.profile, result: result}
 	var present *profile.PresentError
 	switch {
-	case errors.As(err, &present) && present.At == m.At:
-		return e.edited("Rule already present, skipping.\n", e.app.profile, result)
+	case errors.As(err, &present) && present.At == at:
+		done.text = "Rule already present, skipping.\n"
 	case errors.As(err, &present):
 		return fault.Refusedf("the rule is already at position %d; use rule remove and rule move", present.At)
 	case err != nil:
 		return err
 	}
-	return e.edited("", e.app.profile, result)
+	return printEdit(ctx, s, c.flags, done)
 }

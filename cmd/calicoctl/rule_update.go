@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/spf13/cobra"
+
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -21,86 +23,134 @@ func originOf(snap *store.Snapshot, p *profile.Profile, shown names.Shown) *rule
 	return &rules.Origin{Profile: shown.Name(p.ID), ID: p.ID, ClusterGUID: snap.ClusterGUID(), Revision: p.Revision}
 }
 
-// A documentUpdate replaces the rules of a profile by those of a rules document.
-type documentUpdate struct {
-	ruleEdit *ruleEdit
-	inbound  []rules.Rule
-	outbound []rules.Rule
-	origin   *rules.Origin // nil when the document names none
-
-	known bool // the document was made from the profile as it stands
+// A ruleUpdate is a use of rule update.
+type ruleUpdate struct {
+	app   *app
+	flags editFlags
+	file  *listingFile
 }
 
-func (u *documentUpdate) parse(document []byte) (err error) {
-	if u.inbound, u.outbound, err = rules.ParseDocumentV1(document); err != nil {
+func ruleUpdateCommand(a *app) *cobra.Command {
+	c := &ruleUpdate{app: a, file: &listingFile{app: a, name: "-"}}
+	cmd := &cobra.Command{
+		Use:         "update",
+		Short:       "Replace all rules by a JSON document of calicoctl 0.x",
+		Annotations: map[string]string{"usage": "calicoctl profile NAME rule update [-f FILE] [flags]"},
+		Long: `Replaces all rules of a profile by those of a rules document, the JSON of
+calicoctl 0.x that "rule json" prints, from standard input or a file. Both lists
+must be there. A rule that is in the profile already keeps its stored form. When
+another client has changed the profile since "rule json" made the document, or
+changes it at the same moment, nothing is changed (exit code 4); --force replaces
+what an older document does not know. A document of another profile or cluster, or
+of calicoctl 0.x, replaces whatever is there; the rules that it removes are named
+on standard error.`,
+		Example: `  calicoctl profile databases rule update < databases.json
+  calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
+		Args: noWords,
+		RunE: c.run,
+	}
+	c.flags.add(cmd, a)
+	c.file.addFlags(cmd)
+	cmd.Flags().Lookup("force").Usage = "also with a document of an older revision, and of profiles that Kubernetes maintains"
+	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - is standard input, as without it"
+	return cmd
+}
+
+func (c *ruleUpdate) run(cmd *cobra.Command, args []string) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
 		return err
 	}
-	u.origin, err = rules.ParseOriginV1(document)
-	return err
-}
-
-func (u *documentUpdate) run(ctx context.Context) error {
-	e := u.ruleEdit
-	all := slices.Concat(u.inbound, u.outbound)
-	var result store.Result
-	err := e.app.inSession(ctx, func(ctx context.Context, s *session) (err error) {
-		result, err = e.editIn(ctx, s, all, editOptions{strict: true, once: true, check: u.check}, u.change)
-		if err != nil {
-			return s.names.InError(ctx, s.store, err, nil)
-		}
-		u.warnRemoved(ctx, s, result)
-		return e.dry.look(ctx, s, e.app.profile, result)
+	if err := c.file.check(cmd, args); err != nil {
+		return err
+	}
+	ctx, cancel := c.app.deadline(cmd.Context())
+	defer cancel()
+	content, err := c.app.readInput(ctx, c.file.name)
+	if err != nil {
+		return err
+	}
+	d := &rulesDocument{force: c.flags.force}
+	if err := d.parse(content); err != nil {
+		return fault.Refusedf("the rules document is wrong: %v", err)
+	}
+	ctx, s, err := open(ctx, c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+		rules: slices.Concat(d.inbound, d.outbound), strict: true, once: true, change: d.change, check: d.check,
 	})
 	if err != nil {
 		return err
 	}
-	text := "Successfully updated rules on profile " + printable.Text(e.app.profile) + "\n"
-	if e.dry.only {
-		text = ""
+	if !d.known && !c.flags.dryRun {
+		c.warnRemoved(ctx, s, result)
 	}
-	return e.edited(text, e.app.profile, result)
+	done := edited{name: c.app.profile, result: result}
+	if !c.flags.dryRun {
+		done.text = "Successfully updated rules on profile " + printable.Text(done.name) + "\n"
+	}
+	return printEdit(ctx, s, c.flags, done)
+}
+
+// A rulesDocument is a rules document that replaces the rules of a profile.
+type rulesDocument struct {
+	inbound  []rules.Rule
+	outbound []rules.Rule
+	origin   *rules.Origin // nil when the document names none
+	force    bool          // also if it was made from an older revision
+
+	known bool // it was made from the profile as it stands
+}
+
+func (d *rulesDocument) parse(content []byte) (err error) {
+	if d.inbound, d.outbound, err = rules.ParseDocumentV1(content); err != nil {
+		return err
+	}
+	d.origin, err = rules.ParseOriginV1(content)
+	return err
 }
 
 // change sets the lists to the rules of the document, with the tags to store.
-func (u *documentUpdate) change(p *profile.Profile, resolved []rules.Rule) error {
-	if err := profile.SetRules(p, rules.Inbound, resolved[:len(u.inbound)]); err != nil {
+func (d *rulesDocument) change(p *profile.Profile, now resolved) error {
+	if err := profile.SetRules(p, rules.Inbound, now.rules[:len(d.inbound)]); err != nil {
 		return err
 	}
-	return profile.SetRules(p, rules.Outbound, resolved[len(u.inbound):])
+	return profile.SetRules(p, rules.Outbound, now.rules[len(d.inbound):])
 }
 
 // check refuses a change by a document that was made from an older revision of the
 // profile. What a document of another profile or cluster says of its revision
 // means nothing here.
-func (u *documentUpdate) check(snap *store.Snapshot, p *profile.Profile) error {
-	u.known = false
-	if u.origin == nil || u.origin.ID != p.ID || u.origin.ClusterGUID != snap.ClusterGUID() {
+func (d *rulesDocument) check(snap *store.Snapshot, p *profile.Profile) error {
+	d.known = false
+	if d.origin == nil || d.origin.ID != p.ID || d.origin.ClusterGUID != snap.ClusterGUID() {
 		return nil
 	}
-	u.known = u.origin.Revision == p.Revision
-	if u.known || u.ruleEdit.force || !p.Changed() {
+	d.known = d.origin.Revision == p.Revision
+	if d.known || d.force || !p.Changed() {
 		return nil
 	}
 	return fault.Conflictf("profile %s is at revision %d, and the document was made from revision %d; "+
 		"make it anew with rule json, or replace what has changed since with --force",
-		printable.Text(p.ID), p.Revision, u.origin.Revision)
+		printable.Text(p.ID), p.Revision, d.origin.Revision)
 }
 
 // warnRemoved names the rules that a document has removed which may not have known
 // of them. A dry run shows them anyway.
-func (u *documentUpdate) warnRemoved(ctx context.Context, s *session, r store.Result) {
-	e := u.ruleEdit
-	if u.known || e.dry.only || !r.Changed || r.Before == nil {
+func (c *ruleUpdate) warnRemoved(ctx context.Context, s *session, r store.Result) {
+	if !r.Changed || r.Before == nil {
 		return
 	}
 	var texts []string
-	shown := s.saved(ctx, e.app.profile, r.Before, r.Profile).Shown
+	shown := s.saved(ctx, c.app.profile, r.Before, r.Profile).Shown
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for _, gone := range removedRules(*r.Before.Rules(d), *r.Profile.Rules(d)) {
 			texts = append(texts, "removed "+string(d)+" rule: "+rules.Format(gone.Rule.MapTags(shown.Name)))
 		}
 	}
-	s.app.warnEach("profile "+printable.Text(e.app.profile), texts)
+	s.app.warnEach("profile "+printable.Text(c.app.profile), texts)
 }
 
 // removedRules returns those of a list that are not in another one, by their stored

@@ -18,6 +18,7 @@ type session struct {
 	store  *store.Store
 	engine *resolve.Engine // nil when Docker is not to be asked, or is not known
 	names  names.Directory
+	stop   func() // see close
 }
 
 // connect opens the datastore while Docker answers.
@@ -46,19 +47,35 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 	return s, result.err
 }
 
-// inSession runs the work of a command: its clock starts, and it is connected
-// until it is done.
-func (a *app) inSession(ctx context.Context, work func(context.Context, *session) error) error {
+// open starts the clock of a command, and connects it. The context ends with the
+// command's time.
+func open(ctx context.Context, a *app) (context.Context, *session, error) {
 	ctx, stop := a.catch.guard(ctx)
-	defer stop()
 	ctx, cancel := a.deadline(ctx)
-	defer cancel()
 	s, err := a.connect(ctx)
+	if err != nil {
+		cancel()
+		stop()
+		return ctx, nil, err
+	}
+	s.stop = func() {
+		go func() { _ = s.store.Close() }() // the user does not wait for the end of the connection
+		cancel()
+		stop()
+	}
+	return ctx, s, nil
+}
+
+// close ends what open has started.
+func (s *session) close() { s.stop() }
+
+// inSession runs the work of a command while it is connected.
+func (a *app) inSession(ctx context.Context, work func(context.Context, *session) error) error {
+	ctx, s, err := open(ctx, a)
 	if err != nil {
 		return err
 	}
-	// Nobody waits for the end of the connection, least of all the user.
-	defer func() { go func() { _ = s.store.Close() }() }()
+	defer s.close()
 	return work(ctx, s)
 }
 

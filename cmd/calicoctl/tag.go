@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -61,49 +60,88 @@ func tagShowCommand(a *app) *cobra.Command {
 	}
 }
 
+// A tagEdit is a use of tag add or tag remove.
+type tagEdit struct {
+	app   *app
+	flags editFlags
+}
+
 func tagAddCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &tagEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
 		Short:       "Put a tag on a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag add TAG [flags]"},
 		Example:     "  calicoctl profile databases tag add backup",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			tag, err := e.readTag(cmd, args)
-			if err != nil {
-				return err
-			}
-			return e.addTag(cmd.Context(), tag)
-		},
+		RunE:        c.add,
 	}
-	e.addEditFlags(cmd)
+	c.flags.add(cmd, a)
 	return cmd
 }
 
 func tagRemoveCommand(a *app) *cobra.Command {
-	e := &ruleEdit{app: a}
+	c := &tagEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
 		Short:       "Take a tag off a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag remove TAG [flags]"},
 		Example:     "  calicoctl profile databases tag remove backup",
-		RunE: func(cmd *cobra.Command, args []string) error {
-			tag, err := e.readTag(cmd, args)
-			if err != nil {
-				return err
-			}
-			return e.removeTag(cmd.Context(), tag)
-		},
+		RunE:        c.remove,
 	}
-	e.addEditFlags(cmd)
+	c.flags.add(cmd, a)
 	return cmd
 }
 
-// readTag takes the tag from the command line.
-func (e *ruleEdit) readTag(cmd *cobra.Command, args []string) (string, error) {
-	if err := e.checkEditFlags(cmd); err != nil {
-		return "", err
+func (c *tagEdit) add(cmd *cobra.Command, args []string) error {
+	added := false
+	text := func(tag, profile string) string {
+		if !added {
+			return fmt.Sprintf("Tag %s is already on profile %s\n", tag, profile)
+		}
+		return fmt.Sprintf("Tag %s added to profile %s\n", tag, profile)
 	}
+	return c.run(cmd, args, text, func(p *profile.Profile, now resolved) (err error) {
+		added, err = profile.AddTag(p, now.tags[0])
+		return err
+	})
+}
+
+func (c *tagEdit) remove(cmd *cobra.Command, args []string) error {
+	text := func(tag, profile string) string { return fmt.Sprintf("Tag %s removed from profile %s\n", tag, profile) }
+	return c.run(cmd, args, text, func(p *profile.Profile, now resolved) error {
+		if !profile.RemoveTag(p, now.tags[0]) {
+			return fault.Refusedf("Tag %s is not on profile %s", args[0], printable.Text(c.app.profile))
+		}
+		return nil
+	})
+}
+
+// run edits the profile, and prints the text about the tag and the profile.
+func (c *tagEdit) run(cmd *cobra.Command, args []string, text func(tag, profile string) string,
+	change func(*profile.Profile, resolved) error,
+) error {
+	if err := c.flags.check(cmd, c.app); err != nil {
+		return err
+	}
+	tag, err := readTag(cmd, args)
+	if err != nil {
+		return err
+	}
+	ctx, s, err := open(cmd.Context(), c.app)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	result, err := editProfile(ctx, s, c.flags, ruleEdit{tags: []string{tag}, change: change})
+	if err != nil {
+		return err
+	}
+	name := c.app.profile
+	return printEdit(ctx, s, c.flags, edited{name: name, result: result, text: text(tag, printable.Text(name))})
+}
+
+// readTag takes the tag from the command line.
+func readTag(cmd *cobra.Command, args []string) (string, error) {
 	switch {
 	case len(args) == 0:
 		return "", usagef("which tag? The usage is: %s", usageLine(cmd))
@@ -113,39 +151,4 @@ func (e *ruleEdit) readTag(cmd *cobra.Command, args []string) (string, error) {
 		return "", usagef("%q is not the name of a tag (letters, digits, ., _ and -)", args[0])
 	}
 	return args[0], nil
-}
-
-// ruleOf wraps a tag so that it is looked up as the tag of a rule is.
-func ruleOf(tag string) rules.Rule {
-	return rules.Rule{From: rules.Entity{Tag: rules.Tag{Name: tag}}}
-}
-
-func (e *ruleEdit) addTag(ctx context.Context, tag string) error {
-	added := false
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) (err error) {
-		added, err = profile.AddTag(p, r.From.Tag.Name)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	text := fmt.Sprintf("Tag %s added to profile %s\n", tag, printable.Text(e.app.profile))
-	if !added {
-		text = fmt.Sprintf("Tag %s is already on profile %s\n", tag, printable.Text(e.app.profile))
-	}
-	return e.edited(text, e.app.profile, result)
-}
-
-func (e *ruleEdit) removeTag(ctx context.Context, tag string) error {
-	result, err := e.edit(ctx, ruleOf(tag), false, func(p *profile.Profile, r rules.Rule) error {
-		if !profile.RemoveTag(p, r.From.Tag.Name) {
-			return fault.Refusedf("Tag %s is not on profile %s", tag, printable.Text(e.app.profile))
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	text := fmt.Sprintf("Tag %s removed from profile %s\n", tag, printable.Text(e.app.profile))
-	return e.edited(text, e.app.profile, result)
 }

@@ -16,7 +16,7 @@ import (
 )
 
 func undoCommand(a *app) *cobra.Command {
-	u := &undoing{ruleEdit: &ruleEdit{app: a}}
+	u := &undoing{app: a}
 	var to string
 	cmd := &cobra.Command{
 		Use:         "undo",
@@ -39,7 +39,7 @@ those that are left.`,
   calicoctl profile databases undo --if-revision=1215`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := u.ruleEdit.checkEditFlags(cmd); err != nil {
+			if err := u.flags.check(cmd, a); err != nil {
 				return err
 			}
 			if cmd.Flags().Changed("to-revision") {
@@ -51,24 +51,25 @@ those that are left.`,
 			return a.inSession(cmd.Context(), u.run)
 		},
 	}
-	u.ruleEdit.addEditFlags(cmd)
+	u.flags.add(cmd, a)
 	cmd.Flags().StringVar(&to, "to-revision", "", "to what it was at this `REVISION`, as history prints it")
 	return cmd
 }
 
 // An undoing is one use of profile undo.
 type undoing struct {
-	ruleEdit *ruleEdit
-	to       int64 // the revision asked for; 0 is the one before the newest
-	target   names.Target
-	undone   int64 // the newest revision
+	app    *app
+	flags  editFlags
+	to     int64 // the revision asked for; 0 is the one before the newest
+	target names.Target
+	undone int64 // the newest revision
 }
 
 func (u *undoing) run(ctx context.Context, s *session) (err error) {
-	if err = s.names.Need(u.ruleEdit.app.profile); err != nil {
+	if err = s.names.Need(u.app.profile); err != nil {
 		return err
 	}
-	if u.target, err = s.names.Target(u.ruleEdit.app.profile); err != nil {
+	if u.target, err = s.names.Target(u.app.profile); err != nil {
 		return err
 	}
 	query := store.Query{Profiles: u.target.AllIDs(), Prefixes: u.target.Prefixes(), Lock: true, V1: true}
@@ -85,7 +86,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	}
 	p, err := snap.Profile(id)
 	if err == nil {
-		err = p.Editable(u.ruleEdit.force)
+		err = p.Editable(u.flags.force)
 	}
 	if err != nil {
 		return err
@@ -96,7 +97,7 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 	}
 	earlier, err := u.earlier(ctx, s, p.ID)
 	if u.to == 0 && errors.Is(err, fault.ErrNotFound) {
-		return u.uncreate(ctx, s, query)
+		return u.uncreate(ctx, s)
 	}
 	if err != nil {
 		return err
@@ -106,8 +107,8 @@ func (u *undoing) run(ctx context.Context, s *session) (err error) {
 
 // stillAt refuses to undo another revision than the one that is meant.
 func (u *undoing) stillAt(id, stands string) error {
-	if u.ruleEdit.ifRevision != 0 && u.ruleEdit.ifRevision != u.undone {
-		return fault.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.ruleEdit.ifRevision)
+	if u.flags.ifRevision != 0 && u.flags.ifRevision != u.undone {
+		return fault.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.flags.ifRevision)
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.
 		at = u.undone - 1
 	}
 	v, err := s.store.VersionAt(ctx, id, at)
-	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.ruleEdit.app.profile))
+	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.app.profile))
 	switch {
 	case u.to != 0 && errors.Is(err, fault.ErrNotFound):
 		return nil, &fault.Error{Kind: fault.ErrNotFound, Text: err.Error() + "; " + look}
@@ -136,13 +137,13 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.
 
 // restore gives the profile rules and tags of an earlier version.
 func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *profile.Profile) error {
-	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
+	result, err := update(ctx, s, u.app.profile, snap, store.Edit{
 		Query:      query,
 		Pick:       u.target.PickOf,
 		IfRevision: u.undone,
-		Force:      u.ruleEdit.force,
+		Force:      u.flags.force,
 		Once:       true,
-		DryRun:     u.ruleEdit.dry.only,
+		DryRun:     u.flags.dryRun,
 		Change: func(_ *store.Snapshot, p *profile.Profile) error {
 			if err := profile.TakeOver(p, earlier); err != nil || p.Changed() {
 				return err
@@ -153,7 +154,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 	if err != nil {
 		return s.names.InError(ctx, s.store, err, nil)
 	}
-	u.ruleEdit.app.warnTrouble(result.Profile)
+	u.app.warnTrouble(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
 }
 
@@ -168,12 +169,11 @@ func (u *undoing) nothingToDo(p, earlier *profile.Profile) error {
 }
 
 // uncreate removes a profile whose newest revision is its creation.
-func (u *undoing) uncreate(ctx context.Context, s *session, query store.Query) error {
-	u.ruleEdit.ifRevision = u.undone
-	result, err := u.ruleEdit.removeIn(ctx, s, u.target, query, false,
-		fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.ruleEdit.app.profile)))
+func (u *undoing) uncreate(ctx context.Context, s *session) error {
+	u.flags.ifRevision = u.undone
+	result, err := removeProfile(ctx, s, u.flags, u.target, false)
 	if err != nil {
-		return err
+		return withAdvice(err, fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.app.profile)))
 	}
 	return u.report(ctx, s, result, 0)
 }
@@ -195,12 +195,12 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	if err != nil {
 		return err
 	}
-	result, err := s.update(ctx, u.ruleEdit.app.profile, snap, store.Edit{
+	result, err := update(ctx, s, u.app.profile, snap, store.Edit{
 		Query:  query,
 		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return u.target.Revive(snap, earlier) },
-		Force:  u.ruleEdit.force,
+		Force:  u.flags.force,
 		Once:   true,
-		DryRun: u.ruleEdit.dry.only,
+		DryRun: u.flags.dryRun,
 		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	})
 	if err != nil {
@@ -218,35 +218,33 @@ type undoView struct {
 
 // report prints which revision is as which other was, and the difference.
 func (u *undoing) report(ctx context.Context, s *session, r store.Result, restored int64) error {
-	shown := r
-	if restored == 0 {
-		shown.Profile = nil
-	}
-	if err := u.ruleEdit.dry.show(ctx, s, u.ruleEdit.app.profile, shown); err != nil {
+	done := edited{name: u.app.profile, result: r, gone: restored == 0}
+	c, err := changeOf(ctx, s, u.flags, done)
+	if err != nil {
 		return err
 	}
-	if !u.ruleEdit.dry.only {
-		u.ruleEdit.app.out.Saved = "the change was saved, but "
+	if !u.flags.dryRun {
+		u.app.out.Saved = "the change was saved, but "
 	}
 	view := undoView{
-		ChangeView: render.ChangeView{EditView: render.Edit(u.ruleEdit.app.profile, r), DryRun: u.ruleEdit.dry.only, Diff: u.ruleEdit.dry.shown.Lines()},
+		ChangeView: render.ChangeView{EditView: render.Edit(done.name, r), DryRun: u.flags.dryRun, Diff: c.Lines()},
 		Undone:     u.undone, Restored: restored,
 	}
-	if err := u.ruleEdit.app.out.Print(u.said(r, restored)+u.ruleEdit.dry.shown.Text(u.ruleEdit.app.color()), view); err != nil {
+	if err := u.app.out.Print(u.said(r, restored)+c.Text(u.app.color()), view); err != nil {
 		return err
 	}
-	return u.ruleEdit.dry.answer(r.Changed)
+	return u.flags.answer(r.Changed)
 }
 
 // said says which revision is as which other was.
 func (u *undoing) said(r store.Result, restored int64) string {
-	name := printable.Text(u.ruleEdit.app.profile)
+	name := printable.Text(u.app.profile)
 	switch now := r.Profile.Revision; {
-	case restored == 0 && u.ruleEdit.dry.only:
+	case restored == 0 && u.flags.dryRun:
 		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)
 	case restored == 0:
 		return fmt.Sprintf("Profile %s is removed at revision %d, as it was not there before revision %d:\n", name, now, u.undone)
-	case u.ruleEdit.dry.only:
+	case u.flags.dryRun:
 		return fmt.Sprintf("Profile %s would be as it was at revision %d:\n", name, restored)
 	default:
 		return fmt.Sprintf("Profile %s is at revision %d as it was at revision %d:\n", name, now, restored)

@@ -46,14 +46,8 @@ func New(d names.Directory, l rules.ProfileListing, o Options) (*Plan, error) {
 	if err := p.checkNetworks(append([]string{l.Name}, tags...)); err != nil {
 		return nil, err
 	}
-	if err := d.Need(append([]string{l.Name}, tags...)...); err != nil {
-		return nil, err
-	}
 	var err error
-	if p.target, err = d.Target(l.Name); err != nil {
-		return nil, err
-	}
-	if p.tags, err = d.Tags(tags, true); err != nil {
+	if p.target, p.tags, err = d.LookUp(l.Name, p.typed(), l.Tags, true); err != nil {
 		return nil, err
 	}
 	if id, known := l.Networks[l.Name]; known {

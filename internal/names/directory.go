@@ -11,6 +11,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // A Directory holds Docker's networks. The zero value knows none, as on a host
@@ -52,6 +53,21 @@ func (d Directory) Targets(words []string) ([]Target, error) {
 		}
 	}
 	return targets, nil
+}
+
+// LookUp finds out what the name of a profile may mean, and the tags in rules and by
+// themselves. The errors are *DockerError and *resolve.AmbiguousError.
+func (d Directory) LookUp(profile string, list []rules.Rule, tags []string, strict bool) (Target, *Tags, error) {
+	words := append(OfRules(list), tags...)
+	if err := d.Need(append([]string{profile}, words...)...); err != nil {
+		return Target{}, nil, err
+	}
+	target, err := d.Target(profile)
+	if err != nil {
+		return Target{}, nil, err
+	}
+	found, err := d.Tags(words, strict)
+	return target, found, err
 }
 
 // ByID returns the target of a network's ID, also if another network is named by
