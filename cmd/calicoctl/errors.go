@@ -102,7 +102,7 @@ func (a *app) explained(prefix string, err error) string {
 		}
 		return words.Excerpt(where) + "\n"
 	}
-	text := err.Error()
+	text := err.Error() + hint(err)
 	switch {
 	case errors.Is(err, fault.ErrUnknownOutcome):
 		text += "; look at it before trying again"

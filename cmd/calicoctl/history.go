@@ -187,7 +187,7 @@ func hasPast(p *profile.Profile) error {
 		return fault.Refusedf("profile %s is built into Calico and never changes", p.ID)
 	case p.Layout == profile.V1:
 		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
-			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), profile.MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), names.MigrateCommand(p.ID))
 	}
 	return nil
 }

@@ -134,17 +134,17 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*profil
 }
 
 // exportText returns a profile as profile apply reads it.
-func exportText(p *profile.Profile, names names.Shown) string {
-	l := rules.ProfileListing{Name: names.Name(p.ID), Revision: p.Revision, Networks: names.NetworksIn(p)}
+func exportText(p *profile.Profile, shown names.Shown) string {
+	l := rules.ProfileListing{Name: shown.Name(p.ID), Revision: p.Revision, Networks: shown.NetworksIn(p)}
 	for _, tag := range p.Tags() {
-		l.Tags = append(l.Tags, names.Name(tag))
+		l.Tags = append(l.Tags, shown.Name(tag))
 	}
 	slices.Sort(l.Tags)
 	l.Tags = slices.Compact(l.Tags) // in the layout of calicoctl 0.x one may stand twice
-	l.Inbound, l.Outbound = names.Rules(p.Inbound), names.Rules(p.Outbound)
+	l.Inbound, l.Outbound = shown.Rules(p.Inbound), shown.Rules(p.Outbound)
 	text := rules.FormatProfile(l)
 	if p.Layout == profile.V1 {
-		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", profile.MigrateCommand(p.ID), text)
+		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", names.MigrateCommand(p.ID), text)
 	}
 	return text
 }

@@ -119,41 +119,97 @@ func TestRun(t *testing.T) {
 	}{
 		{"Enter", scene{edits: web(), stdin: "\n"}, confirm.Confirmed, asked + "calicoctl: confirmed\n", typing},
 		{"yes", scene{edits: web(), stdin: " YES\n"}, confirm.Confirmed, asked + "calicoctl: confirmed\n", typing},
-		{"another answer", scene{edits: web(), stdin: "no\n"}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed (the answer was \"no\"); rolling the change back\n" + rolled8, typing},
-		{"a long answer", scene{edits: web(), stdin: strings.Repeat("y", 5000)}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed (the answer was \"" + strings.Repeat("y", 1000) + "\"); rolling the change back\n" + rolled8, typing},
-		{"closed stdin", scene{edits: web(), stdin: "EOF"}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\n" + rolled8, typing},
-		{"no answer", scene{edits: web()}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed within 1m; rolling the change back\n" + rolled8, time.Minute},
-		{"a signal", scene{edits: web(), signal: syscall.SIGHUP, at: 5 * time.Second}, confirm.Interrupted,
-			asked + "calicoctl: not confirmed (hangup); rolling the change back\n" + rolled8, 5 * time.Second},
-		{"stdout is closed", scene{edits: web(), print: io.ErrClosedPipe}, confirm.RolledBack,
-			"calicoctl: not confirmed (the output could not be written: io: read/write on closed pipe); rolling the change back\n" + rolled8, 0},
+		{
+			"another answer",
+			scene{edits: web(), stdin: "no\n"},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed (the answer was \"no\"); rolling the change back\n" + rolled8, typing,
+		},
+		{
+			"a long answer",
+			scene{edits: web(), stdin: strings.Repeat("y", 5000)},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed (the answer was \"" + strings.Repeat("y", 1000) + "\"); rolling the change back\n" + rolled8, typing,
+		},
+		{
+			"closed stdin",
+			scene{edits: web(), stdin: "EOF"},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\n" + rolled8, typing,
+		},
+		{
+			"no answer",
+			scene{edits: web()},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed within 1m; rolling the change back\n" + rolled8, time.Minute,
+		},
+		{
+			"a signal",
+			scene{edits: web(), signal: syscall.SIGHUP, at: 5 * time.Second},
+			confirm.Interrupted,
+			asked + "calicoctl: not confirmed (hangup); rolling the change back\n" + rolled8, 5 * time.Second,
+		},
+		{
+			"stdout is closed",
+			scene{edits: web(), print: io.ErrClosedPipe},
+			confirm.RolledBack,
+			"calicoctl: not confirmed (the output could not be written: io: read/write on closed pipe); rolling the change back\n" + rolled8, 0,
+		},
 		{"stderr is closed", scene{edits: web(), broken: true}, confirm.RolledBack, "", 0},
-		{"the command failed after the edit", scene{edits: web(), stdin: "\n", report: "calicoctl: no more"}, confirm.Confirmed,
-			"calicoctl: no more\n" + asked + "calicoctl: confirmed\n", 0},
-		{"an unknown outcome", scene{edits: []confirm.Edit{rolled("web", 0, 8)}, report: "calicoctl: no answer"}, confirm.RolledBack,
+		{
+			"the command failed after the edit",
+			scene{edits: web(), stdin: "\n", report: "calicoctl: no more"},
+			confirm.Confirmed,
+			"calicoctl: no more\n" + asked + "calicoctl: confirmed\n", 0,
+		},
+		{
+			"an unknown outcome",
+			scene{edits: []confirm.Edit{rolled("web", 0, 8)}, report: "calicoctl: no answer"},
+			confirm.RolledBack,
 			"calicoctl: no answer\ncalicoctl: it is not known whether the change was saved; rolling the change back\n" +
-				"calicoctl: rolled back: profile web is at revision 8 as it was\n", 0},
-		{"nothing had to be done", scene{edits: []confirm.Edit{rolled("web", 7, 0)}, stdin: "EOF"}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\ncalicoctl: profile web is as it was before revision 7\n", 0},
-		{"another client has edited it", scene{edits: web(conflict), stdin: "EOF"}, confirm.Conflict,
-			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\ncalicoctl: profile web was changed since; it is left as it is\n", 0},
-		{"an attempt fails, and the third succeeds", scene{edits: web(down, down), stdin: "EOF"}, confirm.RolledBack,
-			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\n" + notYet + rolled8, typing + 150*time.Millisecond},
-		{"given up", scene{edits: web(down, down, down, down, down, down, down, down, down), stdin: "EOF", signal: os.Interrupt, at: 2 * time.Second}, confirm.GivenUp,
+				"calicoctl: rolled back: profile web is at revision 8 as it was\n", 0,
+		},
+		{
+			"nothing had to be done",
+			scene{edits: []confirm.Edit{rolled("web", 7, 0)}, stdin: "EOF"},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\ncalicoctl: profile web is as it was before revision 7\n", 0,
+		},
+		{
+			"another client has edited it",
+			scene{edits: web(conflict), stdin: "EOF"},
+			confirm.Conflict,
+			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\ncalicoctl: profile web was changed since; it is left as it is\n", 0,
+		},
+		{
+			"an attempt fails, and the third succeeds",
+			scene{edits: web(down, down), stdin: "EOF"},
+			confirm.RolledBack,
+			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\n" + notYet + rolled8, typing + 150*time.Millisecond,
+		},
+		{
+			"given up",
+			scene{edits: web(down, down, down, down, down, down, down, down, down), stdin: "EOF", signal: os.Interrupt, at: 2 * time.Second},
+			confirm.GivenUp,
 			asked + "calicoctl: not confirmed (stdin is closed); rolling the change back\n" + notYet +
-				"calicoctl: given up; look at profile web, which was changed at revision 7\n", 2 * time.Second},
-		{"several, the last one first", scene{edits: []confirm.Edit{rolled("a", 5, 9), rolled("b\x1b", 6, 8)}, stdin: "EOF"}, confirm.RolledBack,
+				"calicoctl: given up; look at profile web, which was changed at revision 7\n", 2 * time.Second,
+		},
+		{
+			"several, the last one first",
+			scene{edits: []confirm.Edit{rolled("a", 5, 9), rolled("b\x1b", 6, 8)}, stdin: "EOF"},
+			confirm.RolledBack,
 			"calicoctl: profile a was changed at revision 5\ncalicoctl: profile b\\x1b was changed at revision 6\n" +
 				"calicoctl: press Enter within 1m to keep it; otherwise it is rolled back\n" +
 				"calicoctl: not confirmed (stdin is closed); rolling the change back\n" +
 				"calicoctl: rolled back: profile b\\x1b is at revision 8 as it was before revision 6\n" +
-				"calicoctl: rolled back: profile a is at revision 9 as it was before revision 5\n", 0},
-		{"a terminal", scene{edits: web(), stdin: "\n", tty: true}, confirm.Confirmed,
-			saved + "\rcalicoctl: press Enter within 1m to keep it; otherwise it is rolled back \x1b[K\r\x1b[Kcalicoctl: confirmed\n", 0},
+				"calicoctl: rolled back: profile a is at revision 9 as it was before revision 5\n", 0,
+		},
+		{
+			"a terminal",
+			scene{edits: web(), stdin: "\n", tty: true},
+			confirm.Confirmed,
+			saved + "\rcalicoctl: press Enter within 1m to keep it; otherwise it is rolled back \x1b[K\r\x1b[Kcalicoctl: confirmed\n", 0,
+		},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -16,6 +16,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -152,7 +153,7 @@ func (l *Linter) checkProfile(p *profile.Profile) {
 		l.checkRules(p, d)
 	}
 	if p.Layout == profile.V1 {
-		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(profile.MigrateCommand(p.ID)))
+		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(names.MigrateCommand(p.ID)))
 		return
 	}
 	l.checkExposed(p)

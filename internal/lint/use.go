@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -151,7 +152,7 @@ func (l *Linter) addMissing(id string, u *used) {
 	switch {
 	case l.known[id] && u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it is only in the layout of calicoctl 0.x, which no Felix reads, "+
-			"so Felix drops all traffic of "+v3), plain(profile.MigrateCommand(id)))
+			"so Felix drops all traffic of "+v3), plain(names.MigrateCommand(id)))
 	case u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it does not exist, so Felix drops all traffic of "+v3), create)
 	case !l.known[id]: // no Felix reads the endpoints either

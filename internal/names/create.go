@@ -53,7 +53,7 @@ func (t Target) Copy(there Profiles, old *profile.Profile) (*profile.Profile, er
 		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Word))
 	case old.Layout != profile.V3:
 		return nil, fault.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
-			printable.Text(old.ID), profile.MigrateCommand(old.ID))
+			printable.Text(old.ID), MigrateCommand(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]

@@ -262,8 +262,8 @@ type OtherRuleError struct {
 // Error says which rule stands there.
 func (e *OtherRuleError) Error() string {
 	if e.OtherForm {
-		return fmt.Sprintf("%s rule %d is shown in these words but is stored in another form; --at=%d alone removes it",
-			e.Direction, e.At, e.At)
+		return fmt.Sprintf("%s rule %d is shown in these words but is stored in another form",
+			e.Direction, e.At)
 	}
 	return fmt.Sprintf("%s rule %d is another one: %s", e.Direction, e.At, rules.Format(e.Stands))
 }

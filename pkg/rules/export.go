@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -132,7 +131,7 @@ func (p *fileParser) line(text string, number int, named bool) error {
 	network, isNetwork := strings.CutPrefix(text, networkComment)
 	switch {
 	case isProfile && !named:
-		return errors.New("here stand the rules of one profile; a file of profiles is for \"calicoctl profile apply\"")
+		return &ListingKindError{Profiles: true}
 	case isProfile:
 		name, err := unquoteName(strings.TrimSpace(strings.TrimSuffix(name, ":")))
 		if err == nil {
@@ -147,7 +146,7 @@ func (p *fileParser) line(text string, number int, named bool) error {
 	case text == "" || text[0] == '#':
 		return nil
 	case p.current == nil && (text == Inbound.Heading() || text == Outbound.Heading()):
-		return fmt.Errorf("expected %q above; the rules of one profile alone are for \"calicoctl profile NAME rule apply\"", profileHeading+"NAME:")
+		return &ListingKindError{}
 	case p.current == nil:
 		return fmt.Errorf("expected %q", profileHeading+"NAME:")
 	case isTags && named && p.rules.current == "":

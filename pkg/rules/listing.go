@@ -59,6 +59,18 @@ func (e *ListingError) Error() string { return fmt.Sprintf("line %d: %v", e.Line
 // Unwrap returns Err.
 func (e *ListingError) Unwrap() error { return e.Err }
 
+// A ListingKindError says that a text holds a file of profiles where the rules of one
+// were expected, or the other way round.
+type ListingKindError struct{ Profiles bool } // what the text holds
+
+// Error says what was expected.
+func (e *ListingKindError) Error() string {
+	if e.Profiles {
+		return "here stand the rules of one profile"
+	}
+	return fmt.Sprintf("expected %q above", profileHeading+"NAME:")
+}
+
 // ParseListing reads a listing. Both headings must be there, so that a file
 // that was cut off is not taken for one with fewer rules. The order of the
 // lines counts: positions may be missing and are not compared, so that lines

@@ -137,7 +137,7 @@ func TestWrongProfiles(t *testing.T) {
 		want string
 	}{
 		{"allow", 1, `expected "Profile NAME:"`},
-		{rest, 1, `expected "Profile NAME:" above; the rules of one profile alone are for "calicoctl profile NAME rule apply"`},
+		{rest, 1, `expected "Profile NAME:" above`},
 		{"\n\nTags: a\n", 3, `expected "Profile NAME:"`},
 		{"Profile\n" + rest, 1, `expected "Profile NAME:"`},
 		{"Profile web", 1, `the heading "Inbound rules:" is missing`},
@@ -200,7 +200,7 @@ func TestRevisedListing(t *testing.T) {
 		{"#revision 7\n# Revision 8\n# revision\nInbound rules:\nallow\nOutbound rules:\ndeny\n", 0, 0, ""},
 		{"# revision 7\n# revision 8\nInbound rules:\nOutbound rules:\n", 0, 2, "here stands revision 8, and above 7"},
 		{"# revision soon\nInbound rules:\nOutbound rules:\n", 0, 1, `expected a number behind "# revision ", got "soon"`},
-		{"Profile web:\n", 0, 1, `here stand the rules of one profile; a file of profiles is for "calicoctl profile apply"`},
+		{"Profile web:\n", 0, 1, `here stand the rules of one profile`},
 		{"Tags: a\nInbound rules:\nOutbound rules:\n", 0, 1, `expected "Inbound rules:" or "Outbound rules:"`},
 		{"", 0, 1, `the heading "Inbound rules:" is missing`},
 		{"\n\n\n", 0, 3, `the heading "Inbound rules:" is missing`},

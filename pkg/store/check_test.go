@@ -257,7 +257,7 @@ func TestProtectedProfiles(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.direct()
-	const kept = " is kept in step with Kubernetes by its controllers, which would undo the edit; --force edits it all the same"
+	const kept = " is kept in step with Kubernetes by its controllers, which would undo the edit"
 	for _, id := range []string{"kns.default", "ksa.default.web"} {
 		revision := w.putProfile(id, document(t, id))
 		e := editing(id, appending(t, "deny"))

@@ -106,8 +106,7 @@ func TestCreateRefuses(t *testing.T) {
 		"é":                             `a profile cannot be called "é"` + form,
 		"a\x1b":                         `a profile cannot be called "a\x1b"` + form,
 		strings.Repeat("a.", 127) + "z": `a profile cannot be called "` + strings.Repeat("a.", 127) + `z"` + form,
-		"kns.default": "profile kns.default is kept in step with Kubernetes by its controllers, which would undo the edit; " +
-			"--force edits it all the same",
+		"kns.default":                   "profile kns.default is kept in step with Kubernetes by its controllers, which would undo the edit",
 	} {
 		e := creating(id)
 		_, err := w.direct().Update(soon(t), nil, e)

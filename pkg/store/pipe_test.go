@@ -79,8 +79,7 @@ func openAs(ctx context.Context, file, key, cert, ca string) error {
 	return err
 }
 
-// A pipe that is written to is a file like any other, such as bash makes for
-// --config <(...).
+// A pipe that is written to is a file like any other, such as bash makes of <(...).
 func TestConfigFileFromPipe(t *testing.T) {
 	t.Parallel()
 	pipe := filepath.Join(t.TempDir(), "pipe")

@@ -22,6 +22,21 @@ type InUseError struct {
 	Total     int
 }
 
+// A UseUnknownError says that an endpoint is malformed, so that it may have the
+// profile that was to be removed. It is ErrRefused.
+type UseUnknownError struct {
+	Profile string // its ID
+	Cause   error
+}
+
+// Error names the endpoint and the profile.
+func (e *UseUnknownError) Error() string {
+	return e.Cause.Error() + ", so it cannot be told whether it has profile " + printable.Text(e.Profile)
+}
+
+// Unwrap returns ErrRefused and the cause.
+func (e *UseUnknownError) Unwrap() []error { return []error{fault.ErrRefused, e.Cause} }
+
 // maxNamed is how many endpoints an error names.
 const maxNamed = 10
 
@@ -148,8 +163,7 @@ func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 	case used.Total > 0:
 		return nil, used
 	case unreadable != nil:
-		return nil, &fault.Error{Kind: fault.ErrRefused, Cause: unreadable, Text: unreadable.Error() +
-			", so it cannot be told whether it has profile " + printable.Text(id) + "; --no-check removes it all the same"}
+		return nil, &UseUnknownError{Profile: id, Cause: unreadable}
 	}
 	return conditions, nil
 }
