@@ -70,8 +70,8 @@ test-server:
 torture: ## run the torture test of the store for DURATION (10m); SEED repeats its choices
 	$(GO) test -count=1 -v -timeout 24h -run '^TestTorture$$' ./internal/torture -torture.duration=$(DURATION) -torture.seed=$(SEED)
 
-demo: build bin/sandbox ## run the walkthrough on an etcd of its own
-	@bin/sandbox --demo
+demo: build bin/demo ## run the walkthrough on an etcd of its own
+	@bin/demo
 
 bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
 	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./tools/bench ./tools/bench/floor ./tools/bench/floor-docker ./tools/bench/stopwatch
@@ -141,3 +141,6 @@ bin/calicoctl: $(SOURCES)
 # Built as the tests are, so that what they have compiled is used again.
 bin/sandbox: $(SOURCES)
 	$(GO) build $(BUILDFLAGS) -o $@ ./cmd/sandbox
+
+bin/demo: $(SOURCES)
+	$(GO) build $(BUILDFLAGS) -o $@ ./tools/demo

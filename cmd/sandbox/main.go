@@ -19,30 +19,20 @@ import (
 )
 
 const usage = `Usage: sandbox [--dir DIR]
-       sandbox --demo [--calicoctl PATH]
 
 Starts an etcd on free ports of 127.0.0.1 and prints the line for a shell to
 use it, "export ETCD_ENDPOINTS=...". It runs until Ctrl-C.
 
-      --dir DIR         keep the data in DIR (default: a temporary directory
-                        that is removed at the end)
-      --demo            instead run calicoctl's walkthrough on that etcd, then
-                        end with the exit code of the first command that
-                        failed, or 0. Two Docker networks are made for it, and
-                        removed at the end, if a Docker engine answers and
-                        their names, databases and applications, are free;
-                        otherwise the profiles just have these names
-      --calicoctl PATH  the calicoctl of the demo (default: the one beside this
-                        program, else the one in PATH)
-      --help            print this text
+      --dir DIR  keep the data in DIR (default: a temporary directory that is
+                 removed at the end)
+      --help     print this text
 `
 
-// Exit codes. The demo also ends with those of calicoctl.
+// Exit codes.
 const (
-	exitDone        = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitInterrupted = 130
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
 )
 
 func main() {
@@ -57,59 +47,28 @@ func main() {
 	os.Exit(code)
 }
 
-// options are the words of the command line.
-type options struct {
-	dir       string
-	demo      bool
-	calicoctl string
-}
-
-// parseOptions reads the command line; its error is flag.ErrHelp when help was
-// asked for.
-func parseOptions(args []string) (options, error) {
-	var opts options
+// run serves until ctx ends, and returns the exit code.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("sandbox", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
-	flags.StringVar(&opts.dir, "dir", "", "")
-	flags.BoolVar(&opts.demo, "demo", false, "")
-	flags.StringVar(&opts.calicoctl, "calicoctl", "", "")
-	if err := flags.Parse(args); err != nil {
-		return options{}, err
+	dir := flags.String("dir", "", "")
+	err := flags.Parse(args)
+	if err == nil && flags.NArg() > 0 {
+		err = fmt.Errorf("unexpected argument %q", flags.Arg(0))
 	}
 	switch {
-	case flags.NArg() > 0:
-		return options{}, fmt.Errorf("unexpected word %q", flags.Arg(0))
-	case opts.demo && opts.dir != "":
-		return options{}, errors.New("--dir does not go with --demo, which begins with an empty etcd")
-	case !opts.demo && opts.calicoctl != "":
-		return options{}, errors.New("--calicoctl is for --demo only")
-	}
-	return opts, nil
-}
-
-// run does what args say until it is done or ctx ends, and returns the exit
-// code.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opts, err := parseOptions(args)
-	if errors.Is(err, flag.ErrHelp) {
+	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
 		return exitDone
-	}
-	if err != nil {
+	case err != nil:
 		fmt.Fprintf(stderr, "sandbox: %v; see sandbox --help\n", err)
 		return exitUsage
 	}
-	code := exitDone
-	if opts.demo {
-		code, err = runDemo(ctx, opts.calicoctl, stdout, stderr)
-	} else {
-		err = serve(ctx, opts.dir, stdout, stderr)
-	}
-	if err != nil {
+	if err := serve(ctx, *dir, stdout, stderr); err != nil {
 		fmt.Fprintf(stderr, "sandbox: %v\n", err)
-		code = max(code, exitFailed)
+		return exitFailed
 	}
-	return code
+	return exitDone
 }
 
 // serve runs an etcd until ctx ends. Only the line for the shell goes to

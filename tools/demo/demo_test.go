@@ -79,7 +79,7 @@ func TestDemoPassesExitCodeOn(t *testing.T) {
 func TestDemoProcess(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{0, 10} {
-		cmd := process(t, "--demo", "--calicoctl", fakeCalicoctl)
+		cmd := process(t, "--calicoctl", fakeCalicoctl)
 		cmd.Env = append(cmd.Env, "DOCKER_HOST=unix:///nonexistent/docker.sock")
 		if code != 0 {
 			cmd.Env = append(cmd.Env, "FAKE_FAIL=profile add", fmt.Sprintf("FAKE_CODE=%d", code))
@@ -98,7 +98,7 @@ func TestDemoProcess(t *testing.T) {
 func TestDemoProcessIsInterrupted(t *testing.T) {
 	t.Parallel()
 	temp := t.TempDir()
-	cmd := process(t, "--demo", "--calicoctl", fakeCalicoctl)
+	cmd := process(t, "--calicoctl", fakeCalicoctl)
 	cmd.Env = append(cmd.Env, "DOCKER_HOST=unix:///nonexistent/docker.sock", "FAKE_FAIL=profile add", "TMPDIR="+temp)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
