@@ -51,6 +51,9 @@ func (c *Cluster) flags(m *member, joins bool) []string {
 			flags = append(flags, "--trusted-ca-file", t.TrustedCAFile, "--client-cert-auth")
 		}
 	}
+	if c.opts.MaxRequestBytes > 0 {
+		flags = append(flags, "--max-request-bytes", strconv.FormatUint(uint64(c.opts.MaxRequestBytes), 10))
+	}
 	if c.opts.Fast {
 		tick, election := c.timing()
 		flags = append(flags, "--unsafe-no-fsync", "--bcrypt-cost", strconv.Itoa(fastBcrypt),
