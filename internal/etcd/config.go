@@ -112,7 +112,23 @@ func unreadableEndpoint(text string, number, all int) error {
 	if all > 1 {
 		which = fmt.Sprintf("etcd endpoint %d of %d", number, all)
 	}
-	return fault.Errorf(fault.ErrConfig, "%s is not a URL such as %s (it is not shown, because it may hold a password)", which, DefaultEndpoint)
+	return fault.Errorf(fault.ErrConfig, "%s is not a URL such as %s (it is not shown, because it may hold a password)%s", which, DefaultEndpoint, mistake(text))
+}
+
+// mistake names a usual mistake in a URL, or nothing.
+func mistake(text string) string {
+	_, host, _ := strings.Cut(text, "://")
+	switch {
+	case strings.ContainsAny(text, "\"'\u201c\u201d"):
+		return "; there are quotes in it"
+	case strings.ContainsAny(text, "; \t\n"):
+		return "; endpoints are separated by commas"
+	case strings.HasPrefix(host, "[") && strings.Contains(host, "%"):
+		return "; the % before a zone is written as %25"
+	case strings.Count(host, ":") > 1 && !strings.HasPrefix(host, "["):
+		return "; an IPv6 address stands in square brackets"
+	}
+	return ""
 }
 
 // shown returns endpoints to print, without secrets that users may have put

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v3"
 
@@ -51,6 +52,9 @@ func metadataKeys() keySection {
 // oneDocument reads a text that holds one YAML document, or none. Errors quote
 // nothing of it.
 func oneDocument(content []byte) (*yaml.Node, error) {
+	if !utf8.Valid(content) {
+		return nil, errors.New("it is not in UTF-8; save it as UTF-8")
+	}
 	var first, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(content))
 	if err := decoder.Decode(&first); err != nil && !errors.Is(err, io.EOF) {
@@ -118,10 +122,18 @@ func (s keySection) check(mapping *yaml.Node) error {
 		}
 		lines[key.Value] = key.Line
 		if s.plain && value.Kind != yaml.ScalarNode {
-			return fmt.Errorf("line %d: the value of %s has to be one text; endpoints are separated by commas", value.Line, key.Value)
+			return fmt.Errorf("line %d: the value of %s has to be one text%s", value.Line, key.Value, commas(key.Value))
 		}
 	}
 	return nil
+}
+
+// commas says how a list is written, for the key that has one.
+func commas(key string) string {
+	if key == "etcdEndpoints" {
+		return "; endpoints are separated by commas"
+	}
+	return ""
 }
 
 // unknown is about a key that is not known here.

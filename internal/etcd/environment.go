@@ -30,7 +30,7 @@ type environment struct {
 }
 
 // fromEnvironment reads the variables. The error is an *EmptySettingError for one
-// that holds nothing but blanks and commas.
+// that holds nothing but blanks and commas, or about an authority that is a URL.
 func fromEnvironment(lookup func(string) (string, bool)) (environment, error) {
 	if lookup == nil {
 		return environment{}, nil
@@ -47,6 +47,9 @@ func fromEnvironment(lookup func(string) (string, bool)) (environment, error) {
 	}}
 	authority, scheme := e.get("ETCD_AUTHORITY"), e.get("ETCD_SCHEME")
 	if authority != "" && !env.hasEndpoints() {
+		if strings.ContainsAny(authority, "/,") && e.err == nil {
+			e.err = fault.Errorf(fault.ErrConfig, "ETCD_AUTHORITY has to be one host and port, such as 127.0.0.1:2379; URLs are for ETCD_ENDPOINTS")
+		}
 		env.Endpoints = []string{cmp.Or(scheme, "http") + "://" + authority}
 	}
 	env.datastoreType = e.get("DATASTORE_TYPE")
