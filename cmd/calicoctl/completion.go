@@ -27,7 +27,7 @@ func isCompletion(args []string) bool {
 
 // complete answers a shell, and says nothing else: what is wrong with the words,
 // or with etcd and Docker, will be said when the command is run.
-func complete(a *app, ctx context.Context, root *cobra.Command, args []string) {
+func complete(ctx context.Context, a *app, root *cobra.Command, args []string) {
 	a.stderr = io.Discard
 	root.SetErr(io.Discard)
 	completeTree(a, root, map[*pflag.Flag]bool{})

@@ -44,7 +44,7 @@ func completeProfile(a *app, cmd *cobra.Command, args []string, typed string) ([
 	if a.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
-	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return s.profileNames(ctx, typed) })
+	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return profileNames(ctx, s, typed) })
 	for _, c := range cmd.Commands() {
 		delete(names, c.Name()) // a command is meant, unless --profile says it
 	}
@@ -53,7 +53,7 @@ func completeProfile(a *app, cmd *cobra.Command, args []string, typed string) ([
 
 // completeName completes the NAME of a profile, none for the second time.
 func completeName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return s.profileNames(ctx, typed) })
+	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return profileNames(ctx, s, typed) })
 	for _, said := range args {
 		delete(names, said)
 	}
@@ -66,7 +66,7 @@ func completeNewName(a *app, cmd *cobra.Command, args []string, typed string) ([
 		return nil, noFiles
 	}
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) {
-		return s.newNames(ctx, typed)
+		return newNames(ctx, s, typed)
 	}).sorted(typed), noFiles
 }
 
@@ -88,7 +88,7 @@ func completeOldName(a *app, cmd *cobra.Command, args []string, typed string) ([
 }
 
 // networksLike returns the Docker networks whose names begin so.
-func (s *session) networksLike(typed string) []resolve.Network {
+func networksLike(s *session, typed string) []resolve.Network {
 	list := slices.DeleteFunc(s.names.Networks.All(), func(n resolve.Network) bool { return !strings.HasPrefix(n.Name, typed) })
 	return list[:min(len(list), maxOffered)]
 }
@@ -96,12 +96,12 @@ func (s *session) networksLike(typed string) []resolve.Network {
 // profileNames returns the names of profiles that begin so, each as it is shown:
 // a network's name where it leads to the profile. An ID is offered where nothing
 // else begins so.
-func (s *session) profileNames(ctx context.Context, typed string) (suggestions, error) {
+func profileNames(ctx context.Context, s *session, typed string) (suggestions, error) {
 	listed, err := s.store.IDs(ctx, typed, maxOffered)
 	if err != nil {
 		return nil, err
 	}
-	networks := s.networksLike(typed)
+	networks := networksLike(s, typed)
 	var words []string
 	for _, l := range listed {
 		words = append(words, l.ID)
@@ -148,9 +148,9 @@ func aboutName(name, id, about string) string {
 
 // newNames returns the names of Docker networks without a profile. Those that
 // every engine has are none of Calico's.
-func (s *session) newNames(ctx context.Context, typed string) (suggestions, error) {
+func newNames(ctx context.Context, s *session, typed string) (suggestions, error) {
 	var ids []string
-	networks := s.networksLike(typed)
+	networks := networksLike(s, typed)
 	for _, n := range networks {
 		ids = append(ids, n.ID)
 	}

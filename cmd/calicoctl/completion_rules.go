@@ -42,7 +42,7 @@ func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (tags suggestions, err error) {
 		carried := suggestions{}
 		if ofProfile {
-			err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
+			err = show(ctx, s, func(p *profile.Profile, names names.Shown) error {
 				for _, tag := range p.Tags() {
 					carried.add(names.Name(tag), "")
 				}
@@ -52,7 +52,7 @@ func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 		if ofProfile && cmd.Name() == "remove" {
 			return carried, err
 		}
-		tags, err = s.knownTags(ctx)
+		tags, err = knownTags(ctx, s)
 		for tag := range carried {
 			delete(tags, tag)
 		}
@@ -62,7 +62,7 @@ func completeTag(a *app, cmd *cobra.Command, typed string) []cobra.Completion {
 
 // knownTags returns what may stand for a tag: the names of Docker networks and of
 // profiles, and what profiles carry. With an error, those that it has found.
-func (s *session) knownTags(ctx context.Context) (suggestions, error) {
+func knownTags(ctx context.Context, s *session) (suggestions, error) {
 	var words []string
 	seen := 0
 	err := s.store.List(ctx, func(id string, p *profile.Profile, _ error) error {
@@ -104,7 +104,7 @@ func completePosition(a *app, cmd *cobra.Command, args []string, typed string) (
 		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
 	}
 	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
-		err = s.show(ctx, func(p *profile.Profile, names names.Shown) error {
+		err = show(ctx, s, func(p *profile.Profile, names names.Shown) error {
 			for i, r := range *p.Rules(d) {
 				list = append(list, cobra.CompletionWithDesc(strconv.Itoa(i+1), rules.Format(r.Rule.MapTags(names.Name))))
 			}

@@ -39,7 +39,7 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 			case a.profile == "":
 				return needName(a, cmd)
 			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error {
 				return (&historyRun{session: s, limit: most}).run(ctx)
 			})
 		},
@@ -70,7 +70,7 @@ func (h *historyRun) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if h.id, err = h.session.whose(ctx, t); err != nil {
+	if h.id, err = whose(ctx, h.session, t); err != nil {
 		return err
 	}
 	h.color = h.session.app.color()
@@ -157,7 +157,7 @@ func (h *historyRun) tell(ctx context.Context, v, before store.Version, unknown 
 
 // whose returns the ID of the profile whose past is meant: the one that is there
 // or, if none is, the one that was.
-func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
+func whose(ctx context.Context, s *session, t names.Target) (string, error) {
 	snap, err := s.store.Read(ctx, store.Query{Profiles: t.IDs(), Prefixes: t.Prefixes(), V1: true})
 	if err != nil {
 		return "", err
@@ -170,7 +170,7 @@ func (s *session) whose(ctx context.Context, t names.Target) (string, error) {
 			printable.Text(pair.Name), pair.ID)
 		id = pair.Name
 	case err != nil:
-		id, _, err := s.whoseOnce(ctx, t)
+		id, _, err := whoseOnce(ctx, s, t)
 		return id, err
 	}
 	p, err := snap.Profile(id)
@@ -194,7 +194,7 @@ func hasPast(p *profile.Profile) error {
 
 // whoseOnce returns the ID of the profile that was there once, and its newest
 // version, which is its removal unless it is there again.
-func (s *session) whoseOnce(ctx context.Context, t names.Target) (id string, newest store.Version, err error) {
+func whoseOnce(ctx context.Context, s *session, t names.Target) (id string, newest store.Version, err error) {
 	var found []string
 	for _, id := range t.IDs() {
 		_, err := s.store.History(ctx, id, func(v store.Version) error {

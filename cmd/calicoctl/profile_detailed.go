@@ -40,14 +40,14 @@ type endpointRow struct {
 }
 
 // profileShowDetailed prints one row for each endpoint of each profile.
-func (s *session) profileShowDetailed(ctx context.Context, view *store.View, profiles []summary) error {
+func profileShowDetailed(ctx context.Context, s *session, view *store.View, profiles []summary) error {
 	// The rows stay until the end, so collect what was read for them sooner.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
 	used := map[string]bool{} // by the ID of each profile, whether an endpoint has it
 	for _, p := range profiles {
 		used[p.Profile] = false
 	}
-	rows, err := s.endpointRows(ctx, view, used)
+	rows, err := endpointRows(ctx, s, view, used)
 	if err != nil {
 		return err
 	}
@@ -60,13 +60,13 @@ func (s *session) profileShowDetailed(ctx context.Context, view *store.View, pro
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b endpointRow) int { return strings.Compare(a.profile, b.profile) })
-	return s.app.printRows(detailedHeader(), len(rows), func(i int) endpointView {
-		return s.endpointView(rows[i], !known[rows[i].profile])
+	return printRows(s.app, detailedHeader(), len(rows), func(i int) endpointView {
+		return viewEndpoint(s, rows[i], !known[rows[i].profile])
 	})
 }
 
 // endpointRows reads all endpoints.
-func (s *session) endpointRows(ctx context.Context, view *store.View, used map[string]bool) ([]endpointRow, error) {
+func endpointRows(ctx context.Context, s *session, view *store.View, used map[string]bool) ([]endpointRow, error) {
 	var rows []endpointRow
 	seen := s.app.progress("endpoints")
 	defer seen.end()
@@ -120,7 +120,7 @@ func distinct(names []string) []string {
 	})
 }
 
-func (s *session) endpointView(row endpointRow, missing bool) endpointView {
+func viewEndpoint(s *session, row endpointRow, missing bool) endpointView {
 	v := endpointView{Profile: row.profile, Network: s.names.NetworkName(row.profile), Missing: missing}
 	if e := row.endpoint; e != nil {
 		v.Host, v.Orchestrator, v.Workload, v.Endpoint = e.Host, e.Orchestrator, e.Workload, e.Name
@@ -150,7 +150,7 @@ func (v endpointView) cells() []string {
 }
 
 // printRows prints a list that may be long, piece by piece.
-func (a *app) printRows(header []string, n int, row func(i int) endpointView) error {
+func printRows(a *app, header []string, n int, row func(i int) endpointView) error {
 	out := bufio.NewWriter(a.stdout)
 	switch a.out.Format {
 	case "json":

@@ -37,14 +37,14 @@ line, and no rule changes that was not edited.`,
 			case slices.Contains(args, ""):
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error { return s.export(ctx, args) })
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error { return export(ctx, s, args) })
 		},
 	}
 }
 
-func (s *session) export(ctx context.Context, words []string) error {
+func export(ctx context.Context, s *session, words []string) error {
 	s.warnDocker()
-	profiles, damaged, err := s.exported(ctx, words)
+	profiles, damaged, err := exported(ctx, s, words)
 	if err != nil {
 		return err
 	}
@@ -77,7 +77,7 @@ func (s *session) export(ctx context.Context, words []string) error {
 
 // exported reads the profiles that are named, or all; damaged is how many of all
 // cannot be read, of which it has warned.
-func (s *session) exported(ctx context.Context, words []string) (profiles []*profile.Profile, damaged int, err error) {
+func exported(ctx context.Context, s *session, words []string) (profiles []*profile.Profile, damaged int, err error) {
 	if len(words) == 0 {
 		return s.all(ctx)
 	}

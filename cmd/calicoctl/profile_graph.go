@@ -39,12 +39,12 @@ and no labels but those of the profile; policies are not looked at.
 			if err != nil {
 				return err
 			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error { return s.graph(ctx, names) })
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error { return runGraph(ctx, s, names) })
 		},
 	}
 }
 
-func (s *session) graph(ctx context.Context, words []string) error {
+func runGraph(ctx context.Context, s *session, words []string) error {
 	s.warnDocker()
 	// All profiles stay until the end, so collect what was read for them sooner.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
@@ -53,7 +53,7 @@ func (s *session) graph(ctx context.Context, words []string) error {
 		return err
 	}
 	builder := &graph.Builder{}
-	known, err := s.readGraph(ctx, builder)
+	known, err := readGraph(ctx, s, builder)
 	if err != nil {
 		return err
 	}
@@ -73,11 +73,11 @@ func (s *session) graph(ctx context.Context, words []string) error {
 	if err != nil {
 		return err
 	}
-	return s.app.printGraph(g)
+	return printGraph(s.app, g)
 }
 
 // readGraph adds the profiles that Felix reads, and returns the IDs of all.
-func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known names.IDs, err error) {
+func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known names.IDs, err error) {
 	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
 	seen := s.app.progress("profiles")
@@ -113,7 +113,7 @@ func (s *session) readGraph(ctx context.Context, builder *graph.Builder) (known 
 }
 
 // printGraph prints the graph in the format that was asked for.
-func (a *app) printGraph(g *graph.Graph) error {
+func printGraph(a *app, g *graph.Graph) error {
 	switch a.out.Format {
 	case "dot":
 		a.out.WriteString(g.DOT())

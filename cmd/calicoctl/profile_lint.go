@@ -42,7 +42,7 @@ error.`,
 			if err != nil {
 				return err
 			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error { return s.lint(ctx, names) })
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error { return runLint(ctx, s, names) })
 		},
 	}
 }
@@ -64,7 +64,7 @@ func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error)
 // errFindings says that lint has found an error; the command itself has not failed.
 var errFindings = fmt.Errorf("lint has found errors: %w", errDiffers)
 
-func (s *session) lint(ctx context.Context, words []string) error {
+func runLint(ctx context.Context, s *session, words []string) error {
 	s.warnDocker()
 	targets, err := s.names.Targets(words)
 	if err != nil {
@@ -88,20 +88,20 @@ func (s *session) lint(ctx context.Context, words []string) error {
 	}
 	l := lint.New(options)
 	view := s.store.View()
-	if err := s.lintProfiles(ctx, view, l); err != nil {
+	if err := lintProfiles(ctx, s, view, l); err != nil {
 		return err
 	}
 	if err := selectTargets(l, targets); err != nil {
 		return err
 	}
-	if err := s.lintEndpoints(ctx, view, l); err != nil {
+	if err := lintEndpoints(ctx, s, view, l); err != nil {
 		return err
 	}
 	shown := names.Shown{Networks: s.names.Networks, There: names.IDs(l.Profiles())}
-	return s.app.printFindings(l.Findings(lint.Names{Name: shown.Name, Misleads: shown.Misleads}))
+	return printFindings(s.app, l.Findings(lint.Names{Name: shown.Name, Misleads: shown.Misleads}))
 }
 
-func (s *session) lintProfiles(ctx context.Context, view *store.View, l *lint.Linter) error {
+func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
 	seen := s.app.progress("profiles")
 	defer seen.end()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
@@ -133,7 +133,7 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 	return nil
 }
 
-func (s *session) lintEndpoints(ctx context.Context, view *store.View, l *lint.Linter) error {
+func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
 	seen := s.app.progress("endpoints")
 	defer seen.end()
 	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
@@ -148,7 +148,7 @@ func (s *session) lintEndpoints(ctx context.Context, view *store.View, l *lint.L
 }
 
 // printFindings prints them; the error is errFindings if one is an error.
-func (a *app) printFindings(list []lint.Finding) error {
+func printFindings(a *app, list []lint.Finding) error {
 	if err := a.out.Print(lint.Text(list), list); err != nil {
 		return err
 	}

@@ -52,7 +52,7 @@ name. Names are taken as they are written in etcd.`,
 			case m.all && len(args) > 0:
 				return usagef("unexpected word %q behind --all", args[0])
 			case m.all:
-				return m.app.inSession(cmd.Context(), m.migrateAll)
+				return inSession(cmd.Context(), m.app, m.migrateAll)
 			case len(args) == 0:
 				return usagef("which profile? The usage is: %s", usageLine(cmd))
 			case len(args) > 2:
@@ -60,7 +60,7 @@ name. Names are taken as they are written in etcd.`,
 			case args[0] == "" || args[len(args)-1] == "":
 				return usagef("empty profile name; is a shell variable empty?")
 			}
-			return m.app.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
+			return inSession(cmd.Context(), m.app, func(ctx context.Context, s *session) error {
 				return m.migrate(ctx, s, args[0], args[len(args)-1])
 			})
 		},

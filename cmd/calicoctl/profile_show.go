@@ -31,8 +31,8 @@ for each endpoint of each profile; None where there is nothing.`,
   calicoctl profile show -o json`,
 		Args: noWords,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return s.profileShow(ctx, detailed)
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error {
+				return profileShow(ctx, s, detailed)
 			})
 		},
 	}
@@ -52,10 +52,10 @@ type summary struct {
 	Error    string         `json:"error,omitempty"`
 }
 
-func (s *session) profileShow(ctx context.Context, detailed bool) error {
+func profileShow(ctx context.Context, s *session, detailed bool) error {
 	s.warnDocker()
 	view := s.store.View()
-	list, err := s.summaries(ctx, view)
+	list, err := summaries(ctx, s, view)
 	if err == nil && len(list) == 1 && s.store.LacksCalico(ctx, view.Revision()) { // there is just the one that is built in
 		s.app.warn("there is no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
 	}
@@ -63,7 +63,7 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 	case err != nil:
 		return err
 	case detailed:
-		return s.profileShowDetailed(ctx, view, list)
+		return profileShowDetailed(ctx, s, view, list)
 	}
 	if s.app.out.Format == "text" {
 		return s.app.out.Print(summaryTable(list), nil)
@@ -72,7 +72,7 @@ func (s *session) profileShow(ctx context.Context, detailed bool) error {
 }
 
 // summaries returns a summary of every profile, sorted by name.
-func (s *session) summaries(ctx context.Context, view *store.View) ([]summary, error) {
+func summaries(ctx context.Context, s *session, view *store.View) ([]summary, error) {
 	list := []summary{summarize(profile.BuiltIn())}
 	seen := s.app.progress("profiles")
 	defer seen.end()

@@ -66,7 +66,7 @@ func (e *editing) run(ctx context.Context) (err error) {
 	if e.editor, err = e.app.editor(); err != nil {
 		return err
 	}
-	if err := e.app.inSession(ctx, e.read); err != nil {
+	if err := inSession(ctx, e.app, e.read); err != nil {
 		return err
 	}
 	defer patiently()()
@@ -215,7 +215,7 @@ func (e *editing) inTime(ctx context.Context, work func(context.Context, *sessio
 	e.app.catch.forget() // they were the editor's
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	return e.app.inSession(ctx, work)
+	return inSession(ctx, e.app, work)
 }
 
 // apply makes the profile what a text says. It reports whether that makes a

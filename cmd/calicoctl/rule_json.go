@@ -37,14 +37,16 @@ which calicoctl 0.x ignores, says of which profile and revision it is.`,
 			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			return a.inSession(cmd.Context(), func(ctx context.Context, s *session) error {
-				return s.showWith(ctx, store.Query{Cluster: true}, a.printDocument)
+			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error {
+				return showWith(ctx, s, store.Query{Cluster: true}, func(snap *store.Snapshot, p *profile.Profile, shown names.Shown) error {
+					return printDocument(a, snap, p, shown)
+				})
 			})
 		},
 	}
 }
 
-func (a *app) printDocument(snap *store.Snapshot, p *profile.Profile, names names.Shown) error {
+func printDocument(a *app, snap *store.Snapshot, p *profile.Profile, names names.Shown) error {
 	var beyond, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)

@@ -14,7 +14,7 @@ import (
 )
 
 func ruleShowCommand(a *app) *cobra.Command {
-	var watch bool
+	var watches bool
 	cmd := &cobra.Command{
 		Use:         "show",
 		SuggestFor:  []string{"list"},
@@ -40,10 +40,10 @@ the first reading only. -o json prints one document a line.`,
 			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			if watch {
-				return a.watch(cmd.Context())
+			if watches {
+				return watch(cmd.Context(), a)
 			}
-			return a.show(cmd.Context(), func(p *profile.Profile, names names.Shown) error {
+			return showProfile(cmd.Context(), a, func(p *profile.Profile, names names.Shown) error {
 				a.warnMisleading(p, names)
 				if a.out.Format == "text" {
 					return a.out.Print(listing(p, names), nil)
@@ -52,24 +52,24 @@ the first reading only. -o json prints one document a line.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVarP(&watch, "watch", "w", false, "stay, and show each change when it happens")
+	cmd.Flags().BoolVarP(&watches, "watch", "w", false, "stay, and show each change when it happens")
 	return cmd
 }
 
 // show reads the profile that the command names, with the names that its IDs
 // are shown by, and reports what is odd about it.
-func (a *app) show(ctx context.Context, print func(*profile.Profile, names.Shown) error) error {
-	return a.inSession(ctx, func(ctx context.Context, s *session) error { return s.show(ctx, print) })
+func showProfile(ctx context.Context, a *app, print func(*profile.Profile, names.Shown) error) error {
+	return inSession(ctx, a, func(ctx context.Context, s *session) error { return show(ctx, s, print) })
 }
 
-func (s *session) show(ctx context.Context, print func(*profile.Profile, names.Shown) error) error {
-	return s.showWith(ctx, store.Query{}, func(_ *store.Snapshot, p *profile.Profile, shown names.Shown) error {
+func show(ctx context.Context, s *session, print func(*profile.Profile, names.Shown) error) error {
+	return showWith(ctx, s, store.Query{}, func(_ *store.Snapshot, p *profile.Profile, shown names.Shown) error {
 		return print(p, shown)
 	})
 }
 
 // showWith is show with what else of a query is to be read in the same request.
-func (s *session) showWith(ctx context.Context, query store.Query, print func(*store.Snapshot, *profile.Profile, names.Shown) error) error {
+func showWith(ctx context.Context, s *session, query store.Query, print func(*store.Snapshot, *profile.Profile, names.Shown) error) error {
 	s.warnDocker()
 	t, err := s.names.Target(s.app.profile)
 	if err != nil {

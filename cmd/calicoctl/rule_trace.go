@@ -105,7 +105,7 @@ var (
 
 func tracePacket(ctx context.Context, a *app, q trace.Question) error {
 	var t *trace.Trace
-	err := a.inSession(ctx, func(ctx context.Context, s *session) error {
+	err := inSession(ctx, a, func(ctx context.Context, s *session) error {
 		g := &gathering{session: s, facts: trace.Facts{Question: q}}
 		err := g.gather(ctx)
 		if err == nil {

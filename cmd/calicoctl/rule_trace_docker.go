@@ -19,7 +19,7 @@ type foundContainers struct {
 
 // lookUpContainers asks Docker for the containers of a question; the answer comes
 // when it is there.
-func (s *session) lookUpContainers(ctx context.Context, q trace.Question) <-chan foundContainers {
+func lookUpContainers(ctx context.Context, s *session, q trace.Question) <-chan foundContainers {
 	answer := make(chan foundContainers, 1)
 	from, to := q.Packet.From.Container, q.Packet.To.Container
 	if from+to == "" {
@@ -28,14 +28,14 @@ func (s *session) lookUpContainers(ctx context.Context, q trace.Question) <-chan
 	}
 	go func() {
 		var found foundContainers
-		found.from, found.to, found.err = s.inspect(ctx, from, to)
+		found.from, found.to, found.err = inspect(ctx, s, from, to)
 		answer <- found
 	}()
 	return answer
 }
 
 // inspect looks up to two containers up. One without a name is nil.
-func (s *session) inspect(ctx context.Context, names ...string) (from, to *resolve.Container, err error) {
+func inspect(ctx context.Context, s *session, names ...string) (from, to *resolve.Container, err error) {
 	if s.names.Err != nil { // it would not answer now either
 		return nil, nil, &containerError{name: cmp.Or(names...), cause: s.names.Err}
 	}

@@ -36,7 +36,7 @@ func (g *gathering) gather(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	containers := s.lookUpContainers(ctx, q)
+	containers := lookUpContainers(ctx, s, q)
 	g.snap, err = s.store.Read(ctx, tags.Query(store.Query{
 		Profiles: g.target.IDs(), Prefixes: g.target.Prefixes(), Presence: s.names.Candidates(), V1: true, Policies: true,
 	}))

@@ -25,10 +25,10 @@ type watching struct {
 
 // watch shows the rules of a profile, and then each change of it until Ctrl-C. The
 // command's time bounds the first reading alone.
-func (a *app) watch(ctx context.Context) error {
-	return a.inSession(ctx, func(first context.Context, s *session) error {
+func watch(ctx context.Context, a *app) error {
+	return inSession(ctx, a, func(first context.Context, s *session) error {
 		w := &watching{session: s}
-		err := s.show(first, func(p *profile.Profile, names names.Shown) error {
+		err := show(first, s, func(p *profile.Profile, names names.Shown) error {
 			if p.BuiltIn || p.Layout != profile.V3 {
 				return hasPast(p)
 			}

@@ -66,7 +66,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) error {
 	if isCompletion(args) {
-		complete(a, ctx, root, args)
+		complete(ctx, a, root, args)
 		return nil
 	}
 	args, err := nameFirst(root, args)

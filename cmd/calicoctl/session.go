@@ -70,7 +70,7 @@ func open(ctx context.Context, a *app) (context.Context, *session, error) {
 func (s *session) close() { s.stop() }
 
 // inSession runs the work of a command while it is connected.
-func (a *app) inSession(ctx context.Context, work func(context.Context, *session) error) error {
+func inSession(ctx context.Context, a *app, work func(context.Context, *session) error) error {
 	ctx, s, err := open(ctx, a)
 	if err != nil {
 		return err

@@ -40,7 +40,7 @@ func tagShowCommand(a *app) *cobra.Command {
 			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			return a.show(cmd.Context(), func(p *profile.Profile, names names.Shown) error {
+			return showProfile(cmd.Context(), a, func(p *profile.Profile, names names.Shown) error {
 				tags := []string{}
 				for _, t := range p.Tags() {
 					if names.Misleads(t) {

@@ -48,7 +48,7 @@ those that are left.`,
 					return usagef("--to-revision: expected a revision as history prints it, got %q", to)
 				}
 			}
-			return a.inSession(cmd.Context(), u.run)
+			return inSession(cmd.Context(), a, u.run)
 		},
 	}
 	u.flags.add(cmd, a)
@@ -180,7 +180,7 @@ func (u *undoing) uncreate(ctx context.Context, s *session) error {
 
 // revive brings a removed profile back.
 func (u *undoing) revive(ctx context.Context, s *session, query store.Query, snap *store.Snapshot) error {
-	id, newest, err := s.whoseOnce(ctx, u.target)
+	id, newest, err := whoseOnce(ctx, s, u.target)
 	if err != nil {
 		return err
 	}
