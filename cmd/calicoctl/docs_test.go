@@ -71,11 +71,13 @@ func docScript(steps []console.Step) []byte {
 	return []byte(script.String())
 }
 
-// scriptShown runs the steps of a file and compares standard output and
-// standard error, which a reader sees as one.
+// scriptShown runs the steps of a file and compares stdout and stderr, which a
+// reader sees as one. With UPDATE_DOCS it writes them into the document.
 func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 	meanwhile := ""
-	for _, s := range console.Steps("```console\n" + ts.ReadFile(args[0])) {
+	var printed []string
+	steps := console.Steps("```console\n" + ts.ReadFile(args[0]))
+	for _, s := range steps {
 		if other, found := strings.CutPrefix(s.Command, console.MeanwhileComment); found {
 			meanwhile = strings.TrimSuffix(other, " -->")
 			continue
@@ -91,10 +93,36 @@ func scriptShown(ts *testscript.TestScript, _ bool, args []string) {
 			_ = ts.Exec("sh", "-c", "{ "+s.Command+"\n} 2>&1") // what it prints tells whether it failed
 			got = ts.ReadFile("stdout")
 		}
-		if got != s.Output {
+		printed = append(printed, got)
+		if got != s.Output && os.Getenv("UPDATE_DOCS") == "" {
 			ts.Fatalf("$ %s\n%s\nbut the document shows\n%s", s.Command, got, s.Output)
 		}
 	}
+	if os.Getenv("UPDATE_DOCS") != "" {
+		updateDocument(ts, console.Visible(steps), printed)
+	}
+}
+
+// updateDocument writes what the visible steps of a document print into it.
+func updateDocument(ts *testscript.TestScript, visible []console.Step, printed []string) {
+	file := filepath.Join("..", "..", "docs", ts.Name()+".md")
+	if _, err := os.Stat(file); err != nil {
+		file = filepath.Join("..", "..", ts.Name()+".md")
+	}
+	content, err := os.ReadFile(file)
+	ts.Check(err)
+	rest := string(content)
+	var updated strings.Builder
+	for i, s := range visible {
+		command := "$ " + strings.ReplaceAll(s.Command, "\n", "\n> ") + "\n"
+		before, after, found := strings.Cut(rest, command+s.Output)
+		if !found {
+			ts.Fatalf("%s does not hold the command %s", file, s.Command)
+		}
+		updated.WriteString(before + command + printed[i])
+		rest = after
+	}
+	ts.Check(os.WriteFile(file, []byte(updated.String()+rest), 0o644))
 }
 
 // staying runs a command and, when it has printed something, another one; when it
@@ -109,6 +137,10 @@ func staying(ts *testscript.TestScript, s console.Step, meanwhile string) string
 }
 
 func runHidden(ts *testscript.TestScript, command string) {
+	if command, isRun := strings.CutPrefix(command, console.RunComment); isRun {
+		ts.Check(ts.Exec("sh", "-c", command))
+		return
+	}
 	if names, found := strings.CutPrefix(command, console.NetworksComment); found {
 		var networks []string
 		for _, name := range strings.Fields(names) {

@@ -18,7 +18,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// The exit codes. Scripts rely on them; docs/commands.md describes them.
+// The exit codes. Scripts rely on them; docs/scripting.md describes them.
 const (
 	exitDone        = 0
 	exitRefused     = 1   // refused, or not found

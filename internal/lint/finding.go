@@ -19,7 +19,7 @@ const (
 	Info    Level = "info"
 )
 
-// A Finding is something wrong in a profile or an endpoint. docs/commands.md lists the
+// A Finding is something wrong in a profile or an endpoint. docs/review.md lists the
 // codes; programs rely on them.
 type Finding struct {
 	Level     Level           `json:"level"`

@@ -126,7 +126,7 @@ prog NAME add x
 func TestReference(t *testing.T) {
 	t.Parallel()
 	page := tree().Reference()
-	_, got, _ := strings.Cut(page, "(commands.md).\n\n")
+	_, got, _ := strings.Cut(page, "(editing.md).\n\n")
 	if diff := cmp.Diff(wantReference, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -11,8 +11,7 @@ const introduction = `<!-- Written by "make docs" from the commands. Do not edit
 
 # Command reference
 
-What ` + "`calicoctl COMMAND --help`" + ` says, of all commands. What they do and print is
-shown in [commands.md](commands.md).
+What ` + "`calicoctl COMMAND --help`" + ` says, of all commands. To edit policy, see [editing.md](editing.md).
 
 `
 

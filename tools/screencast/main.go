@@ -52,6 +52,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	shown = console.Visible(shown)
 	for i, s := range recorded {
 		if s.Output != shown[i].Output {
 			return fmt.Errorf("%s is not true: $ %s\nprints\n%s", *document, s.Command, s.Output)

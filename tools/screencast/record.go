@@ -40,6 +40,10 @@ func record(ctx context.Context, programs string, steps []console.Step) (recorde
 		"ETCD_ENDPOINTS=" + server.Endpoint(), "DATASTORE_TYPE=etcdv3", "CALICOCTL_LITERAL=1",
 	}
 	for _, s := range steps {
+		hidden, isHidden := s.Hidden()
+		if isHidden {
+			s.Command = hidden
+		}
 		shell := exec.CommandContext(ctx, "sh", "-c", s.Command)
 		shell.Env, shell.Dir = environment, dir
 		printed, err := shell.CombinedOutput()
@@ -47,7 +51,9 @@ func record(ctx context.Context, programs string, steps []console.Step) (recorde
 		if err != nil && !errors.As(err, &exit) {
 			return nil, fmt.Errorf("%s: %w", s.Command, err)
 		}
-		recorded = append(recorded, console.Step{Command: s.Command, Output: string(printed)})
+		if !isHidden {
+			recorded = append(recorded, console.Step{Command: s.Command, Output: string(printed)})
+		}
 	}
 	return recorded, ctx.Err()
 }

@@ -36,7 +36,7 @@ func TestPictureIsCurrent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if string(stored) != picture(steps) {
+	if string(stored) != picture(console.Visible(steps)) {
 		t.Error("docs/walkthrough.svg does not show the walkthrough of README.md; run make screencast")
 	}
 }

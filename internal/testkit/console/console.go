@@ -3,12 +3,16 @@
 // below it is what the command prints.
 package console
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Step is a command and what it prints, or something that is done between the
 // blocks without the reader seeing it:
 //
 //	<!-- put KEY VALUE -->     write a key
+//	<!-- run COMMAND -->       run a command and ignore what it prints
 //	<!-- networks NAME... -->  an engine that has these Docker networks
 //	<!-- meanwhile COMMAND --> what is run as soon as the next command, which stays
 //	                           until Ctrl-C, has printed something
@@ -17,18 +21,30 @@ type Step struct{ Command, Output string }
 // What the comments begin with that are steps.
 const (
 	PutComment       = "<!-- put "
+	RunComment       = "<!-- run "
 	NetworksComment  = "<!-- networks "
 	MeanwhileComment = "<!-- meanwhile "
 )
 
 // IsHidden reports whether a command, or a line of a document, is such a comment.
 func IsHidden(line string) bool {
-	for _, comment := range []string{PutComment, NetworksComment, MeanwhileComment} {
+	for _, comment := range []string{PutComment, RunComment, NetworksComment, MeanwhileComment} {
 		if strings.HasPrefix(line, comment) {
 			return true
 		}
 	}
 	return false
+}
+
+// Hidden returns the command of a step that the reader does not see, or false.
+func (s Step) Hidden() (command string, isRun bool) {
+	command, isRun = strings.CutPrefix(s.Command, RunComment)
+	return strings.TrimSuffix(command, " -->"), isRun
+}
+
+// Visible returns the steps that the reader sees.
+func Visible(steps []Step) []Step {
+	return slices.DeleteFunc(slices.Clone(steps), func(s Step) bool { return IsHidden(s.Command) })
 }
 
 // Steps reads the steps of a document. A command goes on in lines that begin with
