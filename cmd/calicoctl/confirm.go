@@ -91,7 +91,7 @@ func (a *app) confirm(failed error) int {
 	defer stderr.Drain()
 	defer ignoreJobControl()()
 	r := confirm.Request{
-		Within: a.catch.within, Attempt: max(a.timeout, minAttempt), Signals: a.catch.signals,
+		Within: a.confirmation.within, Attempt: max(a.timeout, minAttempt), Signals: a.confirmation.signals,
 		Program: "calicoctl", Stdin: a.stdin, Stderr: stderr, Terminal: ok && term.IsTerminal(int(file.Fd())),
 		Print: func() error {
 			_, err := a.stdout.Write(a.out.Bytes())
@@ -102,7 +102,7 @@ func (a *app) confirm(failed error) int {
 	if failed != nil {
 		r.Report = func() { a.explain(failed) }
 	}
-	for _, e := range a.catch.edits {
+	for _, e := range a.confirmation.edits {
 		r.Edits = append(r.Edits, a.unconfirmed(e))
 	}
 	switch confirm.Run(r) {

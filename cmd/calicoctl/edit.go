@@ -43,7 +43,7 @@ func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (stor
 		Force:      f.force,
 		Once:       e.once,
 		DryRun:     f.dryRun,
-		Reversible: s.app.catch.within > 0,
+		Reversible: s.app.confirmation.within > 0,
 		Change: func(snap *store.Snapshot, p *profile.Profile) (err error) {
 			seen = p
 			var now resolved
@@ -81,7 +81,7 @@ func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (stor
 
 // update carries out an edit that needs no tags.
 func update(ctx context.Context, s *session, name string, snap *store.Snapshot, e store.Edit) (store.Result, error) {
-	e.Reversible = s.app.catch.within > 0
+	e.Reversible = s.app.confirmation.within > 0
 	result, err := s.store.Update(ctx, snap, e)
 	s.note(name, editFlags{dryRun: e.DryRun}, result, err)
 	return result, err
@@ -90,6 +90,6 @@ func update(ctx context.Context, s *session, name string, snap *store.Snapshot, 
 // note takes note of what became of an edit, which may have to be confirmed.
 func (s *session) note(name string, f editFlags, r store.Result, err error) {
 	if !f.dryRun {
-		s.app.catch.note(name, r, err)
+		s.app.confirmation.note(name, r, err)
 	}
 }

@@ -30,7 +30,7 @@ func (f *editFlags) add(cmd *cobra.Command, a *app) {
 func (f *editFlags) addWrite(cmd *cobra.Command, a *app) {
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "only show what would change")
 	cmd.Flags().BoolVar(&f.exitCode, "exit-code", false, "with --dry-run: exit code 10 when something would change")
-	a.catch.addFlags(cmd)
+	a.confirmation.addFlags(cmd)
 }
 
 // check checks the flags of a command that edits the profile that is named before it.
@@ -55,7 +55,7 @@ func (f *editFlags) checkWrite(cmd *cobra.Command, a *app) error {
 		return usagef("--exit-code goes with --dry-run")
 	}
 	a.writes = !f.compare
-	return a.catch.arm(cmd, f.dryRun)
+	return a.confirmation.arm(cmd, f.dryRun)
 }
 
 // errDiffers says that a dry run found something to change, which is no failure.

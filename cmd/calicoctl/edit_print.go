@@ -19,7 +19,7 @@ type edited struct {
 // printEdit prints what became of an edit. Of a dry run, and of an edit that has to be
 // confirmed, it prints the difference.
 func printEdit(ctx context.Context, s *session, f editFlags, e edited) error {
-	if f.dryRun || s.app.catch.within > 0 && e.result.Changed {
+	if f.dryRun || s.app.confirmation.within > 0 && e.result.Changed {
 		return printDifference(ctx, s, f, e)
 	}
 	if e.result.Changed {

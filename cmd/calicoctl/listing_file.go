@@ -36,7 +36,7 @@ func (f *listingFile) check(cmd *cobra.Command, args []string) error {
 	case f.name == "":
 		return usagef("which file? The usage is: %s", usageLine(cmd))
 	}
-	return f.app.catch.needsInput(f.name == "-")
+	return f.app.confirmation.needsInput(f.name == "-")
 }
 
 // profiles reads a file of profiles.

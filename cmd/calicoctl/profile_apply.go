@@ -86,7 +86,7 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 		return r.app.out.Print("The file holds no profile.\n", []render.ChangeView{})
 	}
 	set, err := apply.NewSet(ctx, r.session.names, r.session.store, list,
-		apply.Options{Create: true, Force: r.flags.force, Reversible: r.app.catch.within > 0, Maintained: r.flags.force, Hint: ", or give --force"})
+		apply.Options{Create: true, Force: r.flags.force, Reversible: r.app.confirmation.within > 0, Maintained: r.flags.force, Hint: ", or give --force"})
 	if err != nil {
 		return r.located(err)
 	}

@@ -102,8 +102,8 @@ func (m *migrateOptions) migrate(ctx context.Context, s *session, from, to strin
 // one migrates a profile or, in a dry run, finds out what would become of it.
 func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (migrationView, error) {
 	view := migrationView{Profile: from, New: to}
-	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.flags.force, Reversible: m.app.catch.within > 0, DryRun: m.flags.dryRun})
-	m.app.catch.note(to, result, err)
+	result, err := s.store.Migrate(ctx, store.Migration{From: from, To: to, Keep: m.keep, Force: m.flags.force, Reversible: m.app.confirmation.within > 0, DryRun: m.flags.dryRun})
+	m.app.confirmation.note(to, result, err)
 	if err != nil || !m.flags.dryRun {
 		view.Migrated = err == nil
 		return view, err

@@ -71,7 +71,7 @@ func removeProfile(ctx context.Context, s *session, f editFlags, t names.Target,
 		Pick:       t.PickOf,
 		IfRevision: f.ifRevision,
 		Force:      f.force,
-		Reversible: s.app.catch.within > 0,
+		Reversible: s.app.confirmation.within > 0,
 		DryRun:     f.dryRun,
 	}, noCheck)
 	if err == nil && result.Irreversible != nil {

@@ -95,7 +95,7 @@ func (c *ruleApply) run(cmd *cobra.Command, args []string) error {
 
 // applyOptions are those of a profile that must exist.
 func applyOptions(a *app, f editFlags) apply.Options {
-	return apply.Options{Reversible: a.catch.within > 0, Maintained: f.force, IfRevision: f.ifRevision, Compare: f.compare}
+	return apply.Options{Reversible: a.confirmation.within > 0, Maintained: f.force, IfRevision: f.ifRevision, Compare: f.compare}
 }
 
 // applyListing makes one profile what a listing says.

@@ -212,7 +212,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 // inTime is inSession for a command that waits for a person in between: each
 // time that it is connected, its time starts anew, and Ctrl-C counts.
 func (e *editing) inTime(ctx context.Context, work func(context.Context, *session) error) error {
-	e.app.catch.forget() // they were the editor's
+	e.app.confirmation.forget() // they were the editor's
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return inSession(ctx, e.app, work)

@@ -38,9 +38,9 @@ type app struct {
 
 	profile string // the NAME in "profile NAME ..."
 
-	catch  confirmation
-	writes bool // the command changes something in etcd
-	warned bool // of the configuration
+	confirmation confirmation
+	writes       bool // the command changes something in etcd
+	warned       bool // of the configuration
 }
 
 // run executes one command line and returns its exit code. Data goes to
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, lookupEnv: lookupEnv}
 	root := a.command()
 	err := a.execute(ctx, root, args)
-	if len(a.catch.edits) > 0 {
+	if len(a.confirmation.edits) > 0 {
 		return a.confirm(err)
 	}
 	if werr := a.out.Flush(stdout); werr != nil && (err == nil || isAnswer(err)) {

@@ -50,7 +50,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 // open starts the clock of a command, and connects it. The context ends with the
 // command's time.
 func open(ctx context.Context, a *app) (context.Context, *session, error) {
-	ctx, stop := a.catch.guard(ctx)
+	ctx, stop := a.confirmation.guard(ctx)
 	ctx, cancel := a.deadline(ctx)
 	s, err := a.connect(ctx)
 	if err != nil {
