@@ -4,7 +4,7 @@ package plugin
 
 import (
 	"context"
-	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"time"
@@ -103,7 +103,7 @@ func (d *Driver) IPAMHandler() http.Handler {
 }
 
 func activate(implements ...string) handler {
-	return handle(removeLimit, func(context.Context, json.RawMessage, *note) (any, error) {
+	return handle(removeLimit, func(context.Context, empty, *note) (any, error) {
 		return map[string][]string{"Implements": implements}, nil
 	})
 }
@@ -114,9 +114,17 @@ func (d *Driver) Gone(endpointID string) {
 	d.links.forget(endpointID)
 }
 
-// InUse returns the ID of the endpoint of this node that has an address.
-func (d *Driver) InUse(ctx context.Context, a ipam.Assigned) (string, error) {
-	return d.inUse.owner(ctx, a.Addr)
+// ReleaseAddress releases an address that the collector has found unused, if it is
+// still the same assignment and no endpoint has it.
+func (d *Driver) ReleaseAddress(ctx context.Context, a ipam.Assigned) error {
+	owner, err := d.inUse.release(ctx, a.Addr, func() error {
+		_, err := d.addresses.Release(ctx, a.Addr, func(now ipam.Assigned) bool { return now.Handle == a.Handle })
+		return err
+	})
+	if owner != "" {
+		err = fmt.Errorf("endpoint %s has it now", owner)
+	}
+	return err
 }
 
 // AskEngine asks the engine who it is until it answers or ctx ends. The answer is

@@ -3,8 +3,10 @@
 package plugin
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -34,14 +36,24 @@ type handler struct {
 	run   func(ctx context.Context, body []byte, n *note) (any, error)
 }
 
-// handle makes a handler of a function that takes a request of a type.
+// errRepeated is about a request without content. When the driver ends before it has
+// answered, Docker sends the request again, but what it holds was read already. An
+// empty request must not be taken for one with default values.
+var errRepeated = errors.New("the driver ended during this request, and Docker has repeated it without its content; try again")
+
+// handle makes a handler of a function that takes a request of a type; one of the
+// type empty needs no content.
 func handle[T any](limit time.Duration, run func(context.Context, T, *note) (any, error)) handler {
 	return handler{limit, func(ctx context.Context, body []byte, n *note) (any, error) {
 		var in T
-		if len(strings.TrimSpace(string(body))) > 0 {
-			if err := json.Unmarshal(body, &in); err != nil {
-				return nil, fmt.Errorf("the request cannot be read: %w", err)
-			}
+		if _, none := any(in).(empty); none {
+			return run(ctx, in, n)
+		}
+		if len(bytes.TrimSpace(body)) == 0 {
+			return nil, errRepeated
+		}
+		if err := json.Unmarshal(body, &in); err != nil {
+			return nil, fmt.Errorf("the request cannot be read: %w", err)
 		}
 		return run(ctx, in, n)
 	}}
