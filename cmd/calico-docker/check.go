@@ -207,7 +207,6 @@ func (p *program) checkDocker(ctx context.Context, r *report) {
 		r.missing("Docker", "%v", err)
 		return
 	}
-	defer docker.Close()
 	identity, err := docker.Identity(ctx)
 	if err != nil {
 		r.missing("Docker", "the engine at %s does not answer: %v", docker.Host(), err)

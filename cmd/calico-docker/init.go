@@ -199,7 +199,6 @@ func (p *program) checkRange(ctx context.Context, cidr netip.Prefix) error {
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
 	networks, err := docker.Networks(ctx)
 	if err != nil {
 		fmt.Fprintf(p.err, "calico-docker: warning: Docker does not answer, so that its networks are not looked at: %v\n", err)

@@ -52,7 +52,6 @@ func (p *program) serve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer docker.Close()
 	boot, err := felix.BootTime()
 	if err != nil {
 		return err

@@ -16,31 +16,43 @@ import (
 )
 
 // An Engine is a Docker engine.
-type Engine struct{ docker *client.Client }
+//
+// Each call has a client of its own: a client finds out the version of the API
+// under a lock that no context bounds, so that a call which an engine that starts
+// does not answer would stop all others.
+type Engine struct {
+	options []client.Opt
+	host    string
+}
 
 // New returns the engine at a host such as unix:///run/docker.sock; empty is the
 // one that the environment names. Nothing is dialled.
 func New(host string) (*Engine, error) {
-	options := []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}
+	e := &Engine{options: []client.Opt{client.FromEnv, client.WithAPIVersionNegotiation()}}
 	if host != "" {
-		options = append(options, client.WithHost(host))
+		e.options = append(e.options, client.WithHost(host))
 	}
-	docker, err := client.NewClientWithOpts(options...)
+	docker, err := e.client()
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{docker: docker}, nil
+	e.host = docker.DaemonHost()
+	return e, docker.Close()
 }
 
-// Host returns where the engine is asked.
-func (e *Engine) Host() string { return e.docker.DaemonHost() }
+func (e *Engine) client() (*client.Client, error) { return client.NewClientWithOpts(e.options...) }
 
-// Close ends the connections.
-func (e *Engine) Close() error { return e.docker.Close() }
+// Host returns where the engine is asked.
+func (e *Engine) Host() string { return e.host }
 
 // Answers reports whether the engine answers at all.
 func (e *Engine) Answers(ctx context.Context) bool {
-	_, err := e.docker.Ping(ctx)
+	docker, err := e.client()
+	if err != nil {
+		return false
+	}
+	defer docker.Close()
+	_, err = docker.Ping(ctx)
 	return err == nil
 }
 
@@ -49,7 +61,12 @@ type Identity struct{ ID, Version string }
 
 // Identity asks who the engine is.
 func (e *Engine) Identity(ctx context.Context) (Identity, error) {
-	info, err := e.docker.Info(ctx)
+	docker, err := e.client()
+	if err != nil {
+		return Identity{}, err
+	}
+	defer docker.Close()
+	info, err := docker.Info(ctx)
 	return Identity{ID: info.ID, Version: info.ServerVersion}, err
 }
 
@@ -85,7 +102,12 @@ func networkOf(n network.Inspect) Network {
 
 // Networks returns all networks.
 func (e *Engine) Networks(ctx context.Context) ([]Network, error) {
-	list, err := e.docker.NetworkList(ctx, network.ListOptions{})
+	docker, err := e.client()
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	list, err := docker.NetworkList(ctx, network.ListOptions{})
 	var all []Network
 	for _, n := range list {
 		all = append(all, networkOf(n))
@@ -102,7 +124,12 @@ type Place struct {
 
 // Find asks for a network and for the container of one of its endpoints.
 func (e *Engine) Find(ctx context.Context, networkID, endpoint string) (Place, error) {
-	n, err := e.docker.NetworkInspect(ctx, networkID, network.InspectOptions{})
+	docker, err := e.client()
+	if err != nil {
+		return Place{}, err
+	}
+	defer docker.Close()
+	n, err := docker.NetworkInspect(ctx, networkID, network.InspectOptions{})
 	if err != nil {
 		return Place{}, err
 	}
@@ -132,7 +159,12 @@ type Attachment struct {
 // Attachments returns the connections of all containers, also of those that do not
 // run.
 func (e *Engine) Attachments(ctx context.Context) ([]Attachment, error) {
-	list, err := e.docker.ContainerList(ctx, container.ListOptions{All: true})
+	docker, err := e.client()
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	list, err := docker.ContainerList(ctx, container.ListOptions{All: true})
 	if err != nil {
 		return nil, err
 	}
