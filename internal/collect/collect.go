@@ -30,6 +30,7 @@ const limit = time.Minute
 // A Driver is whose remains are collected.
 type Driver interface {
 	RemoveNetwork(ctx context.Context, id string) (removed bool, err error)
+	ReleaseAddress(ctx context.Context, a ipam.Assigned) error
 	Gone(endpoint string) // an endpoint was removed
 }
 
@@ -198,8 +199,7 @@ func (c *Collector) gone(v view) []thing {
 	for _, a := range v.assigned {
 		if !v.used[a.Addr] && !v.shown[a.Addr] && ours(a.Owner[ipam.OwnerEngine]) {
 			all = append(all, thing{"address " + a.Addr.String() + " (" + a.Handle + ")", func(ctx context.Context) error {
-				_, err := c.Addresses.Release(ctx, a.Addr, func(now ipam.Assigned) bool { return now.Handle == a.Handle })
-				return err
+				return c.Driver.ReleaseAddress(ctx, a)
 			}})
 		}
 	}

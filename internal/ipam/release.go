@@ -66,6 +66,20 @@ func (a *Allocator) release(ctx context.Context, addr netip.Addr, handle *string
 	return true, !done, err
 }
 
+// Holds reports whether an address is assigned to this node and program.
+func (a *Allocator) Holds(ctx context.Context, addr netip.Addr) (bool, error) {
+	cidr, ok, err := a.blockOf(ctx, addr)
+	if err != nil || !ok {
+		return false, err
+	}
+	read, err := a.readBlock(ctx, cidr)
+	if err != nil || read.block == nil {
+		return false, err
+	}
+	attribute, ok := read.block.Allocation(addr)
+	return ok && a.owns(attribute), nil
+}
+
 // owns reports whether an address is one of this node and this program.
 func (a *Allocator) owns(attribute Attribute) bool {
 	return attribute.Owner[OwnerNode] == a.Node && attribute.Owner[OwnerType] == TypeDocker

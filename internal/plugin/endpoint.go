@@ -42,7 +42,8 @@ func (d networkDriver) createEndpoint(ctx context.Context, in createEndpointRequ
 	}
 	n.add("addresses", addresses)
 	n.add("profile", e.Profile)
-	if err := d.inUse.take(ctx, e.ID, addresses); err != nil {
+	holds := func(addr netip.Addr) (bool, error) { return d.addresses.Holds(ctx, addr) }
+	if err := d.inUse.take(ctx, e.ID, addresses, holds); err != nil {
 		return nil, err
 	}
 	err = d.endpoints.Put(ctx, e, []string{felix.StatusKey(e.Node)}, func(values [][]byte) error {

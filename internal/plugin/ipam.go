@@ -136,6 +136,7 @@ func (d ipamDriver) requestAddress(ctx context.Context, in addressRequest, n *no
 	if err != nil {
 		return nil, err
 	}
+	d.inUse.assigned(assigned.Addr)
 	n.add("address", assigned.Addr)
 	return addressResponse{Address: netip.PrefixFrom(assigned.Addr, assigned.Addr.BitLen()).String(), Data: map[string]string{}}, nil
 }
@@ -152,15 +153,14 @@ func (d ipamDriver) releaseAddress(ctx context.Context, in addressRequest, n *no
 	if addr.IsUnspecified() { // the gateway, which is none
 		return empty{}, nil
 	}
-	owner, err := d.inUse.owner(ctx, addr)
-	if err != nil {
-		return nil, err
-	}
+	released := false
+	owner, err := d.inUse.release(ctx, addr, func() (err error) {
+		released, err = d.addresses.Release(ctx, addr, nil)
+		return err
+	})
 	if owner != "" { // its endpoint could not be removed; two containers must never share it
 		n.add("kept", "endpoint "+owner+" still has it; the collector releases both")
-		return empty{}, nil
 	}
-	released, err := d.addresses.Release(ctx, addr, nil)
 	n.add("released", released)
 	return empty{}, err
 }
