@@ -31,7 +31,7 @@ func (r *applyReport) add(name string, result store.Result, c render.Change, dry
 		if c.Before != nil {
 			r.text.WriteString("Profile " + printable.Text(name) + ":\n")
 		}
-		r.text.WriteString(c.Text(r.app.color()))
+		r.text.WriteString(c.Text(r.app.io.color()))
 		view.Diff = c.Lines()
 	}
 	r.views = append(r.views, view)

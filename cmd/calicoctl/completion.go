@@ -28,7 +28,7 @@ func isCompletion(args []string) bool {
 // complete answers a shell, and says nothing else: what is wrong with the words,
 // or with etcd and Docker, will be said when the command is run.
 func complete(ctx context.Context, a *app, root *cobra.Command, args []string) {
-	a.stderr = io.Discard
+	a.msg.out = io.Discard
 	root.SetErr(io.Discard)
 	completeTree(a, root, map[*pflag.Flag]bool{})
 	named, err := nameFirst(root, args)
@@ -174,11 +174,11 @@ func lookUp[T any](cmd *cobra.Command, a *app, ask func(context.Context, *sessio
 	if a.prepare(cmd) != nil {
 		return found
 	}
-	limit, err := time.ParseDuration(a.getenv("CALICOCTL_COMPLETION_TIMEOUT"))
+	limit, err := time.ParseDuration(a.io.getenv("CALICOCTL_COMPLETION_TIMEOUT"))
 	if err != nil || limit <= 0 {
 		limit = completionTime
 	}
-	ctx, cancel := context.WithTimeout(cmd.Context(), min(limit, a.timeout))
+	ctx, cancel := context.WithTimeout(cmd.Context(), min(limit, a.flags.timeout))
 	defer cancel()
 	a.dockerTime = time.Duration(dockerShare * float64(limit))
 	done := make(chan T, 1)
@@ -191,7 +191,7 @@ func lookUp[T any](cmd *cobra.Command, a *app, ask func(context.Context, *sessio
 	}()
 	select {
 	case found = <-done:
-	case <-time.After(min(limit, a.timeout) + lastMoment):
+	case <-time.After(min(limit, a.flags.timeout) + lastMoment):
 	}
 	return found
 }

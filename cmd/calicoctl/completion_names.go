@@ -41,7 +41,7 @@ func (s suggestions) sorted(typed string) []cobra.Completion {
 // completeProfile completes the NAME behind the word profile, where its commands
 // may stand, too.
 func completeProfile(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if a.profile != "" || len(args) > 0 {
+	if a.flags.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
 	names := lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) { return profileNames(ctx, s, typed) })
@@ -62,7 +62,7 @@ func completeName(a *app, cmd *cobra.Command, args []string, typed string) ([]co
 
 // completeNewName completes the names of Docker networks that have no profile.
 func completeNewName(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	if a.profile != "" || len(args) > 0 {
+	if a.flags.profile != "" || len(args) > 0 {
 		return nil, noFiles
 	}
 	return lookUp(cmd, a, func(ctx context.Context, s *session) (suggestions, error) {

@@ -85,19 +85,19 @@ func (c *confirmation) note(name string, r store.Result, err error) {
 // confirm prints the output, lets the edits be confirmed or rolls them back, and returns
 // the exit code. failed is why the command did not do all that it should.
 func (a *app) confirm(failed error) int {
-	file, ok := a.stderr.(*os.File)
-	stderr := confirm.NewWriter(a.stderr)
-	a.stderr = stderr
+	file, ok := a.msg.out.(*os.File)
+	stderr := confirm.NewWriter(a.msg.out)
+	a.msg.out = stderr
 	defer stderr.Drain()
 	defer ignoreJobControl()()
 	r := confirm.Request{
-		Within: a.confirmation.within, Attempt: max(a.timeout, minAttempt), Signals: a.confirmation.signals,
-		Program: "calicoctl", Stdin: a.stdin, Stderr: stderr, Terminal: ok && term.IsTerminal(int(file.Fd())),
+		Within: a.confirmation.within, Attempt: max(a.flags.timeout, minAttempt), Signals: a.confirmation.signals,
+		Program: "calicoctl", Stdin: a.io.stdin, Stderr: stderr, Terminal: ok && term.IsTerminal(int(file.Fd())),
 		Print: func() error {
-			_, err := a.stdout.Write(a.out.Bytes())
+			_, err := a.io.stdout.Write(a.out.Bytes())
 			return err
 		},
-		Ready: func() { dropTypedAhead(a.stdin) },
+		Ready: func() { dropTypedAhead(a.io.stdin) },
 	}
 	if failed != nil {
 		r.Report = func() { a.explain(failed) }
@@ -127,7 +127,7 @@ const minAttempt = 10 * time.Second
 // unconfirmed returns an edit whose attempts to roll back have a connection of their own.
 func (a *app) unconfirmed(e unconfirmedEdit) confirm.Edit {
 	edit := confirm.Edit{Profile: e.name, RollBack: func(ctx context.Context) (int64, error) {
-		a.literal = true // the edit knows its keys; Docker need not be asked
+		a.flags.literal = true // the edit knows its keys; Docker need not be asked
 		s, err := a.connect(ctx)
 		if err != nil {
 			return 0, err

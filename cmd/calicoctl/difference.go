@@ -2,9 +2,6 @@ package main
 
 import (
 	"context"
-	"os"
-
-	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/render"
@@ -38,7 +35,7 @@ func (s *session) difference(ctx context.Context, name string, before, after *pr
 func (s *session) saved(ctx context.Context, name string, before, after *profile.Profile) render.Change {
 	c, err := s.difference(ctx, name, before, after)
 	if err != nil {
-		s.app.warn("the change was saved; it is shown with IDs, because names could not be looked up any more")
+		s.app.msg.warn("the change was saved; it is shown with IDs, because names could not be looked up any more")
 	}
 	return c
 }
@@ -50,11 +47,4 @@ func (s *session) version(ctx context.Context, id string, v store.Version, befor
 	c.Shown = c.Shown.With(names.IDs{id: true}) // its name leads to it, also where it is gone
 	c.Name = c.Shown.Name(id)
 	return render.Version{Change: c, Version: v}, err
-}
-
-// color reports whether standard output is a terminal whose user has not asked
-// for plain text (see no-color.org).
-func (a *app) color() bool {
-	f, ok := a.stdout.(*os.File)
-	return ok && a.getenv("NO_COLOR") == "" && a.getenv("TERM") != "dumb" && term.IsTerminal(int(f.Fd()))
 }

@@ -31,7 +31,7 @@ type resolved struct {
 // editProfile carries out an edit. The result has the profile also when the error is
 // a *profile.PresentError, with which nothing was to be changed.
 func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (store.Result, error) {
-	target, tags, err := s.names.LookUp(s.app.profile, e.rules, e.tags, e.strict)
+	target, tags, err := s.names.LookUp(s.app.flags.profile, e.rules, e.tags, e.strict)
 	if err != nil {
 		return store.Result{}, err
 	}
@@ -65,13 +65,13 @@ func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (stor
 			return tags.Check(snap, before, e.rules, now.rules)
 		},
 	})
-	s.note(s.app.profile, f, result, err)
+	s.note(s.app.flags.profile, f, result, err)
 	if result.Profile == nil {
 		result.Profile = seen
 	}
 	var present *profile.PresentError
 	if seen != nil && (err == nil || errors.As(err, &present)) {
-		s.app.warnTrouble(seen)
+		s.app.msg.warnTrouble(seen)
 	}
 	if err != nil {
 		return result, s.names.InError(ctx, s.store, err, nil)

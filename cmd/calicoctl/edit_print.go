@@ -57,7 +57,7 @@ func printChange(a *app, f editFlags, e edited, c *render.Change) error {
 	text := cmp.Or(e.text, "Nothing to do.\n")
 	view := render.ChangeView{EditView: render.Edit(e.name, e.result), DryRun: f.dryRun, Diff: []render.ChangeLine{}}
 	if c != nil {
-		text, view.Diff = c.Text(a.color()), c.Lines()
+		text, view.Diff = c.Text(a.io.color()), c.Lines()
 	}
 	if e.result.Changed && !f.dryRun {
 		a.out.Saved = "the change was saved, but "

@@ -13,9 +13,9 @@ import (
 )
 
 // editor returns the command of the user's editor.
-func (a *app) editor() (string, error) {
-	chosen := cmp.Or(a.getenv("VISUAL"), a.getenv("EDITOR"))
-	if f, ok := a.stdin.(*os.File); chosen == "" && (!ok || !term.IsTerminal(int(f.Fd()))) {
+func (s streams) editor() (string, error) {
+	chosen := cmp.Or(s.getenv("VISUAL"), s.getenv("EDITOR"))
+	if f, ok := s.stdin.(*os.File); chosen == "" && (!ok || !term.IsTerminal(int(f.Fd()))) {
 		return "", usagef("there is no terminal for vi; name an editor in EDITOR, or use rule show and rule apply")
 	}
 	return cmp.Or(chosen, "vi"), nil
@@ -37,7 +37,7 @@ func (a *app) open(editor, file string) error {
 	words := editorWords(editor, file)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stdout, a.stderr
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.io.stdin, a.io.stdout, a.msg.out
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()

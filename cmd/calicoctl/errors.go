@@ -85,7 +85,7 @@ func exitCode(err error) int {
 }
 
 // explain prints an error: what is wrong, and what to do next.
-func (a *app) explain(err error) { fmt.Fprint(a.stderr, a.explanation(err)) }
+func (a *app) explain(err error) { fmt.Fprint(a.msg.out, a.explanation(err)) }
 
 // explanation returns what explain prints.
 func (a *app) explanation(err error) string { return a.explained("calicoctl: ", err) }
@@ -114,9 +114,9 @@ func (a *app) explained(prefix string, err error) string {
 	case errors.Is(err, context.Canceled):
 		text = "interrupted; nothing was changed"
 	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &docker):
-		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.timeout)
+		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.flags.timeout)
 	case errors.Is(err, context.DeadlineExceeded):
-		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.timeout)
+		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.flags.timeout)
 	case errors.Is(err, fault.ErrMalformed) && !errors.Is(err, fault.ErrRefused):
 		text += "; etcdctl can show, repair or delete that key"
 	}

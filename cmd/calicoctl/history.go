@@ -36,7 +36,7 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 			switch {
 			case cmd.Flags().Changed("limit") && !ok:
 				return usagef("--limit: expected a number from 1 on, got %q", limit)
-			case a.profile == "":
+			case a.flags.profile == "":
 				return needName(a, cmd)
 			}
 			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error {
@@ -66,14 +66,14 @@ var errEnough = errors.New("enough")
 
 func (h *historyRun) run(ctx context.Context) (err error) {
 	h.session.warnDocker()
-	t, err := h.session.names.Target(h.session.app.profile)
+	t, err := h.session.names.Target(h.session.app.flags.profile)
 	if err != nil {
 		return err
 	}
 	if h.id, err = whose(ctx, h.session, t); err != nil {
 		return err
 	}
-	h.color = h.session.app.color()
+	h.color = h.session.app.io.color()
 	h.views = []render.RevisionView{}
 	compacted, err := h.session.store.History(ctx, h.id, func(v store.Version) error { return h.next(ctx, v) })
 	switch {
@@ -166,7 +166,7 @@ func whose(ctx context.Context, s *session, t names.Target) (string, error) {
 	var pair *names.PairError
 	switch {
 	case errors.As(err, &pair):
-		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+		s.app.msg.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
 			printable.Text(pair.Name), pair.ID)
 		id = pair.Name
 	case err != nil:

@@ -41,7 +41,7 @@ func (f *listingFile) check(cmd *cobra.Command, args []string) error {
 
 // profiles reads a file of profiles.
 func (f *listingFile) profiles(ctx context.Context) ([]rules.ProfileListing, error) {
-	text, err := f.app.readInput(ctx, f.name)
+	text, err := f.app.io.readInput(ctx, f.name)
 	if err != nil {
 		return nil, err
 	}
@@ -51,7 +51,7 @@ func (f *listingFile) profiles(ctx context.Context) ([]rules.ProfileListing, err
 
 // listing reads a file that holds the rules of one profile.
 func (f *listingFile) listing(ctx context.Context) (rules.ProfileListing, error) {
-	text, err := f.app.readInput(ctx, f.name)
+	text, err := f.app.io.readInput(ctx, f.name)
 	if err != nil {
 		return rules.ProfileListing{}, err
 	}

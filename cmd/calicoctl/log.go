@@ -18,7 +18,7 @@ func logLevels() []string { return []string{"debug", "info", "off", "warn", "err
 // nothing is made, and what would be logged goes nowhere.
 func (a *app) startLog() error {
 	a.log = slog.New(slog.DiscardHandler)
-	word := strings.ToLower(cmp.Or(a.level, a.getenv("CALICOCTL_LOG_LEVEL"), "off"))
+	word := strings.ToLower(cmp.Or(a.flags.logLevel, a.io.getenv("CALICOCTL_LOG_LEVEL"), "off"))
 	level := slog.LevelInfo
 	switch {
 	case word == "debug":
@@ -29,9 +29,9 @@ func (a *app) startLog() error {
 	default:
 		return usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
 	}
-	a.stderr = &sharedWriter{out: a.stderr}
-	a.log = slog.New(slog.NewTextHandler(a.stderr, &slog.HandlerOptions{Level: level}))
-	a.flags.Log = a.log
+	a.msg.out = &sharedWriter{out: a.msg.out}
+	a.log = slog.New(slog.NewTextHandler(a.msg.out, &slog.HandlerOptions{Level: level}))
+	a.flags.etcd.Log = a.log
 	return nil
 }
 

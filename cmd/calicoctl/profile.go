@@ -13,14 +13,14 @@ func profileCommand(a *app) *cobra.Command {
   calicoctl profile databases rule remove inbound --at=1`,
 		Args: unknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if a.profile != "" {
-				return usagef("expected rule, tag, lint, history or undo after the profile %q; see calicoctl profile --help", a.profile)
+			if a.flags.profile != "" {
+				return usagef("expected rule, tag, lint, history or undo after the profile %q; see calicoctl profile --help", a.flags.profile)
 			}
 			return missingCommand(cmd)
 		},
 	}
 	cmd.ValidArgsFunction = bind(a, completeProfile)
-	cmd.PersistentFlags().StringVar(&a.profile, "profile", "", "the profile's `NAME`, said plainly")
+	cmd.PersistentFlags().StringVar(&a.flags.profile, "profile", "", "the profile's `NAME`, said plainly")
 	cmd.AddCommand(profileShowCommand(a), profileAddCommand(a), profileRemoveCommand(a), profileCopyCommand(a), profileMigrateCommand(a),
 		profileExportCommand(a), profileApplyCommand(a),
 		profileLintCommand(a), profileGraphCommand(a), ruleCommand(a), tagCommand(a), historyCommand(a), undoCommand(a))

@@ -49,11 +49,11 @@ func takeName(a *app, cmd *cobra.Command, args []string) error {
 	case len(args) == 1 && flag:
 		return usagef("the profile is named twice: %q, and with --profile", args[0])
 	case len(args) == 1:
-		a.profile = args[0]
+		a.flags.profile = args[0]
 	case !flag:
 		return usagef("which profile? The usage is: %s", usageLine(cmd))
 	}
-	if a.profile == "" {
+	if a.flags.profile == "" {
 		return usagef("empty profile name; is a shell variable empty?")
 	}
 	return nil
@@ -68,7 +68,7 @@ func (c *profileAdd) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.close()
-	name := c.app.profile
+	name := c.app.flags.profile
 	if err := s.names.Need(name); err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (c *profileAdd) run(cmd *cobra.Command, args []string) error {
 	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
 		if why := s.names.Unenforced(t); why != "" {
-			s.app.warn("%s", why)
+			s.app.msg.warn("%s", why)
 		}
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}

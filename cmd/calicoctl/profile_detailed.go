@@ -68,19 +68,19 @@ func profileShowDetailed(ctx context.Context, s *session, view *store.View, prof
 // endpointRows reads all endpoints.
 func endpointRows(ctx context.Context, s *session, view *store.View, used map[string]bool) ([]endpointRow, error) {
 	var rows []endpointRow
-	seen := s.app.progress("endpoints")
+	seen := s.app.msg.progress("endpoints")
 	defer seen.end()
 	err := view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
-			s.app.warn("%v", damaged)
+			s.app.msg.warn("%v", damaged)
 			return nil
 		}
 		ids := distinct(e.Profiles)
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.end()
-			s.app.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
+			s.app.msg.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
 			e = store.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""
@@ -151,7 +151,7 @@ func (v endpointView) cells() []string {
 
 // printRows prints a list that may be long, piece by piece.
 func printRows(a *app, header []string, n int, row func(i int) endpointView) error {
-	out := bufio.NewWriter(a.stdout)
+	out := bufio.NewWriter(a.io.stdout)
 	switch a.out.Format {
 	case "json":
 		writeJSONList(out, n, row)

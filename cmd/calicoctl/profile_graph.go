@@ -80,7 +80,7 @@ func runGraph(ctx context.Context, s *session, words []string) error {
 func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known names.IDs, err error) {
 	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
-	seen := s.app.progress("profiles")
+	seen := s.app.msg.progress("profiles")
 	defer seen.end()
 	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
@@ -88,13 +88,13 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 		case known[id]:
 		case damaged != nil:
 			seen.end()
-			s.app.warn("%v", damaged)
+			s.app.msg.warn("%v", damaged)
 		case p.Layout == profile.V1:
 			old++
 		default:
 			if trouble := p.Trouble(); len(trouble) > 0 {
 				seen.end()
-				s.app.warnEach("profile "+printable.Text(p.ID), trouble)
+				s.app.msg.warnEach("profile "+printable.Text(p.ID), trouble)
 			}
 			builder.Add(p)
 		}
@@ -105,9 +105,9 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 	switch {
 	case err != nil:
 	case old == 1:
-		s.app.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
+		s.app.msg.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
 	case old > 1:
-		s.app.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
+		s.app.msg.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
 	}
 	return known, err
 }

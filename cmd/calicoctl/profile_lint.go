@@ -56,7 +56,7 @@ func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error)
 	case cmd.Flags().Changed("profile") && len(args) > 0:
 		return nil, usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], usageLine(cmd))
 	case cmd.Flags().Changed("profile"):
-		return []string{a.profile}, needName(a, cmd)
+		return []string{a.flags.profile}, needName(a, cmd)
 	}
 	return args, nil
 }
@@ -102,7 +102,7 @@ func runLint(ctx context.Context, s *session, words []string) error {
 }
 
 func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := s.app.progress("profiles")
+	seen := s.app.msg.progress("profiles")
 	defer seen.end()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
@@ -134,7 +134,7 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 }
 
 func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := s.app.progress("endpoints")
+	seen := s.app.msg.progress("endpoints")
 	defer seen.end()
 	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()

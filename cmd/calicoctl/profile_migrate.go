@@ -42,7 +42,7 @@ name. Names are taken as they are written in etcd.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			// In the old layout a profile may be called anything, and its name in
 			// etcd is meant: Docker is not asked.
-			m.app.literal = true
+			m.app.flags.literal = true
 			if err := m.flags.checkWrite(cmd, a); err != nil {
 				return err
 			}
@@ -109,7 +109,7 @@ func (m *migrateOptions) one(ctx context.Context, s *session, from, to string) (
 		return view, err
 	}
 	c, err := s.difference(ctx, to, nil, result.Profile)
-	view.Diff, view.shown = c.Lines(), c.Text(m.app.color())
+	view.Diff, view.shown = c.Lines(), c.Text(m.app.io.color())
 	return view, err
 }
 

@@ -48,7 +48,7 @@ func (c *profileRemove) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.close()
-	name := c.app.profile
+	name := c.app.flags.profile
 	if err := s.names.Need(name); err != nil {
 		return err
 	}
@@ -75,9 +75,9 @@ func removeProfile(ctx context.Context, s *session, f editFlags, t names.Target,
 		DryRun:     f.dryRun,
 	}, noCheck)
 	if err == nil && result.Irreversible != nil {
-		s.app.warn("profile %s cannot be brought back with undo, because %s", printable.Text(s.app.profile), result.Irreversible.Reason)
+		s.app.msg.warn("profile %s cannot be brought back with undo, because %s", printable.Text(s.app.flags.profile), result.Irreversible.Reason)
 	}
-	s.note(s.app.profile, f, result, err)
+	s.note(s.app.flags.profile, f, result, err)
 	return result, err
 }
 

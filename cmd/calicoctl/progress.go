@@ -20,9 +20,9 @@ type progress struct {
 }
 
 // progress begins to count; end must be called before anything else is printed.
-func (a *app) progress(what string) *progress {
+func (m *messages) progress(what string) *progress {
 	p := &progress{what: what, next: time.Now().Add(time.Second)}
-	if f, ok := a.stderr.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := m.out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.out = f
 	}
 	return p

@@ -16,7 +16,7 @@ func TestProgress(t *testing.T) {
 	if got, want := screen.String(), "\r1 profiles read\r\x1b[K"; got != want {
 		t.Errorf("the screen got %q, want %q", got, want)
 	}
-	quiet := (&app{stderr: &screen}).progress("profiles")
+	quiet := (&messages{out: &screen}).progress("profiles")
 	quiet.next = time.Time{}
 	quiet.add()
 	quiet.end()

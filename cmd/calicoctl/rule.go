@@ -23,7 +23,7 @@ func ruleCommand(a *app) *cobra.Command {
 
 // needName makes sure that the words hold the NAME of a profile.
 func needName(a *app, cmd *cobra.Command) error {
-	if a.profile == "" {
+	if a.flags.profile == "" {
 		return usagef("which profile? The usage is: %s", usageLine(cmd))
 	}
 	return nil

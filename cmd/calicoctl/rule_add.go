@@ -70,7 +70,7 @@ func (c *ruleAdd) run(cmd *cobra.Command, args []string) error {
 			return insertion.Apply(p, now.rules[0])
 		},
 	})
-	done := edited{name: c.app.profile, result: result}
+	done := edited{name: c.app.flags.profile, result: result}
 	var present *profile.PresentError
 	switch {
 	case errors.As(err, &present) && (at == 0 || at == present.At):

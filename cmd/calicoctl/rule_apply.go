@@ -78,7 +78,7 @@ func (c *ruleApply) run(cmd *cobra.Command, args []string) error {
 	if known := c.flags.ifRevision; known != 0 && listing.Revision != 0 && known != listing.Revision {
 		return usagef("%s says revision %d, and --if-revision %d", c.file.shownName(), listing.Revision, known)
 	}
-	listing.Name = c.app.profile
+	listing.Name = c.app.flags.profile
 	ctx, s, err := open(ctx, c.app)
 	if err != nil {
 		return err
@@ -114,7 +114,7 @@ func applyListing(ctx context.Context, s *session, f editFlags, l rules.ProfileL
 		s.note(l.Name, f, result, err)
 	}
 	if err == nil {
-		s.app.warnTrouble(result.Profile)
+		s.app.msg.warnTrouble(result.Profile)
 	}
 	return result, err
 }

@@ -63,7 +63,7 @@ type editing struct {
 // run edits until the text is applied or left as it is. A text that could not be
 // applied is kept.
 func (e *editing) run(ctx context.Context) (err error) {
-	if e.editor, err = e.app.editor(); err != nil {
+	if e.editor, err = e.app.io.editor(); err != nil {
 		return err
 	}
 	if err := inSession(ctx, e.app, e.read); err != nil {
@@ -114,7 +114,7 @@ func (e *editing) untilApplied(ctx context.Context) error {
 
 // unchanged says that the profile stays as it is.
 func (e *editing) unchanged() error {
-	done := edited{name: e.app.profile, text: "Nothing was changed.\n", result: store.Result{Profile: e.opened}}
+	done := edited{name: e.app.flags.profile, text: "Nothing was changed.\n", result: store.Result{Profile: e.opened}}
 	return printChange(e.app, e.flags, done, nil)
 }
 
@@ -144,7 +144,7 @@ func (e *editing) keep(text string, err error) error {
 	if errors.As(err, &wrong) {
 		wrong.file = e.file
 	}
-	e.app.warn("the text is kept in %s", e.file)
+	e.app.msg.warn("the text is kept in %s", e.file)
 	return err
 }
 
@@ -158,7 +158,7 @@ func (e *editing) leave() error {
 	if e.took >= atOnce {
 		return os.Remove(e.file)
 	}
-	e.app.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
+	e.app.msg.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
 		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it", e.editor, e.file)
 	return nil
 }
@@ -181,10 +181,10 @@ func (e *editing) writeNew(text string) error {
 
 // read reads the profile, and makes a text of it.
 func (e *editing) read(ctx context.Context, s *session) error {
-	if err := s.names.Need(e.app.profile); err != nil {
+	if err := s.names.Need(e.app.flags.profile); err != nil {
 		return err
 	}
-	profiles, err := s.named(ctx, []string{e.app.profile})
+	profiles, err := s.named(ctx, []string{e.app.flags.profile})
 	if err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
 	}
-	s.app.warnTrouble(p)
+	s.app.msg.warnTrouble(p)
 	e.flags.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
 	e.first, e.networks = editingHelp()+exportText(p, shown), shown.NetworksIn(p)
@@ -229,7 +229,7 @@ func (e *editing) apply(ctx context.Context, text string) (differs bool, err err
 		return false, usagef("the text must be about profile %s alone", printable.Text(e.name))
 	}
 	listing := list[0]
-	listing.Name = e.app.profile
+	listing.Name = e.app.flags.profile
 	if listing.Revision == 0 {
 		listing.Revision = e.opened.Revision
 	}
@@ -270,7 +270,7 @@ func (e *overtakenError) Unwrap() error { return e.conflict }
 
 // overtaken finds out what somebody else has changed.
 func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
-	now, err := s.named(ctx, []string{e.app.profile})
+	now, err := s.named(ctx, []string{e.app.flags.profile})
 	if err != nil || now[0].Revision == based {
 		return conflict // which is about something else
 	}

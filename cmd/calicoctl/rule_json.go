@@ -3,19 +3,14 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
-	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
-	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -85,60 +80,4 @@ func someOf(list []string) string {
 		return strings.Join(list[:most], ", ") + fmt.Sprintf(" and %d more", more)
 	}
 	return strings.Join(list, ", ")
-}
-
-// maxInput is more than any profile can hold.
-const maxInput = 16 << 20
-
-// readInput is readFile, but ends with the context, however long the other end
-// of a pipe is silent.
-func (a *app) readInput(ctx context.Context, name string) ([]byte, error) {
-	type result struct {
-		content []byte
-		err     error
-	}
-	read := make(chan result, 1)
-	go func() {
-		content, err := a.readFile(name)
-		read <- result{content, err}
-	}()
-	select {
-	case r := <-read:
-		return r.content, r.err
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-// readFile reads a file, or standard input when it is "-", in whichever encoding
-// it is, and returns it in UTF-8.
-func (a *app) readFile(name string) ([]byte, error) {
-	source := a.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, errors.New(printable.Text(err.Error()))
-		}
-		defer f.Close()
-		source = f
-	}
-	content, err := io.ReadAll(io.LimitReader(source, maxInput+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(content) > maxInput:
-		return nil, fmt.Errorf("%s is longer than %d bytes", inputName(name), maxInput)
-	}
-	if content, err = textfile.UTF8(content); err != nil {
-		return nil, usagef("%s cannot be read: %v", inputName(name), err)
-	}
-	return content, nil
-}
-
-// inputName is the name of a file, or of standard input, in messages.
-func inputName(name string) string {
-	if name == "-" {
-		return "standard input"
-	}
-	return printable.Text(name)
 }

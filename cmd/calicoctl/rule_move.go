@@ -56,5 +56,5 @@ func (c *ruleMove) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	return printEdit(ctx, s, c.flags, edited{name: c.app.profile, result: result})
+	return printEdit(ctx, s, c.flags, edited{name: c.app.flags.profile, result: result})
 }

@@ -76,7 +76,7 @@ func (c *ruleRemove) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	c.warnRemoved(removed)
-	return printEdit(ctx, s, c.flags, edited{name: c.app.profile, result: result})
+	return printEdit(ctx, s, c.flags, edited{name: c.app.flags.profile, result: result})
 }
 
 // removeAt removes the rule at a position; with a rule beside it, only that one.
@@ -103,9 +103,9 @@ func removeEqual(d rules.Direction, removed *int) func(*profile.Profile, resolve
 func (c *ruleRemove) warnRemoved(count int) {
 	switch {
 	case count > 1 && c.flags.dryRun:
-		c.app.warn("%d equal rules would be removed", count)
+		c.app.msg.warn("%d equal rules would be removed", count)
 	case count > 1:
-		c.app.warn("%d equal rules were removed", count)
+		c.app.msg.warn("%d equal rules were removed", count)
 	}
 }
 

@@ -60,7 +60,7 @@ func (c *ruleReplace) run(cmd *cobra.Command, args []string) error {
 		rules: []rules.Rule{rule}, strict: true,
 		change: func(p *profile.Profile, now resolved) error { return replacement.Apply(p, now.rules[0]) },
 	})
-	done := edited{name: c.app.profile, result: result}
+	done := edited{name: c.app.flags.profile, result: result}
 	var present *profile.PresentError
 	switch {
 	case errors.As(err, &present) && present.At == at:

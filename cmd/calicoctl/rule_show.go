@@ -44,7 +44,7 @@ the first reading only. -o json prints one document a line.`,
 				return watch(cmd.Context(), a)
 			}
 			return showProfile(cmd.Context(), a, func(p *profile.Profile, names names.Shown) error {
-				a.warnMisleading(p, names)
+				a.msg.warnMisleading(p, names)
 				if a.out.Format == "text" {
 					return a.out.Print(listing(p, names), nil)
 				}
@@ -71,7 +71,7 @@ func show(ctx context.Context, s *session, print func(*profile.Profile, names.Sh
 // showWith is show with what else of a query is to be read in the same request.
 func showWith(ctx context.Context, s *session, query store.Query, print func(*store.Snapshot, *profile.Profile, names.Shown) error) error {
 	s.warnDocker()
-	t, err := s.names.Target(s.app.profile)
+	t, err := s.names.Target(s.app.flags.profile)
 	if err != nil {
 		return err
 	}
@@ -85,38 +85,18 @@ func showWith(ctx context.Context, s *session, query store.Query, print func(*st
 		return err
 	}
 	if pair != nil {
-		s.app.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
+		s.app.msg.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
 			printable.Text(pair.Name), pair.ID)
 	}
 	names, err := s.names.ShownIn(ctx, s.store, snap, p)
 	if err != nil {
 		return err
 	}
-	s.app.warnTrouble(p)
+	s.app.msg.warnTrouble(p)
 	return print(snap, p, names)
 }
 
 // listing returns the rules of a profile as text, with names.
 func listing(p *profile.Profile, names names.Shown) string {
 	return rules.FormatListing(names.Rules(p.Inbound), names.Rules(p.Outbound))
-}
-
-// warnTrouble reports what Felix refuses in a stored profile.
-func (a *app) warnTrouble(p *profile.Profile) {
-	a.warnEach("profile "+printable.Text(p.ID), p.Trouble())
-}
-
-// warnMisleading reports tags that are shown by a word which means something
-// else to a command.
-func (a *app) warnMisleading(p *profile.Profile, names names.Shown) {
-	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
-		for i, r := range *p.Rules(d) {
-			for _, tag := range r.Rule.Tags() {
-				if names.Misleads(tag) {
-					a.warn("%s rule %d: the tag %s is not that of the Docker network %s; --literal means it as shown",
-						d, i+1, printable.Text(tag), printable.Text(tag))
-				}
-			}
-		}
-	}
 }

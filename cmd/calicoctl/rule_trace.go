@@ -46,7 +46,7 @@ Exit codes: 0 allowed, 10 denied, 11 it depends.`,
 			if err := needName(a, cmd); err != nil {
 				return err
 			}
-			if err := readQuestion(cmd, args, a.literal, &q); err != nil {
+			if err := readQuestion(cmd, args, a.flags.literal, &q); err != nil {
 				return err
 			}
 			return tracePacket(cmd.Context(), a, q)
@@ -120,7 +120,7 @@ func tracePacket(ctx context.Context, a *app, q trace.Question) error {
 		return err
 	}
 	for _, text := range t.Warnings {
-		a.warn("%s", text)
+		a.msg.warn("%s", text)
 	}
 	if err := a.out.Print(t.Text(), t.View()); err != nil {
 		return err

@@ -29,7 +29,7 @@ func (g *gathering) gather(ctx context.Context) error {
 	}
 	s.warnDocker()
 	var err error
-	if g.target, err = s.names.Target(s.app.profile); err != nil {
+	if g.target, err = s.names.Target(s.app.flags.profile); err != nil {
 		return err
 	}
 	tags, err := s.names.Tags(q.Tags(), false)
@@ -66,13 +66,13 @@ func (g *gathering) pickProfile(ctx context.Context) error {
 		return err
 	}
 	if pair != nil {
-		s.app.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
+		s.app.msg.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
 			printable.Text(pair.Name), pair.ID)
 	}
 	if p.Layout == profile.V1 {
-		s.app.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
+		s.app.msg.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
-	s.app.warnTrouble(p)
+	s.app.msg.warnTrouble(p)
 	shown, err := s.names.ShownIn(ctx, s.store, g.snap, p)
 	g.facts.Profile, g.facts.Name = p, shown.Name
 	g.facts.Profiles = map[string]*profile.Profile{p.ID: p}
@@ -122,13 +122,13 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 
 // scan shows the finder all that has addresses.
 func (g *gathering) scan(ctx context.Context, finder *trace.Finder) error {
-	seen := g.session.app.progress("endpoints")
+	seen := g.session.app.msg.progress("endpoints")
 	defer seen.end()
 	err := g.view.EachCarrier(ctx, func(c store.Carrier, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
-			g.session.app.warn("%v", damaged)
+			g.session.app.msg.warn("%v", damaged)
 			return nil
 		}
 		finder.Add(c)
@@ -164,9 +164,9 @@ func (g *gathering) readProfiles(ctx context.Context) error {
 		f.Profiles[id] = p
 		switch {
 		case err == nil:
-			g.session.app.warnTrouble(p)
+			g.session.app.msg.warnTrouble(p)
 		case snap.Has(id):
-			g.session.app.warn("%v", err)
+			g.session.app.msg.warn("%v", err)
 			f.Malformed[id] = true
 		}
 	}
@@ -203,8 +203,8 @@ func (g *gathering) warnPolicies() {
 	policies, err := g.snap.Policies()
 	switch {
 	case err != nil:
-		g.session.app.warn("policies decide before profiles; this etcd user cannot read whether there are any")
+		g.session.app.msg.warn("policies decide before profiles; this etcd user cannot read whether there are any")
 	case len(policies) > 0:
-		g.session.app.warn("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
+		g.session.app.msg.warn("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
 	}
 }

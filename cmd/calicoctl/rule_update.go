@@ -65,7 +65,7 @@ func (c *ruleUpdate) run(cmd *cobra.Command, args []string) error {
 	}
 	ctx, cancel := c.app.deadline(cmd.Context())
 	defer cancel()
-	content, err := c.app.readInput(ctx, c.file.name)
+	content, err := c.app.io.readInput(ctx, c.file.name)
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func (c *ruleUpdate) run(cmd *cobra.Command, args []string) error {
 	if !d.known && !c.flags.dryRun {
 		c.warnRemoved(ctx, s, result)
 	}
-	done := edited{name: c.app.profile, result: result}
+	done := edited{name: c.app.flags.profile, result: result}
 	if !c.flags.dryRun {
 		done.text = "Successfully updated rules on profile " + printable.Text(done.name) + "\n"
 	}
@@ -144,13 +144,13 @@ func (c *ruleUpdate) warnRemoved(ctx context.Context, s *session, r store.Result
 		return
 	}
 	var texts []string
-	shown := s.saved(ctx, c.app.profile, r.Before, r.Profile).Shown
+	shown := s.saved(ctx, c.app.flags.profile, r.Before, r.Profile).Shown
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for _, gone := range removedRules(*r.Before.Rules(d), *r.Profile.Rules(d)) {
 			texts = append(texts, "removed "+string(d)+" rule: "+rules.Format(gone.Rule.MapTags(shown.Name)))
 		}
 	}
-	s.app.warnEach("profile "+printable.Text(c.app.profile), texts)
+	s.app.msg.warnEach("profile "+printable.Text(c.app.flags.profile), texts)
 }
 
 // removedRules returns those of a list that are not in another one, by their stored

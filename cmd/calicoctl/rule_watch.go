@@ -32,7 +32,7 @@ func watch(ctx context.Context, a *app) error {
 			if p.BuiltIn || p.Layout != profile.V3 {
 				return hasPast(p)
 			}
-			a.warnMisleading(p, names)
+			a.msg.warnMisleading(p, names)
 			w.shown = p
 			d := render.Version{Change: render.Change{Before: p, After: p, Shown: names}, Version: store.Version{Revision: p.Revision, Profile: p}}
 			view := d.View(p.ID)
@@ -50,15 +50,15 @@ func watch(ctx context.Context, a *app) error {
 func (w *watching) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w.session.app.whenUnread(func() { cancel(errUnread) })
+	w.session.app.io.whenUnread(func() { cancel(errUnread) })
 	id := w.shown.ID
 	err := w.session.store.Follow(ctx, w.shown, store.Follower{
 		Seen: func(v store.Version) error { return w.seen(ctx, id, v) },
 		Lost: func(err error) {
 			if err != nil {
-				w.session.app.warn("%v; still trying", err)
+				w.session.app.msg.warn("%v; still trying", err)
 			} else {
-				w.session.app.warn("etcd answers again")
+				w.session.app.msg.warn("etcd answers again")
 			}
 		},
 	})
@@ -85,18 +85,18 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 	}
 	d, err := w.session.version(ctx, id, v, w.shown)
 	if err != nil && ctx.Err() == nil {
-		w.session.app.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
+		w.session.app.msg.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
 	}
 	switch {
 	case v.Damaged != nil:
-		w.session.app.warn("revision %d: %v", v.Revision, v.Damaged)
+		w.session.app.msg.warn("revision %d: %v", v.Revision, v.Damaged)
 		return w.put("", d.View(id))
 	case v.Skipped:
-		w.session.app.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
+		w.session.app.msg.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
 	}
 	w.warnNewTrouble(v.Profile)
 	w.shown = v.Profile
-	return w.put("\n"+d.Text(w.session.app.color()), d.View(id))
+	return w.put("\n"+d.Text(w.session.app.io.color()), d.View(id))
 }
 
 // warnNewTrouble reports what Felix refuses in a profile, unless that was reported
@@ -110,7 +110,7 @@ func (w *watching) warnNewTrouble(p *profile.Profile) {
 		old := w.shown.Trouble()
 		trouble = slices.DeleteFunc(trouble, func(text string) bool { return slices.Contains(old, text) })
 	}
-	w.session.app.warnEach("profile "+printable.Text(p.ID), trouble)
+	w.session.app.msg.warnEach("profile "+printable.Text(p.ID), trouble)
 }
 
 // put prints one piece of output at once.
@@ -127,7 +127,7 @@ func (w *watching) put(text string, view render.RevisionView) error {
 	if err != nil {
 		return err
 	}
-	if _, err := w.session.app.stdout.Write(content); err != nil {
+	if _, err := w.session.app.io.stdout.Write(content); err != nil {
 		return fmt.Errorf("the output could not be written: %w", err)
 	}
 	return nil

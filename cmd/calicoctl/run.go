@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -12,41 +11,38 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/etcd"
-	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 )
 
-// An app is one run of the program: its flags, and what the world gave it.
+// An app is one run of the program: small values, of which each command takes what it
+// needs.
 type app struct {
-	stdin  io.Reader
-	stdout io.Writer // only for long lists; all else goes through out
-	stderr io.Writer
-	out    render.Printer
-
-	lookupEnv func(string) (string, bool)
-
-	flags   etcd.Config
-	config  string
-	level   string       // of the log
-	log     *slog.Logger // see startLog
-	timeout time.Duration
-	literal bool
-
-	dockerTime time.Duration // what Docker gets of it; 0 is no less than etcd
-
-	profile string // the NAME in "profile NAME ..."
-
+	io           streams
+	msg          messages
+	out          render.Printer
+	flags        globalFlags
+	log          *slog.Logger // see startLog
 	confirmation confirmation
-	writes       bool // the command changes something in etcd
-	warned       bool // of the configuration
+
+	dockerTime time.Duration // the share of the time that Docker gets; 0 is all
+	writes     bool          // the command changes something in etcd
+}
+
+// globalFlags are the flags of all commands.
+type globalFlags struct {
+	etcd     etcd.Config
+	config   string // the name of the configuration file
+	logLevel string
+	timeout  time.Duration
+	literal  bool
+	profile  string // the NAME in "profile NAME ..."
 }
 
 // run executes one command line and returns its exit code. Data goes to
 // standard output, all else to standard error.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, lookupEnv func(string) (string, bool)) int {
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr, lookupEnv: lookupEnv}
+	a := &app{io: streams{stdin: stdin, stdout: stdout, lookupEnv: lookupEnv}, msg: messages{out: stderr}}
 	root := a.command()
 	err := a.execute(ctx, root, args)
 	if len(a.confirmation.edits) > 0 {
@@ -99,7 +95,7 @@ transaction in etcd.`,
 	}
 	a.addFlags(root)
 	root.SetOut(&a.out)
-	root.SetErr(a.stderr)
+	root.SetErr(a.msg.out)
 	root.SetUsageFunc(printUsage)
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(profileCommand(a), versionCommand(a))
@@ -110,16 +106,16 @@ transaction in etcd.`,
 
 func (a *app) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.Var(&endpointsFlag{list: &a.flags.Endpoints}, "etcd-endpoints", "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
-	f.StringVar(&a.flags.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
-	f.StringVar(&a.flags.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
-	f.StringVar(&a.flags.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
-	f.StringVar(&a.flags.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
-	f.StringVar(&a.flags.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
-	f.StringVar(&a.config, "config", "", "configuration `FILE` (default "+etcd.DefaultConfigFile+", if it is there)")
-	f.DurationVar(&a.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
-	f.BoolVar(&a.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
-	f.StringVarP(&a.level, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
+	f.Var(&endpointsFlag{list: &a.flags.etcd.Endpoints}, "etcd-endpoints", "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
+	f.StringVar(&a.flags.etcd.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
+	f.StringVar(&a.flags.etcd.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
+	f.StringVar(&a.flags.etcd.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
+	f.StringVar(&a.flags.etcd.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
+	f.StringVar(&a.flags.etcd.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
+	f.StringVar(&a.flags.config, "config", "", "configuration `FILE` (default "+etcd.DefaultConfigFile+", if it is there)")
+	f.DurationVar(&a.flags.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
+	f.BoolVar(&a.flags.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
+	f.StringVarP(&a.flags.logLevel, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
 	f.StringVarP(&a.out.Format, "output", "o", "text", "output `FORMAT`: text, json or yaml")
 	must(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp)))
 	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
@@ -146,33 +142,21 @@ func (a *app) prepare(cmd *cobra.Command) error {
 	if err := refuseEmpty(cmd.Flags()); err != nil {
 		return err
 	}
-	if a.timeout <= 0 {
-		return usagef("--timeout: expected a time such as 10s, got %s", a.timeout)
+	if a.flags.timeout <= 0 {
+		return usagef("--timeout: expected a time such as 10s, got %s", a.flags.timeout)
 	}
-	if text := a.getenv("CALICOCTL_LITERAL"); text != "" && !a.literal {
+	if text := a.io.getenv("CALICOCTL_LITERAL"); text != "" && !a.flags.literal {
 		var err error
-		if a.literal, err = strconv.ParseBool(text); err != nil {
+		if a.flags.literal, err = strconv.ParseBool(text); err != nil {
 			return usagef("CALICOCTL_LITERAL: expected 1 or 0, got %q", text)
 		}
 	}
 	return a.startLog()
 }
 
-// getenv returns the value of a variable, empty when it is not set.
-func (a *app) getenv(name string) string {
-	value, _ := a.lookupEnv(name)
-	return value
-}
-
 // deadline returns a context that ends when the command's time is over.
 func (a *app) deadline(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, a.timeout)
-}
-
-// warn prints a line to standard error that does not end the command.
-func (a *app) warn(format string, args ...any) {
-	text := strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", " ")
-	fmt.Fprintln(a.stderr, "calicoctl: warning: "+brief.Message(printable.Text(text)))
+	return context.WithTimeout(ctx, a.flags.timeout)
 }
 
 // must is for errors that only a mistake in this program's own tables causes.

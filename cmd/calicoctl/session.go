@@ -23,7 +23,7 @@ type session struct {
 
 // connect opens the datastore while Docker answers.
 func (a *app) connect(ctx context.Context) (*session, error) {
-	cfg, warnings, err := etcd.LoadConfig(ctx, etcd.Sources{Flags: a.flags, LookupEnv: a.lookupEnv, File: a.config, Write: a.writes})
+	cfg, warnings, err := etcd.LoadConfig(ctx, etcd.Sources{Flags: a.flags.etcd, LookupEnv: a.io.lookupEnv, File: a.flags.config, Write: a.writes})
 	if err != nil {
 		return nil, err
 	}
@@ -36,12 +36,12 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		s, err := store.Open(ctx, cfg)
 		done <- opened{s, err}
 	}()
-	s := &session{app: a, names: names.Directory{Literal: a.literal}}
+	s := &session{app: a, names: names.Directory{Literal: a.flags.literal}}
 	if s.engine, s.names.Err = a.findEngine(ctx); s.engine != nil {
 		warnings = append(warnings, s.engine.Warnings()...)
 		s.names.Networks, s.names.Err = s.askDocker(ctx)
 	}
-	a.warnOnce(warnings)
+	a.msg.warnOnce(warnings)
 	result := <-done
 	s.store = result.store
 	return s, result.err
@@ -79,29 +79,18 @@ func inSession(ctx context.Context, a *app, work func(context.Context, *session)
 	return work(ctx, s)
 }
 
-// warnOnce prints warnings about the configuration, unless that was done before.
-func (a *app) warnOnce(warnings []string) {
-	if a.warned {
-		return
-	}
-	for _, w := range warnings {
-		a.warn("%s", w)
-	}
-	a.warned = true
-}
-
 // findEngine returns the engine that the environment names, nil when it must not
 // be asked.
 func (a *app) findEngine(ctx context.Context) (*resolve.Engine, error) {
-	if a.literal {
+	if a.flags.literal {
 		return nil, nil
 	}
-	engine, err := resolve.FromEnvironment(ctx, a.getenv)
+	engine, err := resolve.FromEnvironment(ctx, a.io.getenv)
 	if err != nil {
 		a.log.Info("Docker", "error", err.Error())
 		return nil, err
 	}
-	engine.LogTo(a.flags.Log)
+	engine.LogTo(a.flags.etcd.Log)
 	return engine, nil
 }
 
@@ -131,8 +120,8 @@ func (s *session) warnDocker() {
 	switch {
 	case s.names.Err == nil, errors.Is(s.names.Err, context.Canceled):
 	case errors.Is(s.names.Err, context.DeadlineExceeded): // and with it the command's time
-		s.app.warn("the Docker engine did not answer in %s (--timeout)", s.app.timeout)
+		s.app.msg.warn("the Docker engine did not answer in %s (--timeout)", s.app.flags.timeout)
 	default:
-		s.app.warn("%v; names of Docker networks are not known", s.names.Err)
+		s.app.msg.warn("%v; names of Docker networks are not known", s.names.Err)
 	}
 }

@@ -44,7 +44,7 @@ func tagShowCommand(a *app) *cobra.Command {
 				tags := []string{}
 				for _, t := range p.Tags() {
 					if names.Misleads(t) {
-						a.warn("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
+						a.msg.warn("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
 					}
 					tags = append(tags, names.Name(t))
 				}
@@ -110,7 +110,7 @@ func (c *tagEdit) remove(cmd *cobra.Command, args []string) error {
 	text := func(tag, profile string) string { return fmt.Sprintf("Tag %s removed from profile %s\n", tag, profile) }
 	return c.run(cmd, args, text, func(p *profile.Profile, now resolved) error {
 		if !profile.RemoveTag(p, now.tags[0]) {
-			return fault.Refusedf("Tag %s is not on profile %s", args[0], printable.Text(c.app.profile))
+			return fault.Refusedf("Tag %s is not on profile %s", args[0], printable.Text(c.app.flags.profile))
 		}
 		return nil
 	})
@@ -136,7 +136,7 @@ func (c *tagEdit) run(cmd *cobra.Command, args []string, text func(tag, profile 
 	if err != nil {
 		return err
 	}
-	name := c.app.profile
+	name := c.app.flags.profile
 	return printEdit(ctx, s, c.flags, edited{name: name, result: result, text: text(tag, printable.Text(name))})
 }
 

@@ -66,10 +66,10 @@ type undoing struct {
 }
 
 func (u *undoing) run(ctx context.Context, s *session) (err error) {
-	if err = s.names.Need(u.app.profile); err != nil {
+	if err = s.names.Need(u.app.flags.profile); err != nil {
 		return err
 	}
-	if u.target, err = s.names.Target(u.app.profile); err != nil {
+	if u.target, err = s.names.Target(u.app.flags.profile); err != nil {
 		return err
 	}
 	query := store.Query{Profiles: u.target.AllIDs(), Prefixes: u.target.Prefixes(), Lock: true, V1: true}
@@ -120,7 +120,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.
 		at = u.undone - 1
 	}
 	v, err := s.store.VersionAt(ctx, id, at)
-	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.app.profile))
+	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.app.flags.profile))
 	switch {
 	case u.to != 0 && errors.Is(err, fault.ErrNotFound):
 		return nil, &fault.Error{Kind: fault.ErrNotFound, Text: err.Error() + "; " + look}
@@ -137,7 +137,7 @@ func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.
 
 // restore gives the profile rules and tags of an earlier version.
 func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *profile.Profile) error {
-	result, err := update(ctx, s, u.app.profile, snap, store.Edit{
+	result, err := update(ctx, s, u.app.flags.profile, snap, store.Edit{
 		Query:      query,
 		Pick:       u.target.PickOf,
 		IfRevision: u.undone,
@@ -154,7 +154,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 	if err != nil {
 		return s.names.InError(ctx, s.store, err, nil)
 	}
-	u.app.warnTrouble(result.Profile)
+	u.app.msg.warnTrouble(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
 }
 
@@ -173,7 +173,7 @@ func (u *undoing) uncreate(ctx context.Context, s *session) error {
 	u.flags.ifRevision = u.undone
 	result, err := removeProfile(ctx, s, u.flags, u.target, false)
 	if err != nil {
-		return withAdvice(err, fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.app.profile)))
+		return withAdvice(err, fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.app.flags.profile)))
 	}
 	return u.report(ctx, s, result, 0)
 }
@@ -195,7 +195,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 	if err != nil {
 		return err
 	}
-	result, err := update(ctx, s, u.app.profile, snap, store.Edit{
+	result, err := update(ctx, s, u.app.flags.profile, snap, store.Edit{
 		Query:  query,
 		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return u.target.Revive(snap, earlier) },
 		Force:  u.flags.force,
@@ -218,7 +218,7 @@ type undoView struct {
 
 // report prints which revision is as which other was, and the difference.
 func (u *undoing) report(ctx context.Context, s *session, r store.Result, restored int64) error {
-	done := edited{name: u.app.profile, result: r, gone: restored == 0}
+	done := edited{name: u.app.flags.profile, result: r, gone: restored == 0}
 	c, err := changeOf(ctx, s, u.flags, done)
 	if err != nil {
 		return err
@@ -230,7 +230,7 @@ func (u *undoing) report(ctx context.Context, s *session, r store.Result, restor
 		ChangeView: render.ChangeView{EditView: render.Edit(done.name, r), DryRun: u.flags.dryRun, Diff: c.Lines()},
 		Undone:     u.undone, Restored: restored,
 	}
-	if err := u.app.out.Print(u.said(r, restored)+c.Text(u.app.color()), view); err != nil {
+	if err := u.app.out.Print(u.said(r, restored)+c.Text(u.app.io.color()), view); err != nil {
 		return err
 	}
 	return u.flags.answer(r.Changed)
@@ -238,7 +238,7 @@ func (u *undoing) report(ctx context.Context, s *session, r store.Result, restor
 
 // said says which revision is as which other was.
 func (u *undoing) said(r store.Result, restored int64) string {
-	name := printable.Text(u.app.profile)
+	name := printable.Text(u.app.flags.profile)
 	switch now := r.Profile.Revision; {
 	case restored == 0 && u.flags.dryRun:
 		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)

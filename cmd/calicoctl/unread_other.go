@@ -3,4 +3,4 @@
 package main
 
 // whenUnread does nothing where pipes cannot be asked.
-func (a *app) whenUnread(func()) {}
+func (s streams) whenUnread(func()) {}

@@ -11,8 +11,8 @@ import (
 
 // whenUnread calls a function when standard output is a pipe that nobody reads any
 // more, which otherwise shows at the next writing only.
-func (a *app) whenUnread(call func()) {
-	f, ok := a.stdout.(*os.File)
+func (s streams) whenUnread(call func()) {
+	f, ok := s.stdout.(*os.File)
 	if !ok {
 		return
 	}
