@@ -134,9 +134,9 @@ func (a *app) unconfirmed(e unconfirmedEdit) confirm.Edit {
 		}
 		defer func() { go func() { _ = s.store.Close() }() }()
 		if e.unknown != nil {
-			return s.store.Prevent(ctx, e.unknown)
+			return s.store.RollBackUnknown(ctx, e.unknown)
 		}
-		return s.store.TakeBack(ctx, e.result)
+		return s.store.RollBack(ctx, e.result)
 	}}
 	if e.unknown == nil {
 		edit.Revision = e.result.Profile.Revision

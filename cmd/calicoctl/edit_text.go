@@ -46,7 +46,7 @@ func (e *editing) said(reason error) string {
 	text := e.app.explained("", reason)
 	var overtaken *overtakenError
 	if errors.As(reason, &overtaken) {
-		text = fmt.Sprintf("Somebody else has changed the profile meanwhile:\n%sTake that over into the text and "+
+		text = fmt.Sprintf("Another client has changed the profile meanwhile:\n%sTake that over into the text and "+
 			"write \"# revision %d\" there.\n", overtaken.others, overtaken.revision)
 	}
 	return text + "Correct it and save, or quit without a change to give up.\n"

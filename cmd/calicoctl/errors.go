@@ -24,7 +24,7 @@ const (
 	exitRefused     = 1   // refused, or not found
 	exitUsage       = 2   // the words are wrong
 	exitUnreachable = 3   // etcd or Docker gave no answer; nothing was changed
-	exitConflict    = 4   // somebody else changed it
+	exitConflict    = 4   // another client changed it
 	exitUnknown     = 5   // may or may not have been saved
 	exitNo          = 10  // the answer to a question is no; a dry run found a difference
 	exitDepends     = 11  // the answer to a question is that it depends

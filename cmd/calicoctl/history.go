@@ -118,7 +118,7 @@ func (h *historyRun) partial(ctx context.Context, failure error) error {
 func (h *historyRun) next(ctx context.Context, v store.Version) error {
 	if h.held != nil {
 		unknown := ""
-		if v.Damaged != nil {
+		if v.Malformed != nil {
 			unknown = fmt.Sprintf("What it changed is not known, because revision %d cannot be read.", v.Revision)
 		}
 		if err := h.tell(ctx, *h.held, v, unknown); err != nil {

@@ -39,9 +39,9 @@ func (m *messages) warnEach(about string, texts []string) {
 	}
 }
 
-// warnTrouble reports what Felix refuses in a stored profile.
-func (m *messages) warnTrouble(p *profile.Profile) {
-	m.warnEach("profile "+printable.Text(p.ID), p.Trouble())
+// warnInvalid reports what Felix refuses in a stored profile.
+func (m *messages) warnInvalid(p *profile.Profile) {
+	m.warnEach("profile "+printable.Text(p.ID), p.Invalid())
 }
 
 // warnMisleading reports tags that are shown by a word which means something

@@ -61,7 +61,7 @@ func export(ctx context.Context, s *session, words []string) error {
 		if err := names.Unambiguous(p); err != nil {
 			return err
 		}
-		s.app.msg.warnTrouble(p)
+		s.app.msg.warnInvalid(p)
 		if i > 0 {
 			text.WriteString("\n")
 		}

@@ -92,9 +92,9 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 		case p.Layout == profile.V1:
 			old++
 		default:
-			if trouble := p.Trouble(); len(trouble) > 0 {
+			if invalid := p.Invalid(); len(invalid) > 0 {
 				seen.end()
-				s.app.msg.warnEach("profile "+printable.Text(p.ID), trouble)
+				s.app.msg.warnEach("profile "+printable.Text(p.ID), invalid)
 			}
 			builder.Add(p)
 		}

@@ -106,7 +106,7 @@ func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Lin
 	defer seen.end()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.add()
-		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
+		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedProfile(id, why)
 		} else {
 			l.AddProfile(p)
@@ -138,7 +138,7 @@ func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Li
 	defer seen.end()
 	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
 		seen.add()
-		if why := (*store.DamagedError)(nil); errors.As(damaged, &why) {
+		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedEndpoint(e, why)
 		} else {
 			l.AddEndpoint(e)

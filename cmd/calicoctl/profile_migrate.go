@@ -158,7 +158,7 @@ func (m *migrateOptions) migrateAll(ctx context.Context, s *session) error {
 	for _, id := range ids {
 		view, err := m.one(ctx, s, id, id)
 		switch {
-		case errors.Is(err, fault.ErrNotFound): // somebody else was faster
+		case errors.Is(err, fault.ErrNotFound): // another client was faster
 			continue
 		case errors.Is(err, fault.ErrRefused), errors.Is(err, fault.ErrMalformed), errors.Is(err, fault.ErrConflict):
 			view.Error = err.Error()

@@ -82,7 +82,7 @@ func summaries(ctx context.Context, s *session, view *store.View) ([]summary, er
 			seen.end()
 			s.app.msg.warn("%v", damaged)
 			row := summary{Profile: id, Error: damaged.Error()}
-			var why *store.DamagedError
+			var why *store.MalformedError
 			if errors.As(damaged, &why) {
 				row.Layout = why.Layout
 			}

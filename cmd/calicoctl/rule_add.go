@@ -27,7 +27,7 @@ func ruleAddCommand(a *app) *cobra.Command {
 becomes rule N. Prints nothing on success. A rule that is there already is not
 added a second time.
 
-When somebody else changes the profile at the same moment, the rule is added to
+When another client changes the profile at the same moment, the rule is added to
 what is there then; a rule that is inserted goes between the same two rules, or
 not in at all (exit code 4).`,
 		Example: `  calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306

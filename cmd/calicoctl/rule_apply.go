@@ -114,7 +114,7 @@ func applyListing(ctx context.Context, s *session, f editFlags, l rules.ProfileL
 		s.note(l.Name, f, result, err)
 	}
 	if err == nil {
-		s.app.msg.warnTrouble(result.Profile)
+		s.app.msg.warnInvalid(result.Profile)
 	}
 	return result, err
 }

@@ -30,7 +30,7 @@ func ruleEditCommand(a *app) *cobra.Command {
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule edit [flags]"},
 		Long: `Opens an editor ($VISUAL, else $EDITOR, else vi) on the profile as "profile export"
 writes it, and makes the profile say what was saved. When that cannot be done,
-because a line is wrong or somebody else has changed the profile meanwhile, the
+because a line is wrong or another client has changed the profile meanwhile, the
 editor opens again with the reason on top and the text as it was left. Quitting
 without a change changes nothing.`,
 		Example: "  EDITOR=nano calicoctl profile databases rule edit",
@@ -202,7 +202,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
 	}
-	s.app.msg.warnTrouble(p)
+	s.app.msg.warnInvalid(p)
 	e.flags.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
 	e.first, e.networks = editingHelp()+exportText(p, shown), shown.NetworksIn(p)
@@ -256,7 +256,7 @@ func (e *editing) stillMeant(named map[string]string) map[string]string {
 	return networks
 }
 
-// An overtakenError says what somebody else has made of the profile since a
+// An overtakenError says what another client has made of the profile since a
 // revision that the text is based on.
 type overtakenError struct {
 	conflict error
@@ -268,7 +268,7 @@ func (e *overtakenError) Error() string { return e.conflict.Error() }
 
 func (e *overtakenError) Unwrap() error { return e.conflict }
 
-// overtaken finds out what somebody else has changed.
+// overtaken finds out what another client has changed.
 func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
 	now, err := s.named(ctx, []string{e.app.flags.profile})
 	if err != nil || now[0].Revision == based {

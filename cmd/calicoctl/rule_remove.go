@@ -25,7 +25,7 @@ func ruleRemoveCommand(a *app) *cobra.Command {
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE) [flags]"},
 		Long: `Removes a rule. By its words, every equal rule of that direction is removed. By
 its position, the rule that stood there when the command first looked is
-removed, and no other: if somebody else has moved the list meanwhile, nothing is
+removed, and no other: if another client has moved the list meanwhile, nothing is
 changed (exit code 4). With both, rule N is removed only if it is that rule.
 
 Prints nothing on success.`,

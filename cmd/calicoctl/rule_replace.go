@@ -24,7 +24,7 @@ func ruleReplaceCommand(a *app) *cobra.Command {
 		Short:       "Put a rule in the place of another",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule replace (inbound|outbound) --at=N RULE [flags]"},
 		Long: `Puts a rule in the place of rule N, in one step: there is no moment at which
-neither or both of them are there. If somebody else moves the list meanwhile, so
+neither or both of them are there. If another client moves the list meanwhile, so
 that another rule stands there, nothing is changed (exit code 4). Prints nothing
 on success.`,
 		Example: "  calicoctl profile databases rule replace inbound --at=2 allow tcp from tag applications to ports 3306,3307",

@@ -92,7 +92,7 @@ func showWith(ctx context.Context, s *session, query store.Query, print func(*st
 	if err != nil {
 		return err
 	}
-	s.app.msg.warnTrouble(p)
+	s.app.msg.warnInvalid(p)
 	return print(snap, p, names)
 }
 

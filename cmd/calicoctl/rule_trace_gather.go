@@ -72,7 +72,7 @@ func (g *gathering) pickProfile(ctx context.Context) error {
 	if p.Layout == profile.V1 {
 		s.app.msg.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
-	s.app.msg.warnTrouble(p)
+	s.app.msg.warnInvalid(p)
 	shown, err := s.names.ShownIn(ctx, s.store, g.snap, p)
 	g.facts.Profile, g.facts.Name = p, shown.Name
 	g.facts.Profiles = map[string]*profile.Profile{p.ID: p}
@@ -124,7 +124,7 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 func (g *gathering) scan(ctx context.Context, finder *trace.Finder) error {
 	seen := g.session.app.msg.progress("endpoints")
 	defer seen.end()
-	err := g.view.EachCarrier(ctx, func(c store.Carrier, damaged error) error {
+	err := g.view.EachEndpointOrSet(ctx, func(c store.EndpointOrSet, damaged error) error {
 		seen.add()
 		if damaged != nil {
 			seen.end()
@@ -164,7 +164,7 @@ func (g *gathering) readProfiles(ctx context.Context) error {
 		f.Profiles[id] = p
 		switch {
 		case err == nil:
-			g.session.app.msg.warnTrouble(p)
+			g.session.app.msg.warnInvalid(p)
 		case snap.Has(id):
 			g.session.app.msg.warn("%v", err)
 			f.Malformed[id] = true

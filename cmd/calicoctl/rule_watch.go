@@ -88,29 +88,29 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 		w.session.app.msg.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
 	}
 	switch {
-	case v.Damaged != nil:
-		w.session.app.msg.warn("revision %d: %v", v.Revision, v.Damaged)
+	case v.Malformed != nil:
+		w.session.app.msg.warn("revision %d: %v", v.Revision, v.Malformed)
 		return w.put("", d.View(id))
 	case v.Skipped:
 		w.session.app.msg.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
 	}
-	w.warnNewTrouble(v.Profile)
+	w.warnNewInvalid(v.Profile)
 	w.shown = v.Profile
 	return w.put("\n"+d.Text(w.session.app.io.color()), d.View(id))
 }
 
-// warnNewTrouble reports what Felix refuses in a profile, unless that was reported
+// warnNewInvalid reports what Felix refuses in a profile, unless that was reported
 // before.
-func (w *watching) warnNewTrouble(p *profile.Profile) {
+func (w *watching) warnNewInvalid(p *profile.Profile) {
 	if p == nil {
 		return
 	}
-	trouble := p.Trouble()
+	invalid := p.Invalid()
 	if w.shown != nil {
-		old := w.shown.Trouble()
-		trouble = slices.DeleteFunc(trouble, func(text string) bool { return slices.Contains(old, text) })
+		old := w.shown.Invalid()
+		invalid = slices.DeleteFunc(invalid, func(text string) bool { return slices.Contains(old, text) })
 	}
-	w.session.app.msg.warnEach("profile "+printable.Text(p.ID), trouble)
+	w.session.app.msg.warnEach("profile "+printable.Text(p.ID), invalid)
 }
 
 // put prints one piece of output at once.

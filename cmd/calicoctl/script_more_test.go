@@ -19,7 +19,7 @@ import (
 //
 //	before-request txn|range|watch N put|delete KEY [FILE]
 //
-// From now on, before transaction, range read or watch N of a command, somebody else
+// From now on, before transaction, range read or watch N of a command, another client
 // writes a key.
 func scriptBeforeRequest(ts *testscript.TestScript, _ bool, args []string) {
 	methods := map[string]string{"txn": etcdtest.Commit, "range": "/etcdserverpb.KV/Range", "watch": watchMethod}

@@ -65,7 +65,7 @@ func worldOf(ts *testscript.TestScript) *world { return ts.Value(worldKey{}).(*w
 //	etcd-full                  etcd has no space left
 //	before-commit put|delete KEY [FILE]
 //	                           from now on, between a command's read and its
-//	                           first write, somebody else writes a key
+//	                           first write, another client writes a key
 //	lose-answer N              from now on the answer to write N is lost
 //	lose-request N             ... before it reaches etcd
 //	lose-rest N                write N and all that follows is lost

@@ -30,7 +30,7 @@ profile holds, stay as they are. Prints both revisions and the difference.
 A profile that was removed is brought back as it was, and one whose newest revision
 is its creation is removed, unless an endpoint has it.
 
-The newest edit may be somebody else's: --if-revision=N undoes N or nothing (exit
+The newest edit may be another client's: --if-revision=N undoes N or nothing (exit
 code 4), of a removed profile the revision of its removal. It is refused when
 nothing would change, and when the earlier revision is compacted; "history" shows
 those that are left.`,
@@ -145,7 +145,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 		Once:       true,
 		DryRun:     u.flags.dryRun,
 		Change: func(_ *store.Snapshot, p *profile.Profile) error {
-			if err := profile.TakeOver(p, earlier); err != nil || p.Changed() {
+			if err := profile.Restore(p, earlier); err != nil || p.Changed() {
 				return err
 			}
 			return u.nothingToDo(p, earlier)
@@ -154,7 +154,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 	if err != nil {
 		return s.names.InError(ctx, s.store, err, nil)
 	}
-	u.app.msg.warnTrouble(result.Profile)
+	u.app.msg.warnInvalid(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
 }
 
@@ -185,7 +185,7 @@ func (u *undoing) revive(ctx context.Context, s *session, query store.Query, sna
 		return err
 	}
 	if !newest.Removed() {
-		return fault.Conflictf("profile %s was created by somebody else at the same moment; look at it again", printable.Text(id))
+		return fault.Conflictf("profile %s was created by another client at the same moment; look at it again", printable.Text(id))
 	}
 	u.undone = newest.Revision
 	if err := u.stillAt(id, "was removed"); err != nil {

@@ -144,9 +144,9 @@ func (p *Plan) same(was, now Checked, current *profile.Profile) error {
 	equal := func(x, y rules.Rule) bool { return rules.Key(x) == rules.Key(y) }
 	switch {
 	case current.ID != checked.ID, current.Revision != checked.Revision:
-		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.Listing.Name))
+		return fault.Conflictf("profile %s was changed by another client at the same moment; look at it again", printable.Text(p.Listing.Name))
 	case !slices.EqualFunc(now.rules, was.rules, equal), !slices.Equal(now.tags, was.tags):
-		return fault.Conflictf("somebody else made or removed a profile at the same moment, which changes what a tag means; look at it again")
+		return fault.Conflictf("another client made or removed a profile at the same moment, which changes what a tag means; look at it again")
 	}
 	return nil
 }

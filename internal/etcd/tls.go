@@ -72,10 +72,10 @@ func (c Config) clientPair(ctx context.Context) (*tls.Certificate, error) {
 		return nil, fault.Errorf(fault.ErrConfig, "there is a client certificate (%s) and no key to it; name that with ETCD_KEY_FILE", certFrom)
 	case cert == nil:
 		return nil, fault.Errorf(fault.ErrConfig, "there is a client key (%s) and no certificate to it; name that with ETCD_CERT_FILE", keyFrom)
-	case certTrouble(cert) != "":
-		return nil, fault.Errorf(fault.ErrConfig, "the client certificate (%s) %s", certFrom, certTrouble(cert))
-	case keyTrouble(key) != "":
-		return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) %s", keyFrom, keyTrouble(key))
+	case certProblem(cert) != "":
+		return nil, fault.Errorf(fault.ErrConfig, "the client certificate (%s) %s", certFrom, certProblem(cert))
+	case keyProblem(key) != "":
+		return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) %s", keyFrom, keyProblem(key))
 	}
 	pair, err := tls.X509KeyPair(cert, key)
 	switch {
@@ -84,13 +84,13 @@ func (c Config) clientPair(ctx context.Context) (*tls.Certificate, error) {
 	case strings.Contains(err.Error(), "match"): // the tls package has no type for it
 		return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) is not that of the client certificate (%s)", origin(c.KeyFile), origin(c.CertFile))
 	}
-	return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) is damaged, or of a kind that is not known", origin(c.KeyFile))
+	return nil, fault.Errorf(fault.ErrConfig, "the client key (%s) is malformed, or of a kind that is not known", origin(c.KeyFile))
 }
 
 const noCertificate = "holds no certificate in PEM form"
 
 // certTrouble says what is wrong with a PEM text that should hold a certificate.
-func certTrouble(text []byte) string {
+func certProblem(text []byte) string {
 	block, others := findPEM(text, func(kind string) bool { return kind == "CERTIFICATE" })
 	switch {
 	case block == nil && slices.ContainsFunc(others, isKeyKind):
@@ -99,14 +99,14 @@ func certTrouble(text []byte) string {
 		return noCertificate
 	}
 	if _, err := x509.ParseCertificate(block.Bytes); err != nil {
-		return "is damaged"
+		return "is malformed"
 	}
 	return ""
 }
 
 // keyTrouble says what is wrong with a PEM text that should hold a key that can
 // be used as it is.
-func keyTrouble(text []byte) string {
+func keyProblem(text []byte) string {
 	block, others := findPEM(text, isKeyKind)
 	switch {
 	case block == nil && slices.Contains(others, "CERTIFICATE"):

@@ -81,7 +81,7 @@ func (b *Builder) Add(p *profile.Profile) {
 		m.labels[l.Name] = l.Value
 	}
 	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
-		m.node.DropsAll = m.node.DropsAll || len(r.Trouble()) > 0
+		m.node.DropsAll = m.node.DropsAll || len(r.Invalid()) > 0
 	}
 	m.party = verdict.Endpoint(m.labels)
 	b.members = append(b.members, m)

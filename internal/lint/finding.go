@@ -80,7 +80,7 @@ func (l *Linter) add(at place, level Level, code string, reason, advice text) {
 }
 
 // addMalformed says that a document cannot be read.
-func (l *Linter) addMalformed(at place, code string, why *store.DamagedError) {
+func (l *Linter) addMalformed(at place, code string, why *store.MalformedError) {
 	l.add(at, Error, code, plain(fmt.Sprintf("it is malformed: %v", why.Cause)),
 		plain("etcdctl can show, repair or delete the key "+why.Key))
 }

@@ -96,7 +96,7 @@ func (l *Linter) AddProfile(p *profile.Profile) {
 }
 
 // AddMalformedProfile notes a profile whose document cannot be read.
-func (l *Linter) AddMalformedProfile(id string, why *store.DamagedError) {
+func (l *Linter) AddMalformedProfile(id string, why *store.MalformedError) {
 	if l.known[id] {
 		return
 	}
@@ -146,7 +146,7 @@ func (l *Linter) Findings(names Names) []Finding {
 // checkProfile finds what is wrong in a profile by itself.
 func (l *Linter) checkProfile(p *profile.Profile) {
 	whole := place{id: p.ID}
-	for _, why := range p.NameTrouble() {
+	for _, why := range p.InvalidNames() {
 		l.add(whole, Error, "refused-name", plain(why), plain("correct the document with the tool that wrote it, or with etcdctl"))
 	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {

@@ -58,7 +58,7 @@ func codes(list []lint.Finding) []string {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	malformed := &store.DamagedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")}
+	malformed := &store.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")}
 	for _, c := range []struct {
 		name      string
 		profiles  []*profile.Profile
@@ -176,7 +176,7 @@ func TestSelect(t *testing.T) {
 	l.AddProfile(profiletest.New(t, "web", "inbound allow from tag app", "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, networkID, "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, "app", "app=", "inbound allow from tag absent"))
-	l.AddMalformedProfile("broken", &store.DamagedError{Layout: profile.V1, Cause: errors.New("no")})
+	l.AddMalformedProfile("broken", &store.MalformedError{Layout: profile.V1, Cause: errors.New("no")})
 	l.Select("web")
 	l.AddEndpoint(endpoint("w", "gone"))
 	want := []string{"warning unused-profile web", "warning unknown-tag web inbound 2"}
@@ -203,7 +203,7 @@ func TestText(t *testing.T) {
 		l.AddEndpoint(endpoint(name, "gone"))
 	}
 	l.AddEndpoint(endpoint("g", networkID))
-	l.AddMalformedEndpoint(endpoint("h"), &store.DamagedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")})
+	l.AddMalformedEndpoint(endpoint("h"), &store.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")})
 	want := `Profile databases:
   error: inbound rule 2: deny tcp from tag databases to ports 22 [deny-defeated]
     it never denies anything, because rule 1 (allow tcp from tag databases) before it matches all that it matches

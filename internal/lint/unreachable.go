@@ -17,7 +17,7 @@ func (l *Linter) checkRules(p *profile.Profile, d rules.Direction) {
 	list := *p.Rules(d)
 	at := func(i int) place { return place{id: p.ID, direction: d, position: i + 1, rule: list[i].Rule} }
 	for i, r := range list {
-		for _, why := range r.Trouble() {
+		for _, why := range r.Invalid() {
 			l.add(at(i), Error, "refused-rule", plain("it is invalid for Felix, which drops all traffic of the profile: "+why),
 				l.edit(at(i), "remove it, or correct it with rule replace: ", "remove", position(i)))
 		}

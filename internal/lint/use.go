@@ -123,7 +123,7 @@ func (l *Linter) AddEndpoint(e store.Endpoint) {
 }
 
 // AddMalformedEndpoint notes an endpoint whose document cannot be read.
-func (l *Linter) AddMalformedEndpoint(e store.Endpoint, why *store.DamagedError) {
+func (l *Linter) AddMalformedEndpoint(e store.Endpoint, why *store.MalformedError) {
 	l.malformedEndpoint = true
 	if l.selected == nil {
 		l.addMalformed(place{endpoint: e.String()}, "damaged-endpoint", why)

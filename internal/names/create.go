@@ -22,13 +22,13 @@ func (t Target) Create(there Profiles) (*profile.Profile, error) {
 	return profile.New(t.NewID())
 }
 
-// Revive returns a removed version of a profile to create again, under the rules of
+// Recreate returns a removed version of a profile to create again, under the rules of
 // Create.
 func (t Target) Revive(there Profiles, version *profile.Profile) (*profile.Profile, error) {
 	if err := t.single(there, version.ID); err != nil {
 		return nil, err
 	}
-	return profile.Revive(version)
+	return profile.Recreate(version)
 }
 
 // single refuses a profile beside another one that the name may mean.

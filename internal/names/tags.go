@@ -60,10 +60,10 @@ func (t *Tags) Query(q store.Query) store.Query {
 		case target.Network != nil:
 			q.Presence = append(q.Presence, target.AllIDs()...)
 		case t.strict && t.directory.Networks != nil: // else Check does not ask, and the etcd user may not be allowed to
-			q.Glance = append(q.Glance, target.Word)
+			q.Unguarded = append(q.Unguarded, target.Word)
 		}
 	}
-	for _, ids := range []*[]string{&q.Presence, &q.Glance} {
+	for _, ids := range []*[]string{&q.Presence, &q.Unguarded} {
 		slices.Sort(*ids)
 		*ids = slices.Compact(*ids)
 	}

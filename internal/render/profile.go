@@ -55,7 +55,7 @@ func ruleViews(list []rules.Stored, names names.Shown) []RuleView {
 		named := r.Rule.MapTags(names.Name)
 		out[i] = RuleView{
 			Position: i + 1, Text: rules.Format(named), Literal: rules.Format(r.Rule),
-			Criteria: named, Trouble: r.Trouble(),
+			Criteria: named, Trouble: r.Invalid(),
 		}
 	}
 	return out

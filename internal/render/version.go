@@ -24,8 +24,8 @@ func (d Version) Text(color bool) string {
 		heading = "At a revision that is compacted:\n"
 	}
 	switch {
-	case d.Version.Damaged != nil:
-		return heading + printable.Text(d.Version.Damaged.Error()) + "\n"
+	case d.Version.Malformed != nil:
+		return heading + printable.Text(d.Version.Malformed.Error()) + "\n"
 	case d.Unknown != "" && d.Version.Removed():
 		return heading + "- Profile " + printable.Text(d.Change.Name) + "\n" + d.Unknown + "\n"
 	case d.Unknown != "":
@@ -76,8 +76,8 @@ type RevisionView struct {
 func (d Version) View(id string) RevisionView {
 	v := RevisionView{Change: "changed", Diff: []ChangeLine{}, Error: d.Unknown}
 	switch {
-	case d.Version.Damaged != nil:
-		v.Change, v.Error = "damaged", d.Version.Damaged.Error()
+	case d.Version.Malformed != nil:
+		v.Change, v.Error = "damaged", d.Version.Malformed.Error()
 	case d.Version.Removed():
 		v.Change = "removed"
 	case d.Unknown != "":
@@ -85,7 +85,7 @@ func (d Version) View(id string) RevisionView {
 	case d.Change.Before == nil:
 		v.Change = "created"
 	}
-	if d.Unknown == "" && d.Version.Damaged == nil {
+	if d.Unknown == "" && d.Version.Malformed == nil {
 		v.Diff = d.Change.Lines()
 	}
 	shown := &profile.Profile{ID: id, Layout: profile.V3}

@@ -61,7 +61,7 @@ func (c *checker) checkRefusal(o *Op) {
 	}
 }
 
-// checkConflict checks that somebody else did change what the operation was
+// checkConflict checks that another client did change what the operation was
 // about.
 func (c *checker) checkConflict(o *Op) {
 	if o.IfRevision != 0 && o.IfRevision != o.Last.Modified {

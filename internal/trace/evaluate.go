@@ -47,7 +47,7 @@ func Evaluate(f Facts) (*Trace, error) {
 
 // checkLocal makes sure that the local side has the profile, if it is an endpoint.
 func (f *Facts) checkLocal(local *Side) error {
-	endpoints := slices.DeleteFunc(slices.Clone(local.Endpoints), func(e store.Carrier) bool { return e.NetworkSet })
+	endpoints := slices.DeleteFunc(slices.Clone(local.Endpoints), func(e store.EndpointOrSet) bool { return e.NetworkSet })
 	if len(endpoints) == 0 || slices.ContainsFunc(endpoints, f.hasProfile) {
 		return nil
 	}
@@ -63,7 +63,9 @@ func (f *Facts) checkLocal(local *Side) error {
 	return fault.Refusedf("%s does not have the profile %s; its profiles: %s", endpoints[0], shown(f.Profile.ID), list)
 }
 
-func (f *Facts) hasProfile(e store.Carrier) bool { return slices.Contains(e.Profiles, f.Profile.ID) }
+func (f *Facts) hasProfile(e store.EndpointOrSet) bool {
+	return slices.Contains(e.Profiles, f.Profile.ID)
+}
 
 func (f *Facts) packet(local, remote *Side) verdict.Packet {
 	p := verdict.Packet{Protocol: f.Question.Packet.Protocol}
@@ -91,7 +93,7 @@ func (f *Facts) localEnd(s *Side) verdict.End {
 		}
 	}
 	if what == "" {
-		labels := store.Carrier{}.Labels(f.Profile)
+		labels := store.EndpointOrSet{}.Labels(f.Profile)
 		maps.Copy(labels, verdict.TagLabels(s.Tags...))
 		end.Labels = append(end.Labels, labels)
 		what = "an endpoint of the profile"
@@ -154,7 +156,7 @@ func (s *Side) name(what string) string {
 
 // profilesAt returns the profiles that the packet comes to, in their order: those of the
 // endpoint, or just the one of the question.
-func (f *Facts) profilesAt(endpoint *store.Carrier) (list []filledProfile) {
+func (f *Facts) profilesAt(endpoint *store.EndpointOrSet) (list []filledProfile) {
 	ids := []string{f.Profile.ID}
 	if endpoint != nil {
 		ids = endpoint.Profiles
@@ -176,7 +178,7 @@ func (f *Facts) profilesAt(endpoint *store.Carrier) (list []filledProfile) {
 
 // invalid says why Felix drops all packets that come to a profile; empty if it does not.
 func invalid(p *profile.Profile) string {
-	problems := p.RuleTrouble()
+	problems := p.InvalidRules()
 	if len(problems) == 0 {
 		return ""
 	}

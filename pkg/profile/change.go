@@ -34,7 +34,7 @@ func (e *PositionError) Error() string {
 	return fmt.Sprintf("there is no position %d: the %s positions are 1 to %d", e.At, e.Direction, e.Last)
 }
 
-// A MovedError says that the list was changed by somebody else so that a
+// A MovedError says that the list was changed by another client so that a
 // position does not mean any more what it meant when the edit first saw it. It
 // is ErrConflict.
 type MovedError struct {
@@ -46,11 +46,11 @@ type MovedError struct {
 // Error says what stood there and what stands there now.
 func (e *MovedError) Error() string {
 	if e.Was != nil && e.Now != nil && rules.Equal(*e.Was, *e.Now) {
-		return fmt.Sprintf("somebody else added or removed a rule like %s at the same moment, "+
+		return fmt.Sprintf("another client added or removed a rule like %s at the same moment, "+
 			"so that %s position %d does not say any more which one is meant; nothing was changed, look at the rules again",
 			describe(e.Was), e.Direction, e.At)
 	}
-	return fmt.Sprintf("somebody else changed the %s rules at the same moment: at position %d stood %s, now %s; "+
+	return fmt.Sprintf("another client changed the %s rules at the same moment: at position %d stood %s, now %s; "+
 		"nothing was changed, look at the rules again",
 		e.Direction, e.At, describe(e.Was), describe(e.Now))
 }

@@ -18,22 +18,22 @@ const (
 	maxName = 253
 )
 
-// Trouble lists what Felix refuses in the stored document. Rules that it
+// Invalid lists what Felix refuses in the stored document. Rules that it
 // refuses make it drop all traffic of the profile; labels, names or annotations
 // that it refuses make the profile's tags vanish, so that rules elsewhere that
 // deny by tag stop matching. Of a v1 profile, which no Felix reads, it lists the
 // tags and labels that v3 cannot hold.
-func (p *Profile) Trouble() []string { return append(p.RuleTrouble(), p.NameTrouble()...) }
+func (p *Profile) Invalid() []string { return append(p.InvalidRules(), p.InvalidNames()...) }
 
-// RuleTrouble lists the part of Trouble for which Felix drops everything. No
+// InvalidRules lists the part of Invalid for which Felix drops everything. No
 // Felix reads a v1 profile, so it has none.
-func (p *Profile) RuleTrouble() (found []string) {
+func (p *Profile) InvalidRules() (found []string) {
 	if p.Layout == V1 {
 		return nil
 	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
-			for _, t := range r.Trouble() {
+			for _, t := range r.Invalid() {
 				found = append(found, fmt.Sprintf("%s rule %d: %s", d, i+1, t))
 			}
 		}
@@ -41,14 +41,14 @@ func (p *Profile) RuleTrouble() (found []string) {
 	return found
 }
 
-// NameTrouble is what of Trouble is not about rules: labels, names, annotations.
-func (p *Profile) NameTrouble() []string {
+// InvalidNames is what of Invalid is not about rules: labels, names, annotations.
+func (p *Profile) InvalidNames() []string {
 	if p.Layout == V1 {
-		return p.labelTrouble("; such a profile cannot be migrated")
+		return p.invalidLabels("; such a profile cannot be migrated")
 	}
 	const means = "; Felix takes no tags from such a profile"
-	found := p.labelTrouble(means)
-	for _, why := range p.metadataTrouble() {
+	found := p.invalidLabels(means)
+	for _, why := range p.invalidMetadata() {
 		found = append(found, why+means)
 	}
 	return found
@@ -57,13 +57,13 @@ func (p *Profile) NameTrouble() []string {
 // Applied returns the labels that Felix takes from the profile for its endpoints:
 // none, if it refuses one of them or the name of the profile.
 func (p *Profile) Applied() []Label {
-	if p.Layout != V1 && len(p.labelTrouble(""))+len(p.metadataTrouble()) > 0 {
+	if p.Layout != V1 && len(p.invalidLabels(""))+len(p.invalidMetadata()) > 0 {
 		return nil
 	}
 	return p.Labels
 }
 
-func (p *Profile) labelTrouble(means string) (found []string) {
+func (p *Profile) invalidLabels(means string) (found []string) {
 	for _, l := range p.Labels {
 		if why := checkLabel(l); why != "" {
 			found = append(found, why+means)
@@ -72,7 +72,7 @@ func (p *Profile) labelTrouble(means string) (found []string) {
 	return found
 }
 
-func (p *Profile) metadataTrouble() []string {
+func (p *Profile) invalidMetadata() []string {
 	var found []string
 	if why := CheckName(p.ID); why != "" && !p.BuiltIn {
 		found = append(found, why)

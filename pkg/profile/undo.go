@@ -8,11 +8,11 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// TakeOver gives a profile the rules of another version, each with the bytes
+// Restore gives a profile the rules of another version, each with the bytes
 // that it had, and its tags. Labels with a value, and all else in the document,
 // stay as they are. The error is ErrRefused when a label with a value stands where
 // a tag would.
-func TakeOver(p, version *Profile) error {
+func Restore(p, version *Profile) error {
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		*p.Rules(d) = *version.Rules(d)
 	}
@@ -33,13 +33,13 @@ func TakeOver(p, version *Profile) error {
 	return nil
 }
 
-// Revive returns a version of a profile as one that is not stored yet, whose
+// Recreate returns a version of a profile as one that is not stored yet, whose
 // document will be that of the version, byte for byte. The error is ErrRefused
 // when it holds what Felix refuses, which must not be written anew.
-func Revive(version *Profile) (*Profile, error) {
-	if trouble := version.Trouble(); len(trouble) > 0 {
+func Recreate(version *Profile) (*Profile, error) {
+	if invalid := version.Invalid(); len(invalid) > 0 {
 		return nil, fault.Refusedf("profile %s held at revision %d what Felix refuses: %s",
-			printable.Text(version.ID), version.Revision, strings.Join(trouble, "; "))
+			printable.Text(version.ID), version.Revision, strings.Join(invalid, "; "))
 	}
 	p := version.Clone()
 	p.Revision = 0

@@ -40,7 +40,7 @@ func ExampleParseWords_error() {
 func ExampleDecodeV3() {
 	stored := rules.DecodeV3([]byte(`{"action":"Alow","protocol":"TCP","destination":{"ports":[80]},"http":{"methods":["GET"]}}`))
 	fmt.Println(rules.Format(stored.Rule))
-	fmt.Println(stored.Trouble())
+	fmt.Println(stored.Invalid())
 	// Output:
 	// tcp to ports 80 [action Alow http GET]
 	// [action: "Alow" is not an action (allow, deny, log, pass); Felix panics on it]

@@ -119,8 +119,8 @@ func checkForms(t *testing.T, r rules.Rule, mode rules.Mode) {
 	}
 	if again := rules.DecodeV3(v3.JSON); !rules.Equal(again.Rule, r) && selectorsParse(r) {
 		t.Fatalf("%q through v3 (%s) is %q", text, v3.JSON, rules.Format(again.Rule))
-	} else if mode == rules.AsNew && len(again.Trouble()) > 0 {
-		t.Fatalf("%q is accepted as new, but read from v3 it has trouble: %q", text, again.Trouble())
+	} else if mode == rules.AsNew && len(again.Invalid()) > 0 {
+		t.Fatalf("%q is accepted as new, but read from v3 it is invalid: %q", text, again.Invalid())
 	}
 	v1, err := rules.EncodeV1(r)
 	if err != nil || !rawjson.Valid(v1.JSON) {
@@ -181,9 +181,9 @@ func FuzzDecode(f *testing.F) {
 			if text != printable.Text(text) || text != rules.Format(decode(raw).Rule) {
 				t.Fatalf("not printable, or not the same twice: %q", text)
 			}
-			for _, trouble := range s.Trouble() {
-				if trouble != printable.Text(trouble) {
-					t.Fatalf("not printable: %q", trouble)
+			for _, invalid := range s.Invalid() {
+				if invalid != printable.Text(invalid) {
+					t.Fatalf("not printable: %q", invalid)
 				}
 			}
 			if s.Rule.Unsupported == "" {

@@ -166,8 +166,8 @@ func TestRightRules(t *testing.T) {
 			t.Errorf("%s: v3\n  %s, %v, want\n  %s", test.words, stored.JSON, err, test.v3)
 		}
 		decoded := rules.DecodeV3([]byte(test.v3))
-		if diff := cmp.Diff(r, decoded.Rule, compareNets); diff != "" || len(decoded.Trouble()) > 0 {
-			t.Errorf("%s: decoded (-want +got):\n%s%q", test.words, diff, decoded.Trouble())
+		if diff := cmp.Diff(r, decoded.Rule, compareNets); diff != "" || len(decoded.Invalid()) > 0 {
+			t.Errorf("%s: decoded (-want +got):\n%s%q", test.words, diff, decoded.Invalid())
 		}
 		if line, err := rules.ParseLine(test.text, rules.AsNew); err != nil || !cmp.Equal(r, line, compareNets) {
 			t.Errorf("%s: the text is read as %+v, %v", test.text, line, err)
@@ -178,7 +178,7 @@ func TestRightRules(t *testing.T) {
 // What other programs wrote is shown, whatever it is, and says what is wrong.
 func TestStoredRules(t *testing.T) {
 	t.Parallel()
-	for _, test := range []struct{ v3, text, trouble string }{
+	for _, test := range []struct{ v3, text, invalid string }{
 		{`{"action":"allow","Protocol":"tcp"}`, "allow tcp", ""},
 		{`{"action":"Allow","protocol":"6"}`, "allow 6", ""},
 		{`{"action":"Allow","source":{},"destination":null,"icmp":{},"http":null}`, "allow", ""},
@@ -221,8 +221,8 @@ func TestStoredRules(t *testing.T) {
 		if got := rules.Format(s.Rule); got != test.text {
 			t.Errorf("%s: text\n  %s, want\n  %s", test.v3, got, test.text)
 		}
-		if got := strings.Join(s.Trouble(), "; "); got != test.trouble {
-			t.Errorf("%s: trouble\n  %s, want\n  %s", test.v3, got, test.trouble)
+		if got := strings.Join(s.Invalid(), "; "); got != test.invalid {
+			t.Errorf("%s: invalid\n  %s, want\n  %s", test.v3, got, test.invalid)
 		}
 		if _, err := rules.EncodeV3(s.Rule); (err == nil) != (s.Rule.Unsupported == "") {
 			t.Errorf("%s: encoded anew: %v", test.v3, err)

@@ -27,17 +27,17 @@ type Stored struct {
 // MarshalJSON returns the stored bytes.
 func (s Stored) MarshalJSON() ([]byte, error) { return s.JSON, nil }
 
-// Trouble lists why Felix would refuse this rule or not do what it says: the
+// Invalid lists why Felix would refuse this rule or not do what it says: the
 // problems of its value and those that [Check] finds, limits of new rules left
 // aside. It is empty for a good rule.
-func (s Stored) Trouble() []string {
-	trouble := s.Problems
+func (s Stored) Invalid() []string {
+	invalid := s.Problems
 	for _, p := range Check(s.Rule) {
 		if !p.Limit {
-			trouble = append(trouble[:len(trouble):len(trouble)], p.Criterion.String()+": "+p.Text)
+			invalid = append(invalid[:len(invalid):len(invalid)], p.Criterion.String()+": "+p.Text)
 		}
 	}
-	return trouble
+	return invalid
 }
 
 // A BeyondError says that a rule has criteria that a format or the words of

@@ -116,8 +116,8 @@ func TestProfilesOfUpstream(t *testing.T) {
 			}
 		}
 		for _, s := range append(inbound, outbound...) {
-			if len(s.Trouble()) > 0 {
-				t.Errorf("profile %s: %s: %q", v.Profile, s.JSON, s.Trouble())
+			if len(s.Invalid()) > 0 {
+				t.Errorf("profile %s: %s: %q", v.Profile, s.JSON, s.Invalid())
 			}
 		}
 	}

@@ -65,8 +65,8 @@ func TestLabelsThatFelixRefuses(t *testing.T) {
 		})
 		if test.why == "" {
 			wantDone(t, result, err, 1)
-			if trouble := w.profile("web").Trouble(); len(trouble) > 0 {
-				t.Errorf("%+v: trouble %q", test.label, trouble)
+			if invalid := w.profile("web").Invalid(); len(invalid) > 0 {
+				t.Errorf("%+v: invalid %q", test.label, invalid)
 			}
 			continue
 		}
@@ -102,8 +102,8 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 		// The same when it is stored already: it is told, stays, and goes.
 		stored := `{` + head + `,"metadata":{"name":"web"},"spec":{"egress":[` + raw + `]}}`
 		w.putProfile("web", stored)
-		if trouble := w.profile("web").Trouble(); len(trouble) == 0 || !strings.HasPrefix(trouble[0], "outbound rule 1: ") {
-			t.Errorf("%s: trouble %q", raw, trouble)
+		if invalid := w.profile("web").Invalid(); len(invalid) == 0 || !strings.HasPrefix(invalid[0], "outbound rule 1: ") {
+			t.Errorf("%s: invalid %q", raw, invalid)
 		}
 		_, err = s.Edit(soon(t), "web", func(p *profile.Profile) error { return profile.AppendRule(p, rules.Outbound, rule(t, "deny")) })
 		must(t, err)
@@ -123,7 +123,7 @@ func TestTrouble(t *testing.T) {
 		`"spec":{"ingress":[{"action":"Alow"},{"action":"Allow"}],"labelsToApply":{"a b":"","ok":"","v":"-"}}}`
 	w.putProfile("WEB", bad)
 	want := []string{
-		`inbound rule 1: ` + rules.DecodeV3([]byte(`{"action":"Alow"}`)).Trouble()[0],
+		`inbound rule 1: ` + rules.DecodeV3([]byte(`{"action":"Alow"}`)).Invalid()[0],
 		`label "a b": ` + notLabelName,
 		`label "v": its value "-" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
 		`a profile cannot be called "WEB", because Calico takes lower case only; web is possible`,
@@ -135,7 +135,7 @@ func TestTrouble(t *testing.T) {
 	for i := range want[1:] {
 		want[i+1] += "; Felix takes no tags from such a profile"
 	}
-	if diff := cmp.Diff(want, w.profile("WEB").Trouble()); diff != "" {
+	if diff := cmp.Diff(want, w.profile("WEB").Invalid()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	result, err := w.direct().Edit(soon(t), "WEB", func(p *profile.Profile) error {
@@ -159,8 +159,8 @@ func TestTrouble(t *testing.T) {
 		if want != "" {
 			want += "; Felix takes no tags from such a profile"
 		}
-		if got := strings.Join(w.profile("web").Trouble(), "\n"); got != want {
-			t.Errorf("%s: trouble %q, want %q", document, got, want)
+		if got := strings.Join(w.profile("web").Invalid(), "\n"); got != want {
+			t.Errorf("%s: invalid %q, want %q", document, got, want)
 		}
 	}
 }
@@ -292,8 +292,8 @@ func TestDefaultAllow(t *testing.T) {
 		"Inbound rules:\n   1 allow\nOutbound rules:\n   1 allow\n" || len(p.Inbound)+len(p.Outbound) != 2 {
 		t.Errorf("shown as\n%s", got)
 	}
-	if !p.BuiltIn || p.Revision != 0 || len(p.Trouble()) > 0 || len(p.Tags()) > 0 {
-		t.Errorf("%+v, trouble %q, tags %q", p, p.Trouble(), p.Tags())
+	if !p.BuiltIn || p.Revision != 0 || len(p.Invalid()) > 0 || len(p.Tags()) > 0 {
+		t.Errorf("%+v, invalid %q, tags %q", p, p.Invalid(), p.Tags())
 	}
 	snap, err := w.direct().Read(soon(t), store.Query{Presence: []string{profile.DefaultAllow}})
 	must(t, err)

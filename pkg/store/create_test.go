@@ -48,8 +48,8 @@ func TestCreate(t *testing.T) {
 			"Inbound rules:\n   1 allow from tag "+id+"\nOutbound rules:\n   1 allow\n" {
 			t.Errorf("%s is shown as\n%s", id, got)
 		}
-		if trouble := p.Trouble(); len(trouble) > 0 {
-			t.Errorf("%s: trouble %q", id, trouble)
+		if invalid := p.Invalid(); len(invalid) > 0 {
+			t.Errorf("%s: invalid %q", id, invalid)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 func decodeProfile(id string, revision int64, document []byte) (*profile.Profile, error) {
 	p, err := profile.Decode(id, revision, document)
 	if err != nil {
-		return nil, &DamagedError{Layout: profile.V3, Key: profileKey(id), What: "profile " + shownID(id), Cause: err}
+		return nil, &MalformedError{Layout: profile.V3, Key: profileKey(id), What: "profile " + shownID(id), Cause: err}
 	}
 	return p, nil
 }
@@ -26,7 +26,7 @@ func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*profile.Pro
 	}
 	p, part, err := profile.DecodeV1(id, revision, values)
 	if err != nil {
-		return nil, &DamagedError{Layout: profile.V1, Key: keyV1(id, part), What: "profile " + shownID(id), Cause: err}
+		return nil, &MalformedError{Layout: profile.V1, Key: keyV1(id, part), What: "profile " + shownID(id), Cause: err}
 	}
 	return p, nil
 }

@@ -51,7 +51,7 @@ func TestDeniedKeyIsNamed(t *testing.T) {
 	t.Parallel()
 	edit := func(s *store.Store) error {
 		e := editing("web", appending(t, "allow tcp"))
-		e.Query.Presence, e.Query.Glance = []string{"a", "b"}, []string{"c"}
+		e.Query.Presence, e.Query.Unguarded = []string{"a", "b"}, []string{"c"}
 		_, err := s.Update(soon(t), nil, e)
 		return err
 	}

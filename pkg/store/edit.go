@@ -65,7 +65,7 @@ type Result struct {
 	// again; nil when it could. It is looked for only if the document is long.
 	Irreversible *IrreversibleError
 
-	reversal *reversal // of what was saved; see TakeBack
+	reversal *reversal // of what was saved; see RollBack
 }
 
 // Edit changes one profile by its ID. See [Store.Update] for what is promised.
@@ -179,7 +179,7 @@ func (e Edit) allowed(p *profile.Profile) error {
 // which starting over tells more.
 func (e Edit) again(ctx context.Context, p *profile.Profile, races *contention, justLock bool) error {
 	if e.Once && !justLock {
-		return fault.Conflictf("profile %s was changed by somebody else at the same moment; look at it again", printable.Text(p.ID))
+		return fault.Conflictf("profile %s was changed by another client at the same moment; look at it again", printable.Text(p.ID))
 	}
 	if races.pause(ctx) {
 		return nil

@@ -70,7 +70,7 @@ func (v *View) EachEndpoint(ctx context.Context, visit func(Endpoint, error) err
 // scanEndpoints returns, beside what EachEndpoint does, the conditions that no
 // endpoint was made or changed since. They hold for endpoints that are gone.
 func (v *View) scanEndpoints(ctx context.Context, visit func(Endpoint, error) error) ([]clientv3.Cmp, error) {
-	return v.scan(ctx, endpointParts(), func(_ *mvccpb.KeyValue, e Endpoint, damaged error) error { return visit(e, damaged) })
+	return v.scan(ctx, endpointParts(), func(_ *mvccpb.KeyValue, e Endpoint, malformed error) error { return visit(e, malformed) })
 }
 
 // An endpointPart is where endpoints of a kind are, and how they are read.
@@ -90,7 +90,7 @@ func (v *View) scan(ctx context.Context, parts []endpointPart, visit func(*mvccp
 		err := v.each(ctx, part.prefix, endpointPage, func(kv *mvccpb.KeyValue) error {
 			e, is, err := part.decode(kv)
 			if err != nil {
-				err = damagedEndpoint(e, err)
+				err = malformedEndpoint(e, err)
 			}
 			if !is && err == nil {
 				return nil
@@ -109,8 +109,8 @@ func (v *View) scan(ctx context.Context, parts []endpointPart, visit func(*mvccp
 	return conditions, nil
 }
 
-func damagedEndpoint(e Endpoint, cause error) error {
-	return &DamagedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + printable.Text(e.Key), Cause: cause}
+func malformedEndpoint(e Endpoint, cause error) error {
+	return &MalformedError{Layout: e.Layout, Key: e.Key, What: "endpoint " + printable.Text(e.Key), Cause: cause}
 }
 
 func decodeWorkload(kv *mvccpb.KeyValue) (Endpoint, bool, error) {

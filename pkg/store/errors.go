@@ -11,9 +11,9 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
-// A DamagedError says that a stored document cannot be understood. It is
+// A MalformedError says that a stored document cannot be understood. It is
 // ErrMalformed.
-type DamagedError struct {
+type MalformedError struct {
 	Layout profile.Layout
 	Key    string // in etcd
 	What   string // the profile or endpoint, printable
@@ -21,7 +21,7 @@ type DamagedError struct {
 }
 
 // Error names the key and the cause.
-func (e *DamagedError) Error() string {
+func (e *MalformedError) Error() string {
 	if strings.HasPrefix(e.What, "endpoint ") {
 		return e.What + " cannot be read: " + e.Cause.Error()
 	}
@@ -29,7 +29,7 @@ func (e *DamagedError) Error() string {
 }
 
 // Unwrap makes errors.Is find ErrMalformed and the cause.
-func (e *DamagedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
+func (e *MalformedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
 
 // An UnknownOutcomeError is about a write that was sent and not answered. It is
 // ErrUnknownOutcome.
@@ -37,7 +37,7 @@ type UnknownOutcomeError struct {
 	Profile string
 	Cause   error
 
-	write *write // see Prevent
+	write *write // see RollBackUnknown
 }
 
 // Error says that the write may or may not have been saved.

@@ -37,7 +37,7 @@ func DecodeAnything(value []byte) (errs []error) {
 		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
 		if err == nil {
 			_, _ = profile.Convert(p, "x")
-			_ = p.Trouble()
+			_ = p.Invalid()
 		}
 		errs = append(errs, err)
 	}

@@ -66,10 +66,10 @@ func TestFollow(t *testing.T) {
 	seen, stop := follow(t, w.direct(), p)
 	wantSeen(t, seen, fmt.Sprintf("%d changed log", first))
 	w.put("/elsewhere", "x")
-	damaged := w.putProfile("web", "?")
+	malformed := w.putProfile("web", "?")
 	removed := w.remove("web")
 	made := w.putProfile("web", document(t, "web", "allow"))
-	wantSeen(t, seen, fmt.Sprintf("%d damaged", damaged), fmt.Sprintf("%d removed", removed), fmt.Sprintf("%d created allow", made))
+	wantSeen(t, seen, fmt.Sprintf("%d malformed", malformed), fmt.Sprintf("%d removed", removed), fmt.Sprintf("%d created allow", made))
 	if err := stop(); !errors.Is(err, context.Canceled) {
 		t.Errorf("it ended with %v", err)
 	}
@@ -115,7 +115,7 @@ func TestFollowThroughCompaction(t *testing.T) {
 			w.remove("web")
 			w.putProfile("web", document(t, "web", "pass"))
 		}, "6 created pass skipped"},
-		"damaged": {func(w *world, _ *testing.T) { w.putProfile("web", "?") }, "5 damaged skipped"},
+		"malformed": {func(w *world, _ *testing.T) { w.putProfile("web", "?") }, "5 malformed skipped"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,14 +11,14 @@ import (
 const calicoPrefix = "/calico/"
 
 // glanceTime bounds a request whose answer only serves a warning.
-const glanceTime = time.Second
+const warningTime = time.Second
 
 // LacksCalico reports whether etcd had no key of Calico at a revision; 0 is now.
 // Calico itself always has some, so that this is probably the wrong etcd. It costs
 // a request, and is false where the answer is not known, as for a user who may not
 // read all those keys.
 func (s *Store) LacksCalico(ctx context.Context, revision int64) bool {
-	ctx, cancel := context.WithTimeout(ctx, glanceTime)
+	ctx, cancel := context.WithTimeout(ctx, warningTime)
 	defer cancel()
 	empty := false
 	err := s.conn.Retry(ctx, func(ctx context.Context) error {

@@ -41,7 +41,7 @@ func FuzzEdit(f *testing.F) {
 			}
 			return
 		}
-		_ = p.Trouble()
+		_ = p.Invalid()
 		_ = p.Tags()
 		wantUnchanged(t, p, document)
 		field := fuzzEdit(t, p, op)

@@ -67,7 +67,7 @@ func hostile() map[string]string {
 	}
 }
 
-func TestDamagedDocuments(t *testing.T) {
+func TestMalformedDocuments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	s := w.direct()

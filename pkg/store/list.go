@@ -98,7 +98,7 @@ func (v *View) read(ctx context.Context, from, prefix string, page int64) (answe
 
 // List calls visit for every stored profile, those of v3 in the order of their
 // IDs and then those of v1, all as they were at one revision; DefaultAllow is
-// not stored. A damaged profile comes as an error of the kind ErrMalformed beside
+// not stored. A malformed profile comes as an error of the kind ErrMalformed beside
 // a nil profile, so that it does not hide the others. An error from visit ends
 // the listing. Where the user may not read v1, there is none.
 func (s *Store) List(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
@@ -109,8 +109,8 @@ func (s *Store) List(ctx context.Context, visit func(id string, p *profile.Profi
 func (v *View) List(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
 	err := v.each(ctx, profilePrefix, profilePage, func(kv *mvccpb.KeyValue) error {
 		id := strings.TrimPrefix(string(kv.Key), profilePrefix)
-		p, damaged := decodeProfile(id, kv.ModRevision, kv.Value)
-		return visit(id, p, damaged)
+		p, malformed := decodeProfile(id, kv.ModRevision, kv.Value)
+		return visit(id, p, malformed)
 	})
 	if err != nil {
 		return err
@@ -160,7 +160,7 @@ func listedV1(name string, parts map[string]*mvccpb.KeyValue) (id string, p *pro
 	id = unescapeV1(name)
 	for _, part := range partsV1() {
 		if kv := parts[part]; kv != nil && keyV1(id, part) != string(kv.Key) {
-			return name, nil, &DamagedError{Layout: profile.V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
+			return name, nil, &MalformedError{Layout: profile.V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
 		}
 	}
 	p, err = decodeProfileV1(id, parts)

@@ -94,9 +94,9 @@ func migrated(snap *Snapshot, m Migration) (*profile.Profile, error) {
 // some others not even the name can be read.
 func (s *Store) V1Profiles(ctx context.Context) (ids []string, unreadable map[string]error, err error) {
 	unreadable = map[string]error{}
-	err = s.View().listV1(ctx, func(id string, _ *profile.Profile, damaged error) error {
-		if errors.Is(damaged, errNameV1) {
-			unreadable[id] = damaged
+	err = s.View().listV1(ctx, func(id string, _ *profile.Profile, malformed error) error {
+		if errors.Is(malformed, errNameV1) {
+			unreadable[id] = malformed
 		} else {
 			ids = append(ids, id)
 		}

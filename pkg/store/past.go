@@ -17,20 +17,20 @@ import (
 // A Version is what a profile was from one revision on. It was removed then when
 // it has neither a profile nor an error.
 type Version struct {
-	Revision int64            // 0 where that of a removal is not known
-	Profile  *profile.Profile // as it was; its Revision is this one
-	Created  bool             // it was not there before
-	Damaged  error            // why it cannot be read: ErrMalformed
-	Skipped  bool             // what was between it and the one before is not known; see Follow
+	Revision  int64            // 0 where that of a removal is not known
+	Profile   *profile.Profile // as it was; its Revision is this one
+	Created   bool             // it was not there before
+	Malformed error            // why it cannot be read: ErrMalformed
+	Skipped   bool             // what was between it and the one before is not known; see Follow
 }
 
 // Removed reports whether the profile was gone from this revision on.
-func (v Version) Removed() bool { return v.Profile == nil && v.Damaged == nil }
+func (v Version) Removed() bool { return v.Profile == nil && v.Malformed == nil }
 
 func versionOf(id string, kv *mvccpb.KeyValue) Version {
 	v := Version{Revision: kv.ModRevision, Created: kv.Version == 1}
-	v.Profile, v.Damaged = decodeProfile(id, kv.ModRevision, kv.Value)
-	if v.Damaged != nil {
+	v.Profile, v.Malformed = decodeProfile(id, kv.ModRevision, kv.Value)
+	if v.Malformed != nil {
 		v.Profile = nil
 	}
 	return v
@@ -115,8 +115,8 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 		return Version{}, fault.Errorf(fault.ErrNotFound, "at revision %d there was no profile %s", revision, name)
 	}
 	v := versionOf(id, kv)
-	if v.Damaged != nil { // which nobody can repair any more
-		return v, &fault.Error{Kind: fault.ErrRefused, Cause: v.Damaged, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Damaged)}
+	if v.Malformed != nil { // which nobody can repair any more
+		return v, &fault.Error{Kind: fault.ErrRefused, Cause: v.Malformed, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Malformed)}
 	}
 	return v, nil
 }

@@ -22,8 +22,8 @@ func described(v store.Version) string {
 	switch {
 	case v.Removed():
 		what = "removed"
-	case v.Damaged != nil:
-		what = "damaged"
+	case v.Malformed != nil:
+		what = "malformed"
 	case v.Created:
 		what = "created"
 	}
@@ -75,7 +75,7 @@ func TestHistory(t *testing.T) {
 				case choice < 4 && there:
 					all, there = append(all, fmt.Sprintf("%d removed", w.remove("web"))), false
 				case choice < 5:
-					all = append(all, fmt.Sprintf("%d damaged", w.putProfile("web", "?")))
+					all = append(all, fmt.Sprintf("%d malformed", w.putProfile("web", "?")))
 					there = true
 				default:
 					rule, what := fmt.Sprintf("allow from cidr 10.0.0.%d/32", n), "changed"
@@ -170,7 +170,7 @@ func TestVersionAt(t *testing.T) {
 	w := newWorld(t)
 	first := w.putProfile("web", document(t, "web", "deny"))
 	w.put("/elsewhere", "1")
-	damaged := w.putProfile("web", "?")
+	malformed := w.putProfile("web", "?")
 	removed := w.remove("web")
 	s := w.direct()
 	v, err := s.VersionAt(soon(t), "web", first+1)
@@ -178,11 +178,11 @@ func TestVersionAt(t *testing.T) {
 	if v.Revision != first || !v.Created || !slices.Equal(texts(v.Profile.Inbound), []string{"deny"}) {
 		t.Errorf("%+v", v)
 	}
-	_, err = s.VersionAt(soon(t), "web", damaged)
+	_, err = s.VersionAt(soon(t), "web", malformed)
 	if !errors.Is(err, fault.ErrRefused) || !errors.Is(err, fault.ErrMalformed) {
 		t.Errorf("%v", err)
 	}
-	wantIn(t, err, fmt.Sprintf("at revision %d, profile web", damaged))
+	wantIn(t, err, fmt.Sprintf("at revision %d, profile web", malformed))
 	_, err = s.VersionAt(soon(t), "web", removed)
 	wantError(t, err, fault.ErrNotFound, fmt.Sprintf("at revision %d there was no profile web", removed))
 	_, err = s.VersionAt(soon(t), "web", removed+9)

@@ -44,7 +44,7 @@ func (p Policy) String() string {
 
 // Selects reports whether the policy decides about the traffic of an endpoint
 // that has these labels. The error says why that cannot be told.
-func (p Policy) Selects(c Carrier, labels map[string]string, d rules.Direction) (bool, error) {
+func (p Policy) Selects(c EndpointOrSet, labels map[string]string, d rules.Direction) (bool, error) {
 	applies := p.inbound
 	if d == rules.Outbound {
 		applies = p.outbound
@@ -147,7 +147,7 @@ func (r *fieldReader) is(field string) bool {
 }
 
 // glanceAtPolicies asks for one policy of each kind, if there is one.
-func glanceAtPolicies(revision int64) []clientv3.Op {
+func policyGets(revision int64) []clientv3.Op {
 	ops := make([]clientv3.Op, 0, 2)
 	for _, prefix := range []string{globalPolicyPrefix, policyPrefix} {
 		ops = append(ops, clientv3.OpGet(prefix, clientv3.WithPrefix(), clientv3.WithLimit(1),

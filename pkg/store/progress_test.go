@@ -126,7 +126,7 @@ func outOfTime(t *testing.T, timeout time.Duration, text string) {
 	wantIn(t, err, text)
 }
 
-// A watch of which nothing comes is no trouble as long as reads are answered; what
+// A watch of which nothing comes is no failure as long as reads are answered; what
 // it does not tell is found out all the same.
 func TestFollowWithoutProgress(t *testing.T) {
 	t.Parallel()

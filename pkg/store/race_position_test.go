@@ -10,7 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// A positionRace is a change at a position while somebody else changes the list.
+// A positionRace is a change at a position while another client changes the list.
 type positionRace struct {
 	name     string
 	was      string
@@ -44,7 +44,7 @@ func runPositionRaces(t *testing.T, change func(t *testing.T, at int) func(*prof
 func wantMoved(t *testing.T, err error, conflict string) {
 	t.Helper()
 	if strings.HasPrefix(conflict, "at position") {
-		conflict = "somebody else changed the inbound rules at the same moment: " + conflict + "; nothing was changed, look at the rules again"
+		conflict = "another client changed the inbound rules at the same moment: " + conflict + "; nothing was changed, look at the rules again"
 	}
 	wantError(t, err, fault.ErrConflict, conflict)
 	var moved *profile.MovedError

@@ -61,14 +61,14 @@ func deletePeer(ctx context.Context, w *world) error {
 }
 
 // A glance is answered, and does not guard.
-func TestGlance(t *testing.T) {
+func TestUnguarded(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.putProfile("web", lettered(t, "A"))
 	must(t, putPeer(soon(t), w))
 	s, _ := w.behind(first(func(ctx context.Context) error { return deletePeer(ctx, w) }), nil)
 	e := editing("web", nil)
-	e.Query.Glance = []string{"peer", "absent"}
+	e.Query.Unguarded = []string{"peer", "absent"}
 	e.Change = func(snap *store.Snapshot, p *profile.Profile) error {
 		if !snap.Has("peer") || snap.Has("absent") {
 			t.Error("the glance is wrong")

@@ -67,7 +67,7 @@ func TestAppendAfterLostRace(t *testing.T) {
 	}
 }
 
-// Somebody else has added the very rule.
+// Another client has added the very rule.
 func TestAppendPresentAfterLostRace(t *testing.T) {
 	t.Parallel()
 	w, _, err := race(t, "A B", "A new B", editing("web", appending(t, letter(t, "new"))))
@@ -146,7 +146,7 @@ func TestOnce(t *testing.T) {
 	e := editing("web", appending(t, letter(t, "new")))
 	e.Once = true
 	w, _, err := race(t, "A B", "A B C", e)
-	wantError(t, err, fault.ErrConflict, "profile web was changed by somebody else at the same moment; look at it again")
+	wantError(t, err, fault.ErrConflict, "profile web was changed by another client at the same moment; look at it again")
 	if got := w.letters(); got != "A B C" {
 		t.Errorf("list %s", got)
 	}
@@ -333,7 +333,7 @@ func TestConflictOfEqualRulesIsExplained(t *testing.T) {
 	if got := w.letters(); got != "A" {
 		t.Errorf("list %s", got)
 	}
-	want := `somebody else added or removed a rule like "allow from tag A" at the same moment, ` +
+	want := `another client added or removed a rule like "allow from tag A" at the same moment, ` +
 		"so that inbound position 1 does not say any more which one is meant; nothing was changed, look at the rules again"
 	if err.Error() != want {
 		t.Errorf("error\n%v, want\n%s", err, want)

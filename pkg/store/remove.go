@@ -143,9 +143,9 @@ func (s *Store) irreversible(ctx context.Context, e Edit, w *write) (*Irreversib
 func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 	used := &InUseError{}
 	var unreadable error
-	conditions, err := s.View().scanEndpoints(ctx, func(endpoint Endpoint, damaged error) error {
-		if damaged != nil {
-			unreadable = damaged
+	conditions, err := s.View().scanEndpoints(ctx, func(endpoint Endpoint, malformed error) error {
+		if malformed != nil {
+			unreadable = malformed
 			return nil
 		}
 		if !slices.Contains(endpoint.Profiles, id) {

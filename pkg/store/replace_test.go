@@ -32,13 +32,13 @@ func TestReplacementAfterLostRace(t *testing.T) {
 		{"the other removes all", "A", 1, "", "", `at position 1 stood "allow from tag A", now no rule`},
 		{"the other removes the first of two equal ones", "A X A", 1, "X A", "", `at position 1 stood "allow from tag A", now "allow from tag X"`},
 		{
-			"the other adds an equal one", "A B", 2, "A B B", "", `somebody else added or removed a rule like "allow from tag B" at the same moment, ` +
+			"the other adds an equal one", "A B", 2, "A B B", "", `another client added or removed a rule like "allow from tag B" at the same moment, ` +
 				"so that inbound position 2 does not say any more which one is meant; nothing was changed, look at the rules again",
 		},
 	})
 }
 
-// Somebody else has added the very rule elsewhere.
+// Another client has added the very rule elsewhere.
 func TestReplacementPresentAfterLostRace(t *testing.T) {
 	t.Parallel()
 	w, _, err := race(t, "A B", "A B new", editing("web", replacing(t, 1, letter(t, "new"))))

@@ -58,7 +58,7 @@ func TestReversibleWithoutSpace(t *testing.T) {
 	w.full(false)
 	result, err := s.Remove(soon(t), removing(), true)
 	wantDone(t, result, err, 1)
-	if _, err := s.TakeBack(soon(t), result); err != nil {
+	if _, err := s.RollBack(soon(t), result); err != nil {
 		t.Fatal(err)
 	}
 	w.wantValue("web", was)
@@ -124,7 +124,7 @@ func TestReversibleLength(t *testing.T) {
 			if !result.Changed {
 				t.Errorf("%s of %d bytes did nothing", name, length)
 			}
-			if _, err := s.TakeBack(soon(t), result); err != nil {
+			if _, err := s.RollBack(soon(t), result); err != nil {
 				t.Fatalf("%s of %d bytes cannot be rolled back: %v", name, length, err)
 			}
 			w.wantValue("web", was)
@@ -221,13 +221,13 @@ func TestLongDocuments(t *testing.T) {
 		w.putProfile("web", long(length))
 		result, err := s.Edit(soon(t), "web", appending(t, "deny"))
 		wantDone(t, result, err, 1)
-		if _, err := s.TakeBack(soon(t), result); err != nil {
+		if _, err := s.RollBack(soon(t), result); err != nil {
 			t.Fatal(err)
 		}
 		w.wantValue("web", long(length))
 		result, err = s.Remove(soon(t), removing(), true)
 		wantDone(t, result, err, 1)
-		if _, err := s.TakeBack(soon(t), result); err != nil {
+		if _, err := s.RollBack(soon(t), result); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -18,16 +18,16 @@ import (
 
 // A Query says what to read.
 type Query struct {
-	Profiles []string // IDs of profiles to read
-	Prefixes []string // beginnings of IDs, followed by a hexadecimal digit: see Prefixed
-	Presence []string // IDs of which only is asked whether there is such a profile
-	Glance   []string // like Presence, but an edit does not depend on the answer
-	Same     []string // Profiles on whose every word the edit depends, not only on their existence
-	Lock     bool     // whether the datastore is locked; needed for an edit
-	Cluster  bool     // the cluster's ID; left out where the user may not read it
-	V1       bool     // Profiles also in the layout v1; left out where the user may not read it
-	OnlyV1   []string // IDs of profiles to read in the layout v1 alone
-	Policies bool     // whether there are policies; left out where the user may not read them
+	Profiles  []string // IDs of profiles to read
+	Prefixes  []string // beginnings of IDs, followed by a hexadecimal digit: see Prefixed
+	Presence  []string // IDs of which only is asked whether there is such a profile
+	Unguarded []string // like Presence, but an edit does not depend on the answer
+	Same      []string // Profiles on whose every word the edit depends, not only on their existence
+	Lock      bool     // whether the datastore is locked; needed for an edit
+	Cluster   bool     // the cluster's ID; left out where the user may not read it
+	V1        bool     // Profiles also in the layout v1; left out where the user may not read it
+	OnlyV1    []string // IDs of profiles to read in the layout v1 alone
+	Policies  bool     // whether there are policies; left out where the user may not read them
 }
 
 // inV1 returns the IDs of the profiles that are read in the layout v1.
@@ -118,7 +118,7 @@ func newSnapshot(q Query) *Snapshot {
 
 // size returns the number of operations that gets returns.
 func (q Query) size() int {
-	n := len(q.Profiles) + len(q.Presence) + len(q.Glance)
+	n := len(q.Profiles) + len(q.Presence) + len(q.Unguarded)
 	if q.Lock || q.Cluster {
 		n++
 	}
@@ -141,7 +141,7 @@ func (q Query) gets(revision int64) []clientv3.Op {
 	if q.Lock || q.Cluster {
 		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
 	}
-	for _, id := range slices.Concat(q.Presence, q.Glance) {
+	for _, id := range slices.Concat(q.Presence, q.Unguarded) {
 		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
 	}
 	for _, id := range q.inV1() {
@@ -150,7 +150,7 @@ func (q Query) gets(revision int64) []clientv3.Op {
 		}
 	}
 	if q.Policies {
-		ops = append(ops, glanceAtPolicies(revision)...)
+		ops = append(ops, policyGets(revision)...)
 	}
 	return ops
 }

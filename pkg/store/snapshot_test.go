@@ -176,10 +176,10 @@ func TestList(t *testing.T) {
 	var got []string
 	must(t, s.List(soon(t), func(id string, p *profile.Profile, err error) error {
 		got = append(got, id)
-		switch damaged := slices.Index(ids, id)%100 == 7; {
-		case damaged && (p != nil || !errors.Is(err, fault.ErrMalformed)):
+		switch malformed := slices.Index(ids, id)%100 == 7; {
+		case malformed && (p != nil || !errors.Is(err, fault.ErrMalformed)):
 			t.Errorf("%s: %+v, %v", id, p, err)
-		case !damaged && (err != nil || p.ID != id || len(p.Inbound) != 1 || p.Revision == 0):
+		case !malformed && (err != nil || p.ID != id || len(p.Inbound) != 1 || p.Revision == 0):
 			t.Errorf("%s: %+v, %v", id, p, err)
 		}
 		return nil

@@ -267,10 +267,10 @@ func TestCertificateSettings(t *testing.T) {
 	one, two := ca.client(t, "one", nil), ca.client(t, "two", nil)
 	missing := filepath.Join(ca.Dir, "missing.pem")
 	empty, junk := write(t, ""), write(t, "-----BEGIN PRIVATE KEY-----\nsecret\n-----END PRIVATE KEY-----\n")
-	damaged := func(kind string) string {
+	malformed := func(kind string) string {
 		return write(t, string(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: []byte("secret")})))
 	}
-	encrypted, cert, key := damaged("ENCRYPTED PRIVATE KEY"), damaged("CERTIFICATE"), damaged("PRIVATE KEY")
+	encrypted, cert, key := malformed("ENCRYPTED PRIVATE KEY"), malformed("CERTIFICATE"), malformed("PRIVATE KEY")
 	old := write(t, "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\nc2VjcmV0\n-----END RSA PRIVATE KEY-----\n")
 	const encryptedText = ") is encrypted, and a passphrase cannot be given; \"openssl pkey\" makes a key without one"
 	for _, test := range []struct {
@@ -303,8 +303,8 @@ func TestCertificateSettings(t *testing.T) {
 			etcd.Config{CertFile: one.cert, KeyFile: one.cert},
 			"the client key (" + one.cert + ") holds no key in PEM form, but a certificate; were the files mixed up?",
 		},
-		{etcd.Config{CertFile: cert, KeyFile: one.key}, "the client certificate (" + cert + ") is damaged"},
-		{etcd.Config{CertFile: one.cert, KeyFile: key}, "the client key (" + key + ") is damaged, or of a kind that is not known"},
+		{etcd.Config{CertFile: cert, KeyFile: one.key}, "the client certificate (" + cert + ") is malformed"},
+		{etcd.Config{CertFile: one.cert, KeyFile: key}, "the client key (" + key + ") is malformed, or of a kind that is not known"},
 		{etcd.Config{CertFile: one.cert, KeyFile: empty}, "the client key (" + empty + ") holds no key in PEM form"},
 		{etcd.Config{CertFile: one.cert, KeyFile: junk}, "the client key (" + junk + ") holds no key in PEM form"},
 		{etcd.Config{CertFile: one.cert, KeyFile: encrypted}, "the client key (" + encrypted + encryptedText},

@@ -35,7 +35,7 @@ func newBruteCase(t testing.TB, g generator) bruteCase {
 			if len(stored.Problems) > 0 || stored.Rule.Unsupported != "" {
 				t.Fatalf("%s is read as %q with %q", stored.JSON, rules.Format(stored.Rule), stored.Problems)
 			}
-			if len(stored.Trouble()) == 0 { // Felix would refuse it
+			if len(stored.Invalid()) == 0 { // Felix would refuse it
 				list, set.Rules = append(list, r), append(set.Rules, stored)
 			}
 		}

@@ -30,7 +30,7 @@ func FindExposed(inbound []rules.Stored, services []Service) []Exposed {
 	f.trail.budget = listBudget
 	var found []Exposed
 	for i, s := range inbound {
-		if len(s.Trouble()) > 0 {
+		if len(s.Invalid()) > 0 {
 			break
 		}
 		regions := f.regions(s.Rule)

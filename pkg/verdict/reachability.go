@@ -44,7 +44,7 @@ func (w *Reachability) addOutbound(list []rules.Stored) {
 
 // isWhole reports whether regions hold exactly the packets that a stored rule
 // fits: Felix takes it, and there are words for all of its criteria.
-func isWhole(s rules.Stored) bool { return s.Rule.Unsupported == "" && len(s.Trouble()) == 0 }
+func isWhole(s rules.Stored) bool { return s.Rule.Unsupported == "" && len(s.Invalid()) == 0 }
 
 // MayOpen reports whether an allowing rule at the place of an inbound one, by its
 // index, lets a packet through that the rules in front of it leave to it and that

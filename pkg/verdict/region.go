@@ -40,7 +40,7 @@ func newCompiler(from, to Labels) *compiler {
 	return &compiler{from: from, to: to, ids: map[string]int{}, readings: map[int]bool{}}
 }
 
-// regions returns the packets that a rule without trouble fits, at most one
+// regions returns the packets that a rule that is valid for Felix fits, at most one
 // region for each IP version and none if there are no such packets. Criteria
 // without words are not looked at: they only make it fewer.
 func (c *compiler) regions(r rules.Rule) []region {
@@ -170,7 +170,7 @@ func questions(e rules.Entity) []question {
 			continue
 		}
 		s, err := rules.ParseSelector(q.selector)
-		if err != nil { // not in a rule without trouble
+		if err != nil { // not in a rule that is valid for Felix
 			list = append(list, question{text: q.selector, yes: q.yes})
 			continue
 		}

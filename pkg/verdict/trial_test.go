@@ -201,7 +201,7 @@ func (g *listGenerator) list(n int) []rules.Stored {
 	for len(list) < n {
 		r := g.rule()
 		s := rules.Stored{Rule: r, JSON: []byte(rules.Format(r))}
-		if len(s.Trouble()) == 0 {
+		if len(s.Invalid()) == 0 {
 			list = append(list, s)
 		}
 	}

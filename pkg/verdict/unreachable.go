@@ -30,7 +30,7 @@ type Unreachable struct {
 func FindUnreachable(list []rules.Stored) (dead []Unreachable, unknown []int) {
 	f := unreachableFinder{compiler: newCompiler(Labels{}, Labels{}), budget: listBudget, reachable: map[string]int{}}
 	for i, s := range list {
-		if len(s.Trouble()) > 0 {
+		if len(s.Invalid()) > 0 {
 			continue
 		}
 		d, state := f.look(i, s)

@@ -338,7 +338,7 @@ func FuzzDead(f *testing.F) {
 		for i, line := range []string{first, last} {
 			r, err := rules.ParseLine(line, rules.AsStored)
 			s := rules.Stored{Rule: r, JSON: []byte(line)}
-			if err != nil || len(s.Trouble()) > 0 || len(r.From.NotNets)+len(r.To.NotNets) > 0 || usesOther(g, r) {
+			if err != nil || len(s.Invalid()) > 0 || len(r.From.NotNets)+len(r.To.NotNets) > 0 || usesOther(g, r) {
 				return
 			}
 			list = slices.Insert(list, i*len(list), s)

@@ -20,9 +20,9 @@ const (
 	namespaceLabel = "projectcalico.org/namespace"
 )
 
-// A Carrier is something with addresses whose labels selectors match: an endpoint
+// An EndpointOrSet is something with addresses whose labels selectors match: an endpoint
 // or a network set.
-type Carrier struct {
+type EndpointOrSet struct {
 	Endpoint // of a network set just Key, Layout, Name and Addresses
 
 	NetworkSet bool
@@ -31,8 +31,8 @@ type Carrier struct {
 	Own        []profile.Label // those of its profiles are not here
 }
 
-// String names the carrier for people, printable.
-func (c Carrier) String() string {
+// String names it for people, printable.
+func (c EndpointOrSet) String() string {
 	if c.NetworkSet {
 		return "network set " + printable.Text(c.ID)
 	}
@@ -40,12 +40,12 @@ func (c Carrier) String() string {
 }
 
 // OfHost reports whether it is an interface of a host and no workload.
-func (c Carrier) OfHost() bool {
+func (c EndpointOrSet) OfHost() bool {
 	return strings.HasPrefix(c.Key, hostPrefix) || c.Layout == profile.V1 && c.Workload == ""
 }
 
 // Nets returns its addresses; those that are none are left out.
-func (c Carrier) Nets() []netip.Prefix {
+func (c EndpointOrSet) Nets() []netip.Prefix {
 	var nets []netip.Prefix
 	for _, text := range c.Addresses {
 		if net, err := netip.ParsePrefix(text); err == nil {
@@ -59,7 +59,7 @@ func (c Carrier) Nets() []netip.Prefix {
 
 // Labels returns the labels that selectors see: its own, and those of its
 // profiles, in their order, where there is none of that name yet.
-func (c Carrier) Labels(profiles ...*profile.Profile) map[string]string {
+func (c EndpointOrSet) Labels(profiles ...*profile.Profile) map[string]string {
 	labels := map[string]string{}
 	add := func(list []profile.Label) {
 		for _, l := range list {
@@ -75,22 +75,22 @@ func (c Carrier) Labels(profiles ...*profile.Profile) map[string]string {
 	return labels
 }
 
-// EachCarrier is [View.EachEndpoint] for all that has addresses and labels.
-func (v *View) EachCarrier(ctx context.Context, visit func(Carrier, error) error) error {
+// EachEndpointOrSet is [View.EachEndpoint] for all that has addresses and labels.
+func (v *View) EachEndpointOrSet(ctx context.Context, visit func(EndpointOrSet, error) error) error {
 	parts := append(endpointParts(), endpointPart{globalSetPrefix, decodeSet}, endpointPart{setPrefix, decodeSet})
-	_, err := v.scan(ctx, parts, func(kv *mvccpb.KeyValue, e Endpoint, damaged error) error {
-		c := Carrier{Endpoint: e, ID: keyTail(e.Key)}
+	_, err := v.scan(ctx, parts, func(kv *mvccpb.KeyValue, e Endpoint, malformed error) error {
+		c := EndpointOrSet{Endpoint: e, ID: keyTail(e.Key)}
 		c.NetworkSet = strings.HasPrefix(e.Key, globalSetPrefix) || strings.HasPrefix(e.Key, setPrefix)
 		if namespace, _, found := strings.Cut(c.ID, "/"); found && e.Layout == profile.V3 {
 			c.Namespace = namespace
 		}
-		if damaged == nil {
-			c.Own, damaged = ownLabels(kv.Value, e)
+		if malformed == nil {
+			c.Own, malformed = ownLabels(kv.Value, e)
 		}
 		if c.NetworkSet && c.Namespace != "" {
 			c.Own = append(c.Own, profile.Label{Name: namespaceLabel, Value: c.Namespace})
 		}
-		return visit(c, damaged)
+		return visit(c, malformed)
 	})
 	return err
 }
@@ -102,7 +102,7 @@ func ownLabels(document []byte, e Endpoint) ([]profile.Label, error) {
 	if e.Layout == profile.V3 {
 		metadata, err := rawjson.Fields("metadata", rawjson.Get(r.members, "metadata"))
 		if err != nil {
-			return nil, damagedEndpoint(e, err)
+			return nil, malformedEndpoint(e, err)
 		}
 		where, list = "metadata.labels", metadata
 	}
@@ -112,7 +112,7 @@ func ownLabels(document []byte, e Endpoint) ([]profile.Label, error) {
 	}
 	labels, err := profile.DecodeLabels(where, value)
 	if err != nil {
-		return nil, damagedEndpoint(e, err)
+		return nil, malformedEndpoint(e, err)
 	}
 	return labels, nil
 }

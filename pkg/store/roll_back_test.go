@@ -95,7 +95,7 @@ func (w *world) wantUntouched() {
 }
 
 // Every edit is taken back as a whole; once more does nothing.
-func TestTakeBack(t *testing.T) {
+func TestRollBack(t *testing.T) {
 	t.Parallel()
 	for name, edit := range edits(t) {
 		t.Run(name, func(t *testing.T) {
@@ -104,13 +104,13 @@ func TestTakeBack(t *testing.T) {
 			s := w.direct()
 			result, err := edit(soon(t), s)
 			wantDone(t, result, err, 1)
-			revision, err := s.TakeBack(soon(t), result)
+			revision, err := s.RollBack(soon(t), result)
 			must(t, err)
 			if revision != result.Profile.Revision+1 {
 				t.Errorf("taken back at revision %d, want %d", revision, result.Profile.Revision+1)
 			}
 			w.wantUntouched()
-			revision, err = s.TakeBack(soon(t), result)
+			revision, err = s.RollBack(soon(t), result)
 			must(t, err)
 			if revision != 0 {
 				t.Errorf("taken back once more, at revision %d", revision)
@@ -119,9 +119,9 @@ func TestTakeBack(t *testing.T) {
 	}
 }
 
-// What somebody else has changed since stays, whether before it is looked at or at
+// What another client has changed since stays, whether before it is looked at or at
 // the last moment.
-func TestTakeBackConflict(t *testing.T) {
+func TestRollBackConflict(t *testing.T) {
 	t.Parallel()
 	for name, edit := range edits(t) {
 		for when, number := range map[string]int{"before": 1, "at the last moment": 2} {
@@ -135,7 +135,7 @@ func TestTakeBackConflict(t *testing.T) {
 					_, err := w.plain.Put(ctx, key(id), other)
 					return err
 				}), nil)
-				_, err = s.TakeBack(soon(t), result)
+				_, err = s.RollBack(soon(t), result)
 				wantError(t, err, fault.ErrConflict, "")
 				w.wantValue(id, other)
 			})
@@ -144,7 +144,7 @@ func TestTakeBackConflict(t *testing.T) {
 }
 
 // A lost answer is found out about, and a locked datastore is not written to.
-func TestTakeBackInTrouble(t *testing.T) {
+func TestRollBackInTrouble(t *testing.T) {
 	t.Parallel()
 	for name, edit := range edits(t) {
 		t.Run(name, func(t *testing.T) {
@@ -154,10 +154,10 @@ func TestTakeBackInTrouble(t *testing.T) {
 			wantDone(t, result, err, 1)
 			w.put(lockKey, locked)
 			s, _ := w.behind(nil, on(firstCommit, func(context.Context) error { return etcdtest.ErrLost() }))
-			_, err = s.TakeBack(soon(t), result)
+			_, err = s.RollBack(soon(t), result)
 			wantError(t, err, fault.ErrLocked, "")
 			w.put(lockKey, unlocked)
-			_, err = s.TakeBack(soon(t), result)
+			_, err = s.RollBack(soon(t), result)
 			must(t, err)
 			w.wantUntouched()
 		})
@@ -174,7 +174,7 @@ func TestPrevent(t *testing.T) {
 				t.Parallel()
 				w := newTakeBackWorld(t)
 				unknown := w.unknown(saved, edit)
-				_, err := w.direct().Prevent(soon(t), unknown)
+				_, err := w.direct().RollBackUnknown(soon(t), unknown)
 				must(t, err)
 				w.wantUntouched()
 			})
@@ -182,7 +182,7 @@ func TestPrevent(t *testing.T) {
 	}
 }
 
-// Of an edit that somebody else has changed since, everything stays, also where
+// Of an edit that another client has changed since, everything stays, also where
 // etcd has thrown away what would tell.
 func TestPreventConflict(t *testing.T) {
 	t.Parallel()
@@ -196,7 +196,7 @@ func TestPreventConflict(t *testing.T) {
 			if compacted {
 				w.compact(revision)
 			}
-			_, err := w.direct().Prevent(soon(t), unknown)
+			_, err := w.direct().RollBackUnknown(soon(t), unknown)
 			wantError(t, err, fault.ErrConflict, "")
 			w.wantValue("web", other)
 		})

@@ -16,12 +16,12 @@ import (
 
 const resources = "/calico/resources/v3/projectcalico.org/"
 
-// carriers returns what EachCarrier visits, as text.
-func carriers(t *testing.T, s *store.Store) (all []store.Carrier, told []string) {
+// endpointsOrSets returns what EachEndpointOrSet visits, as text.
+func endpointsOrSets(t *testing.T, s *store.Store) (all []store.EndpointOrSet, told []string) {
 	t.Helper()
-	must(t, s.View().EachCarrier(soon(t), func(c store.Carrier, damaged error) error {
-		if damaged != nil {
-			told = append(told, damaged.Error())
+	must(t, s.View().EachEndpointOrSet(soon(t), func(c store.EndpointOrSet, malformed error) error {
+		if malformed != nil {
+			told = append(told, malformed.Error())
 			return nil
 		}
 		all = append(all, c)
@@ -31,7 +31,7 @@ func carriers(t *testing.T, s *store.Store) (all []store.Carrier, told []string)
 	return all, told
 }
 
-func TestEachCarrier(t *testing.T) {
+func TestEachEndpointOrSet(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	for key, value := range map[string]string{
@@ -49,7 +49,7 @@ func TestEachCarrier(t *testing.T) {
 	}
 	w.put("/calico/v1/host/h/workload/docker/w/endpoint/e", `{"profile_id":"p","ipv4_nets":["10.0.0.2/32"],"labels":{"role":"old"}}`)
 	w.put("/calico/v1/host/h/endpoint/eth0", `{"ipv4_nets":["192.0.2.2/32"]}`)
-	_, got := carriers(t, w.direct())
+	_, got := endpointsOrSets(t, w.direct())
 	want := []string{
 		`endpoint h/w/e, namespace "prod", own [{role db} {stage prod}], nets [10.0.0.1/32 fd00::1/128], of host false`,
 		`endpoint ` + workloads + `prod/b cannot be read: metadata.labels: expected an object, got an array`,
@@ -64,13 +64,13 @@ func TestEachCarrier(t *testing.T) {
 		`endpoint ` + resources + `networksets/prod/wrong cannot be read: it is of kind "GlobalNetworkSet", not NetworkSet`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("carriers (-want +got):\n%s", diff)
+		t.Errorf("endpointsOrSets (-want +got):\n%s", diff)
 	}
 }
 
 // An endpoint's own labels win over those of its profiles, an earlier profile over
 // a later one, and a profile with a label that Felix refuses gives none.
-func TestCarrierLabels(t *testing.T) {
+func TestEndpointOrSetLabels(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	put := func(id, labels string) *profile.Profile {
@@ -79,7 +79,7 @@ func TestCarrierLabels(t *testing.T) {
 	}
 	one, two := put("one", `{"one":"","role":"first","own":"no"}`), put("two", `{"two":"","role":"second"}`)
 	bad := put("bad", `{"bad":"","_":""}`)
-	c := store.Carrier{Own: []profile.Label{{Name: "own", Value: "yes"}}}
+	c := store.EndpointOrSet{Own: []profile.Label{{Name: "own", Value: "yes"}}}
 	want := map[string]string{"own": "yes", "one": "", "two": "", "role": "first"}
 	if diff := cmp.Diff(want, c.Labels(one, bad, two)); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
@@ -92,25 +92,25 @@ func TestRuleTrouble(t *testing.T) {
 	w := newWorld(t)
 	w.putProfile("web", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"web"},"spec":{`+
 		`"ingress":[{"action":"Allow"},{"action":"Alow"}],"labelsToApply":{"_":""}}}`)
-	got := w.profile("web").RuleTrouble()
+	got := w.profile("web").InvalidRules()
 	if len(got) != 1 || !strings.HasPrefix(got[0], "inbound rule 2: action: ") {
 		t.Errorf("%q", got)
 	}
-	if all := w.profile("web").Trouble(); len(all) != 2 {
+	if all := w.profile("web").Invalid(); len(all) != 2 {
 		t.Errorf("%q", all)
 	}
 }
 
 func TestPolicySelects(t *testing.T) {
 	t.Parallel()
-	workload := store.Carrier{Endpoint: store.Endpoint{Key: workloads + "prod/a", Layout: profile.V3, Workload: "a"}, Namespace: "prod"}
-	host := store.Carrier{Endpoint: store.Endpoint{Key: hosts + "h", Layout: profile.V3}}
+	workload := store.EndpointOrSet{Endpoint: store.Endpoint{Key: workloads + "prod/a", Layout: profile.V3, Workload: "a"}, Namespace: "prod"}
+	host := store.EndpointOrSet{Endpoint: store.Endpoint{Key: hosts + "h", Layout: profile.V3}}
 	labels := map[string]string{"role": "db"}
 	w := newWorld(t)
 	s := w.direct()
 	for i, test := range []struct {
 		key, document string
-		carrier       store.Carrier
+		endpoint      store.EndpointOrSet
 		in, out       string // yes, no, or why it cannot be told
 	}{
 		{"globalnetworkpolicies/a", `{"kind":"GlobalNetworkPolicy","spec":{}}`, workload, "yes", "no"},
@@ -136,7 +136,7 @@ func TestPolicySelects(t *testing.T) {
 		must(t, s.View().EachPolicy(soon(t), func(p store.Policy) error {
 			seen++
 			for d, want := range map[rules.Direction]string{rules.Inbound: test.in, rules.Outbound: test.out} {
-				selects, err := p.Selects(test.carrier, labels, d)
+				selects, err := p.Selects(test.endpoint, labels, d)
 				got := map[bool]string{true: "yes", false: "no"}[selects]
 				if err != nil {
 					got = err.Error()
@@ -157,7 +157,7 @@ func TestPolicySelects(t *testing.T) {
 
 // A glance tells whether there are policies, unless the user may not know; then
 // the rest is read all the same.
-func TestGlanceAtPolicies(t *testing.T) {
+func TestPolicyGets(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.putProfile("web", document(t, "web", "allow"))
@@ -200,9 +200,9 @@ func TestGlanceAtPolicies(t *testing.T) {
 	}
 }
 
-func TestCarrierNets(t *testing.T) {
+func TestEndpointOrSetNets(t *testing.T) {
 	t.Parallel()
-	c := store.Carrier{Endpoint: store.Endpoint{Addresses: []string{"10.0.0.1", "10.1.2.3/8", "x", "fd00::1/128"}}}
+	c := store.EndpointOrSet{Endpoint: store.Endpoint{Addresses: []string{"10.0.0.1", "10.1.2.3/8", "x", "fd00::1/128"}}}
 	want := []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32"), netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("fd00::1/128")}
 	if got := c.Nets(); !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)

@@ -43,12 +43,12 @@ func (w *write) reversal(saved int64) *reversal {
 	return r
 }
 
-// TakeBack takes an edit back that has changed something: every key that it wrote
+// RollBack takes an edit back that has changed something: every key that it wrote
 // or removed gets back what it held, byte for byte, or goes away, in one
 // transaction, unless one of them was changed since, which is ErrConflict. It
 // returns the revision of that; 0 when all is as it was before the edit already.
 // It may be called again after any error; the others are those of [Store.Update].
-func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err error) {
+func (s *Store) RollBack(ctx context.Context, edit Result) (revision int64, err error) {
 	r := edit.reversal
 	if r == nil {
 		return 0, nil // nothing was saved
@@ -63,7 +63,7 @@ func (s *Store) TakeBack(ctx context.Context, edit Result) (revision int64, err 
 		case r.isBack(snap):
 			return 0, nil
 		case !r.stands(snap):
-			return 0, fault.Conflictf("profile %s was changed by somebody else since revision %d", printable.Text(r.profile), r.revision)
+			return 0, fault.Conflictf("profile %s was changed by another client since revision %d", printable.Text(r.profile), r.revision)
 		}
 		if err := snap.CheckLock(); err != nil {
 			return 0, err
@@ -117,11 +117,11 @@ func (r *reversal) write(s *Store, snap *Snapshot) *write {
 	return w
 }
 
-// Prevent makes sure that an edit of which is not known whether it was saved is
+// RollBackUnknown makes sure that an edit of which is not known whether it was saved is
 // not there, and will not come: it takes it back, or changes the revision that it
 // depends on. The edit of a profile that was not there depends on no revision: it
-// is looked for once. For the results see [Store.TakeBack].
-func (s *Store) Prevent(ctx context.Context, edit *UnknownOutcomeError) (revision int64, err error) {
+// is looked for once. For the results see [Store.RollBack].
+func (s *Store) RollBackUnknown(ctx context.Context, edit *UnknownOutcomeError) (revision int64, err error) {
 	w := *edit.write
 	w.store = s
 	key := profileKey(w.profile)
@@ -147,7 +147,7 @@ func (s *Store) Prevent(ctx context.Context, edit *UnknownOutcomeError) (revisio
 	if err != nil || saved == 0 {
 		return 0, err
 	}
-	return s.TakeBack(ctx, Result{reversal: w.reversal(saved)})
+	return s.RollBack(ctx, Result{reversal: w.reversal(saved)})
 }
 
 // standsIn returns the revision at which the write was saved, if the profile is as
@@ -160,7 +160,7 @@ func (w *write) standsIn(now *Snapshot) (saved int64, err error) {
 	case stands != nil && w.document != nil && bytes.Equal(stands.Value, w.document):
 		return stands.ModRevision, nil
 	}
-	return 0, fault.Conflictf("profile %s was changed by somebody else since", printable.Text(w.profile))
+	return 0, fault.Conflictf("profile %s was changed by another client since", printable.Text(w.profile))
 }
 
 // fence writes a profile's document as it stands, which gives it a new revision, so
