@@ -32,7 +32,7 @@ func scriptCertificates(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.MkdirAll(filepath.Join(dir, "foreign"), 0o755))
 	ours, err := etcdtest.NewAuthority(dir, "our authority")
 	ts.Check(err)
-	foreign, err := etcdtest.NewAuthority(filepath.Join(dir, "foreign"), "another client")
+	foreign, err := etcdtest.NewAuthority(filepath.Join(dir, "foreign"), "another authority")
 	ts.Check(err)
 	ts.Check(issueAll(ours))
 	_, err = foreign.Client("client", "tester", nil)
