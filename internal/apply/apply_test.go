@@ -152,7 +152,9 @@ type none struct{ names.IDs }
 func (none) Profile(string) (*profile.Profile, error) { return nil, fault.ErrNotFound }
 
 // Read makes it a names.Reader.
-func (none) Read(context.Context, store.Query) (*store.Snapshot, error) { return &store.Snapshot{}, nil }
+func (none) Read(context.Context, store.Query) (*store.Snapshot, error) {
+	return &store.Snapshot{}, nil
+}
 
 // A set knows which profiles it creates, so that the listings may refer to each other;
 // two listings of one profile are refused.
