@@ -6,16 +6,17 @@
 //	rule      = action [ "ipversion" ( "4" | "6" ) ] [ protocol ] [ icmp ] [ "from" entity ] [ "to" entity ]
 //	action    = "allow" | "deny" | "log" | "pass"          ("next-tier" is read as pass)
 //	protocol  = [ not ] ( "tcp" | "udp" | "icmp" | "icmpv6" | "sctp" | "udplite" | 1..255 )
-//	icmp      = [ not ] "type" 0..254 [ "code" 0..255 ]     only directly after the words icmp or icmpv6
+//	icmp      = [ not ] "type" 0..254 [ "code" 0..255 ]     only directly after icmp or icmpv6
 //	entity    = one or more of, each at most once, in any order:
 //	            [ not ] "ports" PORTS | [ not ] "tag" NAME | [ not ] "cidr" CIDRS
 //	            | [ not ] "selector" EXPR | [ not ] CIDRS
 //	PORTS     = comma-separated ports 1..65535 and ranges "1000:2000" or "1000-2000"; at most 50
 //	CIDRS     = comma-separated addresses or prefixes of one IP version; at most 256, none twice
-//	not       = "not" as a word of its own, or "!" in front of the next word
+//	NAME      = letters, digits, ".", "_", "-"; a keyword only in double quotes
+//	EXPR      = a selector, one argument; see below
+//	not       = the argument "not", or "!" before the next argument
 //
-// NAME is made of letters, digits and ".", "_", "-"; a word of the language
-// is a NAME only in double quotes: tag "to". EXPR is a [Selector].
+// EXPR is a [Selector].
 //
 // [ParseWords] reads a rule from arguments, where a selector is one of them, and
 // [ParseLine] from a line of a listing, where it stands in double quotes. What is
