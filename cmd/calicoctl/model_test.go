@@ -142,7 +142,7 @@ func (m *model) expect(want answer, stdin string, args ...string) {
 		}
 	default:
 		var got any
-		if err := json.Unmarshal([]byte(stdout), &got); err != nil || !reflect.DeepEqual(got, want.document) {
+		if err := json.Unmarshal([]byte(stdout), &got); err != nil || !reflect.DeepEqual(m.withoutOrigin(got, args[1]), want.document) {
 			m.t.Errorf("%s\nprints (%v):\n%s\nwant:\n%v", line, err, stdout, want.document)
 		}
 	}
@@ -212,6 +212,19 @@ func (m *model) removeProfile(name string) {
 	}
 	delete(m.profiles, name)
 	m.expect(answer{stdout: "Deleted profile " + name + "\n"}, "", args...)
+}
+
+// withoutOrigin takes out of a printed document which profile it is of.
+func (m *model) withoutOrigin(printed any, profile string) any {
+	m.t.Helper()
+	members, _ := printed.(map[string]any)
+	origin, _ := members["calicoctl"].(map[string]any)
+	revision, _ := origin["revision"].(float64)
+	if origin["profile"] != profile || revision < 1 {
+		m.t.Errorf("the document of profile %s says that it is of %v", profile, origin)
+	}
+	delete(members, "calicoctl")
+	return printed
 }
 
 // document returns a rules document as a JSON value.

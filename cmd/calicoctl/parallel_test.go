@@ -28,6 +28,9 @@ func TestManyProcessesAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Close()
+	if err := server.AddCalico(ctx); err != nil {
+		t.Fatal(err)
+	}
 	for round := range rounds {
 		profile := fmt.Sprintf("round-%d", round)
 		runAll(ctx, t, server, [][]string{{"profile", "add", profile}})

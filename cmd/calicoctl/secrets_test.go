@@ -123,7 +123,7 @@ func (v *vault) environments(silent string) map[string][]string {
 	plain := []string{"ETCD_ENDPOINTS=" + v.plain, user, password}
 	config := func(name, spec string) []string { return []string{"CONFIG=" + v.configFile(name+".cfg", spec)} }
 	return map[string][]string{
-		"writer":          plain,
+		"password":        plain,
 		"reader":          {"ETCD_ENDPOINTS=" + v.plain, "ETCD_USERNAME=reader", password},
 		"wrong password":  {"ETCD_ENDPOINTS=" + v.plain, user, password + "x"},
 		"password only":   {"ETCD_ENDPOINTS=" + v.plain, password},
