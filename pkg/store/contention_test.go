@@ -251,7 +251,7 @@ func TestContextEndsAfterRaces(t *testing.T) {
 	cause := map[string]func(context.Context) (context.Context, context.CancelFunc){
 		"cancelled": context.WithCancel,
 		"time over": func(ctx context.Context) (context.Context, context.CancelFunc) {
-			return context.WithTimeout(ctx, 300*time.Millisecond)
+			return context.WithTimeout(ctx, 3*time.Second)
 		},
 	}
 	for name, begin := range cause {
