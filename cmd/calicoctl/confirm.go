@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/confirm"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -89,7 +90,7 @@ func (a *app) confirm(failed error) int {
 	stderr := confirm.NewWriter(a.msg.out)
 	a.msg.out = stderr
 	defer stderr.Drain()
-	defer ignoreJobControl()()
+	defer tty.IgnoreJobControl()()
 	r := confirm.Request{
 		Within: a.confirmation.within, Attempt: max(a.flags.timeout, minAttempt), Signals: a.confirmation.signals,
 		Program: "calicoctl", Stdin: a.io.stdin, Stderr: stderr, Terminal: ok && term.IsTerminal(int(file.Fd())),
@@ -97,7 +98,7 @@ func (a *app) confirm(failed error) int {
 			_, err := a.io.stdout.Write(a.out.Bytes())
 			return err
 		},
-		Ready: func() { dropTypedAhead(a.io.stdin) },
+		Ready: func() { tty.DropTypedAhead(a.io.stdin) },
 	}
 	if failed != nil {
 		r.Report = func() { a.explain(failed) }

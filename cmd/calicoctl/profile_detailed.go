@@ -13,6 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -68,18 +69,18 @@ func profileShowDetailed(ctx context.Context, s *session, view *store.View, prof
 // endpointRows reads all endpoints.
 func endpointRows(ctx context.Context, s *session, view *store.View, used map[string]bool) ([]endpointRow, error) {
 	var rows []endpointRow
-	seen := s.app.msg.progress("endpoints")
-	defer seen.end()
+	seen := tty.NewProgress(s.app.msg.out, "endpoints")
+	defer seen.End()
 	err := view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
-		seen.add()
+		seen.Add()
 		if damaged != nil {
-			seen.end()
+			seen.End()
 			s.app.msg.warn("%v", damaged)
 			return nil
 		}
 		ids := distinct(e.Profiles)
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
-			seen.end()
+			seen.End()
 			s.app.msg.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
 			e = store.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
@@ -80,20 +81,20 @@ func runGraph(ctx context.Context, s *session, words []string) error {
 func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known names.IDs, err error) {
 	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
-	seen := s.app.msg.progress("profiles")
-	defer seen.end()
+	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	defer seen.End()
 	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
-		seen.add()
+		seen.Add()
 		switch {
 		case known[id]:
 		case damaged != nil:
-			seen.end()
+			seen.End()
 			s.app.msg.warn("%v", damaged)
 		case p.Layout == profile.V1:
 			old++
 		default:
 			if invalid := p.Invalid(); len(invalid) > 0 {
-				seen.end()
+				seen.End()
 				s.app.msg.warnEach("profile "+printable.Text(p.ID), invalid)
 			}
 			builder.Add(p)
@@ -101,7 +102,7 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 		known[id] = true
 		return ctx.Err()
 	})
-	seen.end()
+	seen.End()
 	switch {
 	case err != nil:
 	case old == 1:

@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -102,10 +103,10 @@ func runLint(ctx context.Context, s *session, words []string) error {
 }
 
 func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := s.app.msg.progress("profiles")
-	defer seen.end()
+	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	defer seen.End()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
-		seen.add()
+		seen.Add()
 		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedProfile(id, why)
 		} else {
@@ -134,10 +135,10 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 }
 
 func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := s.app.msg.progress("endpoints")
-	defer seen.end()
+	seen := tty.NewProgress(s.app.msg.out, "endpoints")
+	defer seen.End()
 	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
-		seen.add()
+		seen.Add()
 		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedEndpoint(e, why)
 		} else {

@@ -13,6 +13,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/brief"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -74,12 +75,12 @@ func profileShow(ctx context.Context, s *session, detailed bool) error {
 // summaries returns a summary of every profile, sorted by name.
 func summaries(ctx context.Context, s *session, view *store.View) ([]summary, error) {
 	list := []summary{summarize(profile.BuiltIn())}
-	seen := s.app.msg.progress("profiles")
-	defer seen.end()
+	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	defer seen.End()
 	err := view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
-		seen.add()
+		seen.Add()
 		if damaged != nil {
-			seen.end()
+			seen.End()
 			s.app.msg.warn("%v", damaged)
 			row := summary{Profile: id, Error: damaged.Error()}
 			var why *store.MalformedError

@@ -8,6 +8,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/trace"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -122,12 +123,12 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 
 // scan shows the finder all that has addresses.
 func (g *gathering) scan(ctx context.Context, finder *trace.Finder) error {
-	seen := g.session.app.msg.progress("endpoints")
-	defer seen.end()
+	seen := tty.NewProgress(g.session.app.msg.out, "endpoints")
+	defer seen.End()
 	err := g.view.EachEndpointOrSet(ctx, func(c store.EndpointOrSet, damaged error) error {
-		seen.add()
+		seen.Add()
 		if damaged != nil {
-			seen.end()
+			seen.End()
 			g.session.app.msg.warn("%v", damaged)
 			return nil
 		}

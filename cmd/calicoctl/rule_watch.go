@@ -9,6 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
+	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
@@ -50,7 +51,7 @@ func watch(ctx context.Context, a *app) error {
 func (w *watching) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	w.session.app.io.whenUnread(func() { cancel(errUnread) })
+	tty.WhenUnread(w.session.app.io.stdout, func() { cancel(errUnread) })
 	id := w.shown.ID
 	err := w.session.store.Follow(ctx, w.shown, store.Follower{
 		Seen: func(v store.Version) error { return w.seen(ctx, id, v) },

@@ -1,18 +1,19 @@
 //go:build unix
 
-package main
+package tty
 
 import (
 	"errors"
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
 )
 
-// whenUnread calls a function when standard output is a pipe that nobody reads any
+// WhenUnread calls a function when stdout is a pipe that nobody reads any
 // more, which otherwise shows at the next writing only.
-func (s streams) whenUnread(call func()) {
-	f, ok := s.stdout.(*os.File)
+func WhenUnread(stdout io.Writer, call func()) {
+	f, ok := stdout.(*os.File)
 	if !ok {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package tty
 
 import (
 	"io"
@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// dropTypedAhead throws away what was typed on a terminal before there was a
+// DropTypedAhead throws away what was typed on a terminal before there was a
 // question that it could answer.
-func dropTypedAhead(stdin io.Reader) {
+func DropTypedAhead(stdin io.Reader) {
 	if f, ok := stdin.(*os.File); ok {
 		_ = unix.IoctlSetInt(int(f.Fd()), unix.TCFLSH, unix.TCIFLUSH) // an error says that it is no terminal
 	}
