@@ -115,12 +115,36 @@ func (h *machine) sharedProfile() {
 			h.w.Errorf("profiles %v", got)
 		}
 	}
+	h.shownAsNetworks()
 	h.remove(server)
 	h.removeNetwork("a")
 	h.removeNetwork("b")
 	if got := h.w.keys(v3 + "profiles/"); len(got) != 1 || got[0] != "shared" {
 		h.w.Errorf("profiles %v", got)
 	}
+}
+
+// shownAsNetworks finds the profile by the networks that share it, and says so.
+func (h *machine) shownAsNetworks() {
+	h.w.Helper()
+	h.calicoctl("profile", "a", "rule", "add", "inbound", "allow", "tcp", "from", "tag", "b", "to", "ports", "443")
+	for _, name := range []string{"a", "b", "shared"} {
+		if got := h.calicoctl("profile", name, "rule", "show"); !strings.Contains(got, "2 allow tcp from tag shared to ports 443") {
+			h.w.Errorf("%s: got\n%s", name, got)
+		}
+	}
+	if got := h.calicoctl("profile", "show"); !strings.Contains(got, "| shared ") || !strings.Contains(got, "| a, b           | calico |") {
+		h.w.Errorf("got\n%s", got)
+	}
+	if got := h.calicoctl("profile", "add", "a"); got != "Profile a already exists.\n" {
+		h.w.Errorf("got %s", got)
+	}
+	h.mustNetwork("c", option("profile", "single"))
+	if got := h.calicoctl("profile", "single", "rule", "show"); !strings.Contains(got, "1 allow from tag c\n") {
+		h.w.Errorf("got\n%s", got)
+	}
+	h.removeNetwork("c")
+	h.calicoctl("profile", "remove", "single")
 }
 
 // subnet takes addresses from a part of a pool, and the one that is asked for.

@@ -107,7 +107,7 @@ func profileNames(ctx context.Context, s *session, typed string) (suggestions, e
 		words = append(words, l.ID)
 	}
 	for _, n := range networks {
-		words = append(words, n.ID)
+		words = append(words, n.ProfileID())
 	}
 	shown, err := s.names.ShownOf(ctx, s.store, words)
 	if err != nil {
@@ -115,7 +115,7 @@ func profileNames(ctx context.Context, s *session, typed string) (suggestions, e
 	}
 	names, ids := suggestions{}, suggestions{}
 	for _, l := range listed {
-		about := s.names.NetworkName(l.ID)
+		about, _, _ := networksOf(s, l.ID)
 		if l.Layout == profile.V1 {
 			about = "in the layout of calicoctl 0.x"
 		}
@@ -125,8 +125,12 @@ func profileNames(ctx context.Context, s *session, typed string) (suggestions, e
 		}
 	}
 	for _, n := range networks {
-		if shown.Has(n.ID) {
-			names.add(shown.Name(n.ID), aboutName(shown.Name(n.ID), n.ID, ""))
+		id := n.ProfileID()
+		switch {
+		case shown.Leads(n):
+			names.add(n.Name, "Docker network")
+		case shown.Has(id):
+			names.add(id, "")
 		}
 	}
 	if strings.HasPrefix(profile.DefaultAllow, typed) {
@@ -152,7 +156,7 @@ func newNames(ctx context.Context, s *session, typed string) (suggestions, error
 	var ids []string
 	networks := networksLike(s, typed)
 	for _, n := range networks {
-		ids = append(ids, n.ID)
+		ids = append(ids, n.ProfileID())
 	}
 	shown, err := s.names.ShownOf(ctx, s.store, ids)
 	if err != nil {
@@ -162,7 +166,7 @@ func newNames(ctx context.Context, s *session, typed string) (suggestions, error
 	for _, n := range networks {
 		_, leads := s.names.Networks.Name(n.ID)
 		own := n.Name == "bridge" || n.Name == "host" || n.Name == "none"
-		if leads && !own && !shown.Has(n.ID) && !shown.Has(n.Name) {
+		if leads && !own && !shown.Has(n.ProfileID()) && !shown.Has(n.Name) {
 			names.add(n.Name, "Docker network")
 		}
 	}

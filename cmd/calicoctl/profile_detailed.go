@@ -22,8 +22,10 @@ import (
 // profiles, or a profile that no endpoint has.
 type endpointView struct {
 	Profile      string         `json:"profile"`
-	Network      string         `json:"network,omitempty"` // of Docker
-	Missing      bool           `json:"missing,omitempty"` // there is no such profile
+	Network      string         `json:"network,omitempty"`  // of Docker; the first by name
+	Driver       string         `json:"driver,omitempty"`   // that runs it
+	Networks     []string       `json:"networks,omitempty"` // where several share the profile
+	Missing      bool           `json:"missing,omitempty"`  // there is no such profile
 	Host         string         `json:"host,omitempty"`
 	Orchestrator string         `json:"orchestrator,omitempty"`
 	Workload     string         `json:"workload,omitempty"`
@@ -122,7 +124,8 @@ func distinct(names []string) []string {
 }
 
 func viewEndpoint(s *session, row endpointRow, missing bool) endpointView {
-	v := endpointView{Profile: row.profile, Network: s.names.NetworkName(row.profile), Missing: missing}
+	v := endpointView{Profile: row.profile, Missing: missing}
+	v.Network, v.Driver, v.Networks = networksOf(s, row.profile)
 	if e := row.endpoint; e != nil {
 		v.Host, v.Orchestrator, v.Workload, v.Endpoint = e.Host, e.Orchestrator, e.Workload, e.Name
 		v.Addresses, v.State, v.Layout = e.Addresses, e.State, e.Layout
@@ -141,7 +144,7 @@ func (v endpointView) cells() []string {
 		name += " (missing)"
 	}
 	cells := []string{
-		name, v.Network, orNone(v.Host), orNone(v.Orchestrator), orNone(v.Workload), orNone(v.Endpoint),
+		name, networkCell(v.Network, v.Networks), orNone(v.Host), orNone(v.Orchestrator), orNone(v.Workload), orNone(v.Endpoint),
 		orNone(strings.Join(v.Addresses, ",")), v.State,
 	}
 	for i := range cells {

@@ -52,6 +52,7 @@ func export(ctx context.Context, s *session, words []string) error {
 	if err != nil {
 		return err
 	}
+	names.Portable = true
 	if len(words) == 0 {
 		slices.SortFunc(profiles, func(a, b *profile.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
 	}

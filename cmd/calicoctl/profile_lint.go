@@ -85,7 +85,7 @@ func runLint(ctx context.Context, s *session, words []string) error {
 		}
 	}
 	if s.names.Networks != nil {
-		options.HasNetwork = func(id string) bool { return s.names.NetworkName(id) != "" }
+		options.HasNetwork = s.names.HasNetwork
 	}
 	l := lint.New(options)
 	view := s.store.View()

@@ -24,9 +24,10 @@ func profileShowCommand(a *app) *cobra.Command {
 		Use:   "show",
 		Short: "List all profiles",
 		Long: `Lists all profiles: their names, the Docker network that each belongs to if this
-host has it, the numbers of their rules, and the layout in which etcd holds
-them. projectcalico-default-allow is built into Calico. With --detailed, one line
-for each endpoint of each profile; None where there is nothing.`,
+host has it, and the network's driver, the numbers of their rules, and the layout
+in which etcd holds them. projectcalico-default-allow is built into Calico. With
+--detailed, one line for each endpoint of each profile; None where there is
+nothing.`,
 		Example: `  calicoctl profile show
   calicoctl profile show --detailed
   calicoctl profile show -o json`,
@@ -44,7 +45,9 @@ for each endpoint of each profile; None where there is nothing.`,
 // summary is a line of the list of profiles. A damaged profile has no numbers.
 type summary struct {
 	Profile  string         `json:"profile"`
-	Network  string         `json:"network,omitempty"` // of Docker
+	Network  string         `json:"network,omitempty"`  // of Docker; the first by name
+	Driver   string         `json:"driver,omitempty"`   // that runs it
+	Networks []string       `json:"networks,omitempty"` // where several share the profile
 	Inbound  *int           `json:"inboundRules,omitempty"`
 	Outbound *int           `json:"outboundRules,omitempty"`
 	Layout   profile.Layout `json:"layout"`
@@ -94,7 +97,7 @@ func summaries(ctx context.Context, s *session, view *store.View) ([]summary, er
 		return nil
 	})
 	for i := range list {
-		list[i].Network = s.names.NetworkName(list[i].Profile)
+		list[i].Network, list[i].Driver, list[i].Networks = networksOf(s, list[i].Profile)
 	}
 	slices.SortStableFunc(list, func(a, b summary) int { return strings.Compare(a.Profile, b.Profile) })
 	return list, err
@@ -103,6 +106,29 @@ func summaries(ctx context.Context, s *session, view *store.View) ([]summary, er
 func summarize(p *profile.Profile) summary {
 	in, out := len(p.Inbound), len(p.Outbound)
 	return summary{Profile: p.ID, Inbound: &in, Outbound: &out, Layout: p.Layout, Revision: p.Revision, BuiltIn: p.BuiltIn}
+}
+
+// networksOf returns the first network that has a profile, its driver, and all of
+// them if there are several.
+func networksOf(s *session, profile string) (name, driver string, all []string) {
+	list := s.names.NetworksOf(profile)
+	if len(list) == 0 {
+		return "", "", nil
+	}
+	if len(list) > 1 {
+		for _, n := range list {
+			all = append(all, n.Name)
+		}
+	}
+	return list[0].Name, list[0].Driver, all
+}
+
+// networkCell returns a profile's networks as text.
+func networkCell(name string, all []string) string {
+	if len(all) > 0 {
+		name = strings.Join(all, ", ")
+	}
+	return printable.Text(name)
 }
 
 // summaryTable returns the list as text.
@@ -116,13 +142,20 @@ func summaryTable(list []summary) string {
 		case s.Error != "":
 			layout = "damaged"
 		}
-		rows[i] = []string{brief.Name(s.Profile), printable.Text(s.Network), count(s.Inbound), count(s.Outbound), layout}
+		rows[i] = []string{
+			brief.Name(s.Profile), networkCell(s.Network, s.Networks), printable.Text(s.Driver), count(s.Inbound), count(s.Outbound), layout,
+		}
+	}
+	header := []string{"Name", "Docker network", "Driver", "Inbound", "Outbound", "Layout"}
+	if !slices.ContainsFunc(list, func(s summary) bool { return s.Driver != "" }) {
+		const driver = 2
+		header = slices.Delete(header, driver, driver+1)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], driver, driver+1)
+		}
 	}
 	var out bytes.Buffer
-	render.Table{
-		Header: []string{"Name", "Docker network", "Inbound", "Outbound", "Layout"},
-		Rows:   len(rows), Row: func(i int) []string { return rows[i] },
-	}.Write(&out)
+	render.Table{Header: header, Rows: len(rows), Row: func(i int) []string { return rows[i] }}.Write(&out)
 	return out.String()
 }
 

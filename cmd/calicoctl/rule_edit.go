@@ -192,6 +192,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	shown.Portable = true
 	p := profiles[0]
 	if err := p.Editable(e.flags.force); err != nil {
 		return err

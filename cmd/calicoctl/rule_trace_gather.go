@@ -86,11 +86,15 @@ func (g *gathering) addresses(found foundContainers) error {
 		return found.err
 	}
 	g.facts.Source.Container, g.facts.Destination.Container = found.from, found.to
+	networks := append(g.target.IDs(), g.facts.Profile.ID)
+	for _, n := range g.session.names.NetworksOf(g.facts.Profile.ID) {
+		networks = append(networks, n.ID)
+	}
 	for _, side := range []*trace.Side{&g.facts.Source, &g.facts.Destination} {
 		var err error
 		switch {
 		case side.Container != nil:
-			side.Addrs, err = trace.ContainerAddrs(side.Container, append(g.target.IDs(), g.facts.Profile.ID)...)
+			side.Addrs, err = trace.ContainerAddrs(side.Container, networks...)
 		case side.Words.Addr.IsValid():
 			side.Addrs = []netip.Addr{side.Words.Addr}
 		}

@@ -109,20 +109,29 @@ func removeNetwork(ts *testscript.TestScript, docker *client.Client, id string) 
 // scriptFakeDocker is an engine for what a real one cannot be brought to have,
 // such as two networks of one name, and for machines without one. The ID of a
 // network is made of its variable, so that expected texts can hold it. The driver
-// of a network is that of VARIABLE=NAME@DRIVER, or not told.
+// of a network is that of VARIABLE=NAME@DRIVER, or not told, and its option profile
+// that of VARIABLE=NAME@DRIVER@PROFILE.
 func scriptFakeDocker(ts *testscript.TestScript, _ bool, args []string) {
-	type told struct{ Id, Name, Driver string } //nolint:revive,staticcheck // Docker's spelling
+	type told struct { //nolint:revive,staticcheck // Docker's spelling
+		Id, Name, Driver string
+		Options          map[string]string
+	}
 	list := []told{}
 	for _, arg := range args {
 		variable, name, _ := strings.Cut(arg, "=")
 		name, driver, _ := strings.Cut(name, "@")
+		driver, profile, attached := strings.Cut(driver, "@")
 		name, err := strconv.Unquote(`"` + name + `"`)
 		ts.Check(err)
 		id := fmt.Sprintf("%x", sha256.Sum256([]byte(variable)))
 		if driver == "overlay" { // of a swarm
 			id = "xyz" + id[:22]
 		}
-		list = append(list, told{id, name, driver})
+		var options map[string]string
+		if attached {
+			options = map[string]string{"profile": profile}
+		}
+		list = append(list, told{id, name, driver, options})
 		ts.Setenv(variable, id)
 	}
 	socket := filepath.Join(ts.Getenv("WORK"), "fake.sock")

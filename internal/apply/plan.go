@@ -73,7 +73,7 @@ func (p *Plan) checkNetworks(words []string) error {
 		switch {
 		case err != nil:
 			return fault.Refusedf("%v, or --literal for that of the text, %s", err, id)
-		case found && network.ID != id:
+		case found && network.ProfileID() != id:
 			return fault.Refusedf("network %s is %s in the text, and Docker has another one of that name now, %s; "+
 				"export again, or give --literal to mean that of the text", printable.Text(word), id, printable.Text(network.ID))
 		}

@@ -83,16 +83,14 @@ func (d Directory) ByID(id string) Target {
 // isNetworkID tells whether an ID has the form of a network's, or is one: those of a
 // swarm's networks have no form of their own.
 func (d Directory) isNetworkID(id string) bool {
-	return resolve.IsID(id) || d.ByID(id).Network != nil
+	return resolve.IsID(id) || d.HasNetwork(id)
 }
 
-// NetworkName returns the name of the network with an ID, or nothing.
-func (d Directory) NetworkName(id string) string {
-	if t := d.ByID(id); t.Network != nil {
-		return t.Network.Name
-	}
-	return ""
-}
+// HasNetwork reports whether Docker has the network with an ID.
+func (d Directory) HasNetwork(id string) bool { return d.ByID(id).Network != nil }
+
+// NetworksOf returns the networks whose profile has an ID, sorted by name.
+func (d Directory) NetworksOf(profile string) []resolve.Network { return d.Networks.OfProfile(profile) }
 
 // A DockerError says that names cannot be looked up, and that nothing was changed.
 type DockerError struct{ Cause error }

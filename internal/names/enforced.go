@@ -2,8 +2,6 @@ package names
 
 import (
 	"fmt"
-	"path"
-	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -15,20 +13,15 @@ func (d Directory) Unenforced(t Target) string {
 	switch {
 	case d.Networks == nil:
 		return ""
+	case t.Network == nil && len(d.Networks.OfProfile(t.Word)) > 0:
+		return ""
 	case t.Network == nil:
 		return fmt.Sprintf("Docker here has no network %s; the profile is that of endpoints that name it", printable.Text(t.Word))
-	case t.Network.Driver == "", isCalico(t.Network.Driver):
+	case t.Network.Driver == "", t.Network.IsCalico():
 		return ""
 	}
 	return fmt.Sprintf("nothing enforces this profile on Docker network %s: its driver is %q, not Calico's",
 		printable.Text(t.Network.Name), t.Network.Driver)
-}
-
-// isCalico tells whether a network driver is Calico's: "calico", or the reference of
-// a plugin such as "example/calico:latest".
-func isCalico(driver string) bool {
-	name, _, _ := strings.Cut(path.Base(driver), ":")
-	return strings.HasPrefix(name, "calico")
 }
 
 // notDockers refuses to create a profile of one of the networks that every Docker

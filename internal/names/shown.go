@@ -13,11 +13,14 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// Shown tells how a stored ID is shown: by a network's name only if that name, given
-// to a command now, leads to the same ID. The zero value shows IDs.
+// Shown tells how the stored ID of a profile is shown: by a network's name only if
+// that name, given to a command now, leads to the same ID. The zero value shows IDs.
 type Shown struct {
 	Networks *resolve.Networks
 	There    Presence // for the IDs and names of the networks that occur
+	// Portable shows a profile with a name of its own by that name, which means the
+	// same on other hosts, and not by the name of the network here that has it.
+	Portable bool
 }
 
 // With takes further profiles to exist.
@@ -29,20 +32,28 @@ func (s Shown) With(ids IDs) Shown {
 // Has reports whether a profile exists.
 func (s Shown) Has(id string) bool { return s.There != nil && s.There.Has(id) }
 
-// Name returns what is shown for the ID of a network, or any other word as it is.
+// Name returns what is shown for the ID of a profile, or any other word as it is: the
+// name of the network that has it, if it is the only one and its name leads there.
 func (s Shown) Name(id string) string {
-	name, ok := s.Networks.Name(id)
-	if ok && s.Has(id) && !s.Has(name) && rules.IsName(name) {
-		return name
+	list := s.Networks.OfProfile(id)
+	if len(list) == 1 && s.Leads(list[0]) && (list[0].Profile == "" || !s.Portable) {
+		return list[0].Name
 	}
 	return id
+}
+
+// Leads reports whether the name of a network, given to a command now, leads to the
+// network's profile.
+func (s Shown) Leads(n resolve.Network) bool {
+	_, ok := s.Networks.Name(n.ID)
+	return ok && s.Has(n.ProfileID()) && (n.Name == n.ProfileID() || !s.Has(n.Name)) && rules.IsName(n.Name)
 }
 
 // Misleads reports whether a tag is shown by a word that, given to a command now,
 // would mean a Docker network's tag instead.
 func (s Shown) Misleads(tag string) bool {
 	network, found, err := s.Networks.Find(tag)
-	return err == nil && found && network.ID != tag && s.Has(network.ID)
+	return err == nil && found && network.ProfileID() != tag && s.Has(network.ProfileID())
 }
 
 // Rules returns stored rules with the names of their tags.
@@ -63,7 +74,7 @@ func TagsIn(p *profile.Profile) []string {
 	return tags
 }
 
-// NetworksIn returns the names in a profile's text that stand for the IDs of
+// NetworksIn returns the names in a profile's portable text that stand for the IDs of
 // networks. They may mean something else where and when the text is read.
 func (s Shown) NetworksIn(p *profile.Profile) map[string]string {
 	networks := map[string]string{}
@@ -116,7 +127,7 @@ func (d Directory) Candidates() []string {
 	all := d.Networks.All()
 	ids := make([]string, 0, 2*len(all))
 	for _, n := range all {
-		ids = append(ids, n.ID, n.Name)
+		ids = append(ids, n.ProfileID(), n.Name)
 	}
 	return ids
 }
@@ -140,8 +151,12 @@ func (d Directory) ShownOf(ctx context.Context, r Reader, words []string) (Shown
 	slices.Sort(words)
 	var ids []string
 	for _, word := range slices.Compact(words) {
+		list := d.NetworksOf(word)
 		if t, err := d.Target(word); err == nil && t.Network != nil {
-			ids = append(ids, t.Network.ID, t.Network.Name)
+			list = append(list, *t.Network)
+		}
+		for _, n := range list {
+			ids = append(ids, n.ProfileID(), n.Name)
 		}
 	}
 	snap, err := r.Read(ctx, store.Query{Presence: ids})

@@ -13,7 +13,8 @@ import (
 )
 
 // A Target is what a NAME may mean: the profile of that name and, if it is a Docker
-// network, the profile named by the network's ID.
+// network, the network's profile. That is named by the network's ID, or as the option
+// profile of Calico's driver says.
 type Target struct {
 	Word    string
 	Network *resolve.Network // nil when no Docker network is meant
@@ -29,14 +30,14 @@ type Profiles interface {
 
 // IDs returns the IDs of the profiles that may be meant, first the word itself.
 func (t Target) IDs() []string {
-	if t.Network == nil || t.Network.ID == t.Word {
+	if t.Network == nil || t.Network.ProfileID() == t.Word {
 		return []string{t.Word}
 	}
-	return []string{t.Word, t.Network.ID}
+	return []string{t.Word, t.Network.ProfileID()}
 }
 
-// AllIDs returns IDs and the name of the network: where a profile has that name, the
-// network's ID must not get another one.
+// AllIDs returns IDs and the name of the network: where a profile has that name, no
+// other one must be made for the network.
 func (t Target) AllIDs() []string {
 	ids := t.IDs()
 	if t.Network != nil && t.Network.Name != "" && !slices.Contains(ids, t.Network.Name) {
@@ -48,7 +49,7 @@ func (t Target) AllIDs() []string {
 // NewID returns the ID under which a profile is created.
 func (t Target) NewID() string {
 	if t.Network != nil {
-		return t.Network.ID
+		return t.Network.ProfileID()
 	}
 	return t.Word
 }
@@ -124,6 +125,11 @@ func (t Target) NotFound() error {
 	text := "Profile " + name + " not found."
 	switch {
 	case t.Network != nil:
+		if t.Network.Profile != "" {
+			return &fault.Error{Kind: fault.ErrNotFound, Text: text + fmt.Sprintf(" Docker network %s is attached to profile %s, which is not here;"+
+				" \"calicoctl profile add %s\" makes it, if ETCD_ENDPOINTS names the right etcd",
+				printable.Text(t.Network.Name), printable.Text(t.Network.Profile), name)}
+		}
 		text += fmt.Sprintf(" Docker network %s (%s) has no profile here, neither under its ID nor under its name;"+
 			" \"calicoctl profile add %s\" makes one, if ETCD_ENDPOINTS names the right etcd",
 			printable.Text(t.Network.Name), t.Network.ID, name)

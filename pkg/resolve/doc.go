@@ -2,8 +2,8 @@
 // which name leads to a network.
 //
 // A Docker network is known to Calico by its ID, 64 hexadecimal digits (25 digits
-// and letters for a network of a swarm) that nobody types. People give its name, or the beginning of its ID that "docker
-// network ls" prints. [Engine.Networks] asks a Docker engine once for all its
+// and letters for a network of a swarm) that nobody types. People give its name, or
+// the beginning of its ID that "docker network ls" prints. [Engine.Networks] asks a Docker engine once for all its
 // networks, and the [Networks] it returns looks words up without asking again:
 //
 //	engine, err := resolve.FromEnvironment(ctx, os.Getenv)
@@ -28,6 +28,10 @@
 // another one's ID. Where a word fits several networks equally well, the answer
 // is an [AmbiguousError] and never a guess; and [Networks.Name] turns an ID into
 // a name only if that name leads back to the ID.
+//
+// A network of Calico's driver may share a profile with networks of other hosts
+// instead: [Network.ProfileID] says which profile is a network's, and
+// [Networks.OfProfile] which networks have a profile.
 //
 // [Engine.Containers] does the same for containers and their addresses.
 //

@@ -88,7 +88,11 @@ func networksOf(answer []network.Summary) ([]Network, error) {
 			answer = nil
 			break
 		}
-		list = append(list, Network{ID: n.ID, Name: n.Name, Driver: n.Driver})
+		network := Network{ID: n.ID, Name: n.Name, Driver: n.Driver}
+		if network.IsCalico() { // to other drivers the option means something else
+			network.Profile = n.Options[profileOption]
+		}
+		list = append(list, network)
 	}
 	if answer == nil {
 		return nil, &reason{text: "the answer is not a list of Docker networks"}

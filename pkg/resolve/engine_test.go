@@ -22,10 +22,10 @@ import (
 // twoNetworks is an answer as engine 20.10 gives it, cut to two networks.
 var twoNetworks = `[{"Name":"web","Id":"` + idB + `","Created":"2026-01-02T15:04:05.1Z","Scope":"local",` +
 	`"Driver":"bridge","EnableIPv6":false,"IPAM":{"Driver":"default","Options":null,"Config":[{"Subnet":"172.17.0.0/16"}]},` +
-	`"Internal":false,"ConfigFrom":{"Network":""},"Containers":{},"Options":{},"Labels":{"Name":"x","Id":"y"}},` +
-	`{"Name":"d\u0000b \u003c\n","Id":"` + idA + `"}]` + "\n"
+	`"Internal":false,"ConfigFrom":{"Network":""},"Containers":{},"Options":{"profile":"a bridge has none"},"Labels":{"Name":"x","Id":"y"}},` +
+	`{"Name":"d\u0000b \u003c\n","Id":"` + idA + `","Driver":"calico","Options":{"profile":"databases"}}]` + "\n"
 
-var theTwo = []resolve.Network{{ID: idA, Name: "d\x00b <\n"}, {ID: idB, Name: "web", Driver: "bridge"}}
+var theTwo = []resolve.Network{{ID: idA, Name: "d\x00b <\n", Driver: "calico", Profile: "databases"}, {ID: idB, Name: "web", Driver: "bridge"}}
 
 func TestNetworks(t *testing.T) {
 	t.Parallel()

@@ -26,6 +26,10 @@ type Network struct {
 	// Driver is the plugin that runs the network, such as bridge; empty if it is
 	// not known.
 	Driver string
+	// Profile is the profile that Calico's driver was told to attach the network
+	// to, with --opt profile=NAME; empty if there was no such option. See
+	// [Network.ProfileID].
+	Profile string
 }
 
 // Networks is the list of networks that an engine answered once. It does not
@@ -35,6 +39,8 @@ type Networks struct {
 	sorted []Network // by name, then ID
 	byID   map[string]Network
 	byName map[string][]Network
+	// byProfile holds the networks that name their profile.
+	byProfile map[string][]Network
 }
 
 // NewNetworks makes a list to look up in, in whatever order the networks come.
@@ -45,6 +51,8 @@ func NewNetworks(list []Network) *Networks {
 		sorted: slices.Clone(list),
 		byID:   make(map[string]Network, len(list)),
 		byName: make(map[string][]Network, len(list)),
+
+		byProfile: map[string][]Network{},
 	}
 	n.sorted = slices.DeleteFunc(n.sorted, func(network Network) bool { return network.ID == "" })
 	slices.SortFunc(n.sorted, byNameThenID)
@@ -55,6 +63,9 @@ func NewNetworks(list []Network) *Networks {
 			n.byID[network.ID] = network
 		}
 		n.byName[network.Name] = append(n.byName[network.Name], network)
+		if network.Profile != "" {
+			n.byProfile[network.Profile] = append(n.byProfile[network.Profile], network)
+		}
 	}
 	return n
 }

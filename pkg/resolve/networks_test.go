@@ -183,6 +183,22 @@ func TestAll(t *testing.T) {
 	}
 }
 
+func TestOfProfile(t *testing.T) {
+	t.Parallel()
+	own := resolve.Network{ID: idA, Name: "own", Driver: "calico"}
+	one := resolve.Network{ID: idB, Name: "one", Driver: "calico", Profile: "shared"}
+	two := resolve.Network{ID: idC, Name: "two", Driver: "calico", Profile: "shared"}
+	networks := resolve.NewNetworks([]resolve.Network{two, own, one})
+	for id, want := range map[string][]resolve.Network{idA: {own}, idB: nil, "shared": {one, two}, "own": nil, "": nil} {
+		if diff := cmp.Diff(want, networks.OfProfile(id)); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", id, diff)
+		}
+	}
+	if got := (*resolve.Networks)(nil).OfProfile("shared"); got != nil {
+		t.Errorf("no networks: %v", got)
+	}
+}
+
 // A network that the engine lists twice is not an ambiguous name.
 func TestSameNetworkTwice(t *testing.T) {
 	t.Parallel()
