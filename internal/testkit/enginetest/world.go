@@ -12,6 +12,8 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -20,8 +22,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// inside is the variable that tells a test process that it is in the namespaces.
-const inside = "CALICO_ENGINETEST"
+// inside is the variable that tells a process that it is in the namespaces, and what
+// it is there: the first process, which takes leave of those whose parents have
+// ended, or the tests.
+const (
+	inside  = "CALICO_ENGINETEST"
+	isFirst = "first"
+	isTests = "tests"
+)
 
 // bridge connects the hosts and the test process.
 const (
@@ -34,18 +42,17 @@ const (
 // processes. Without root, or without dockerd, it runs them where they are, and
 // [Require] skips those that need an engine.
 func Run(m *testing.M) int {
-	if os.Getenv(inside) != "" {
-		if err := enter(); err != nil {
-			fmt.Fprintln(os.Stderr, "enginetest:", err)
-			return 1
-		}
+	switch os.Getenv(inside) {
+	case isFirst:
+		return first()
+	case isTests:
 		return m.Run()
 	}
 	if reason() != "" {
 		return m.Run()
 	}
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"=1")
+	cmd.Env = append(os.Environ(), inside+"="+isFirst)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
@@ -60,6 +67,35 @@ func Run(m *testing.M) int {
 		return 1
 	}
 	return 0
+}
+
+// first makes the namespaces ready and runs the tests in a second process. It waits
+// for every process, or those that were killed would seem to be alive.
+func first() int {
+	err := enter()
+	child := 0
+	if err == nil {
+		environment := slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, inside+"=") })
+		child, err = syscall.ForkExec("/proc/self/exe", os.Args, &syscall.ProcAttr{
+			Env: append(environment, inside+"="+isTests), Files: []uintptr{0, 1, 2},
+		})
+	}
+	for err == nil {
+		var status syscall.WaitStatus
+		pid := 0
+		if pid, err = syscall.Wait4(-1, &status, 0, nil); errors.Is(err, syscall.EINTR) {
+			err = nil
+		}
+		switch {
+		case pid != child:
+		case status.Exited():
+			return status.ExitStatus()
+		default:
+			return 1
+		}
+	}
+	fmt.Fprintln(os.Stderr, "enginetest:", err)
+	return 1
 }
 
 // reason returns why no engine can be started; empty if one can.
