@@ -1,10 +1,7 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"fmt"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -63,7 +60,7 @@ func profileShowDetailed(ctx context.Context, s *session, view *store.View, prof
 		}
 	}
 	slices.SortStableFunc(rows, func(a, b endpointRow) int { return strings.Compare(a.profile, b.profile) })
-	return printRows(s.app, detailedHeader(), len(rows), func(i int) endpointView {
+	return render.List(s.app.io.stdout, s.app.out.Format, detailedHeader(), len(rows), func(i int) endpointView {
 		return viewEndpoint(s, rows[i], !known[rows[i].profile])
 	})
 }
@@ -137,8 +134,8 @@ func detailedHeader() []string {
 	return []string{"Name", "Docker network", "Host", "Orchestrator", "Workload", "Endpoint", "Addresses", "State"}
 }
 
-// cells returns the row as text.
-func (v endpointView) cells() []string {
+// Cells returns the row as text.
+func (v endpointView) Cells() []string {
 	name := brief.Name(v.Profile)
 	if v.Missing {
 		name += " (missing)"
@@ -151,46 +148,6 @@ func (v endpointView) cells() []string {
 		cells[i] = printable.Text(cells[i])
 	}
 	return cells
-}
-
-// printRows prints a list that may be long, piece by piece.
-func printRows(a *app, header []string, n int, row func(i int) endpointView) error {
-	out := bufio.NewWriter(a.io.stdout)
-	switch a.out.Format {
-	case "json":
-		writeJSONList(out, n, row)
-	case "yaml":
-		for i := range n {
-			content, err := render.YAML([]endpointView{row(i)})
-			if err != nil {
-				return err
-			}
-			_, _ = out.Write(content)
-		}
-	default:
-		render.Table{Header: header, Rows: n, Row: func(i int) []string { return row(i).cells() }}.Write(out)
-	}
-	if err := out.Flush(); err != nil { // the first error of all that was written
-		return fmt.Errorf("the output could not be written: %w", err)
-	}
-	return nil
-}
-
-// writeJSONList writes what render.JSON would of a list, one element at a time.
-func writeJSONList(out *bufio.Writer, n int, row func(i int) endpointView) {
-	separator := "[\n"
-	for i := range n {
-		content, err := render.JSON(row(i))
-		must(err) // strings and a list of them
-		content = bytes.ReplaceAll(bytes.TrimSpace(content), []byte("\n"), []byte("\n  "))
-		_, _ = out.WriteString(separator + "  ")
-		_, _ = out.Write(content)
-		separator = ",\n"
-	}
-	if n == 0 {
-		_, _ = out.WriteString("[")
-	}
-	_, _ = out.WriteString("\n]\n")
 }
 
 func orNone(text string) string {

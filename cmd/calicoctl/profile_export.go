@@ -4,17 +4,14 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -66,7 +63,7 @@ func export(ctx context.Context, s *session, words []string) error {
 		if i > 0 {
 			text.WriteString("\n")
 		}
-		text.WriteString(exportText(p, names))
+		text.WriteString(render.Export(p, names))
 		views = append(views, render.Profile(p, names))
 	}
 	err = s.app.out.Print(text.String(), views)
@@ -132,20 +129,4 @@ func (s *session) named(ctx context.Context, words []string) (profiles []*profil
 		}
 	}
 	return profiles, nil
-}
-
-// exportText returns a profile as profile apply reads it.
-func exportText(p *profile.Profile, shown names.Shown) string {
-	l := rules.ProfileListing{Name: shown.Name(p.ID), Revision: p.Revision, Networks: shown.NetworksIn(p)}
-	for _, tag := range p.Tags() {
-		l.Tags = append(l.Tags, shown.Name(tag))
-	}
-	slices.Sort(l.Tags)
-	l.Tags = slices.Compact(l.Tags) // in the layout of calicoctl 0.x one may stand twice
-	l.Inbound, l.Outbound = shown.Rules(p.Inbound), shown.Rules(p.Outbound)
-	text := rules.FormatProfile(l)
-	if p.Layout == profile.V1 {
-		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", names.MigrateCommand(p.ID), text)
-	}
-	return text
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -206,7 +207,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	s.app.msg.warnInvalid(p)
 	e.flags.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
-	e.first, e.networks = editingHelp()+exportText(p, shown), shown.NetworksIn(p)
+	e.first, e.networks = editingHelp()+render.Export(p, shown), shown.NetworksIn(p)
 	return shown.Unambiguous(p)
 }
 
