@@ -159,7 +159,8 @@ func (d Directory) ShownOf(ctx context.Context, r Reader, words []string) (Shown
 			ids = append(ids, n.ProfileID(), n.Name)
 		}
 	}
-	snap, err := r.Read(ctx, store.Query{Presence: ids})
+	slices.Sort(ids)
+	snap, err := r.Read(ctx, store.Query{Presence: slices.Compact(ids)})
 	if err != nil {
 		return Shown{}, err
 	}
