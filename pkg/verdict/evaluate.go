@@ -1,8 +1,8 @@
 package verdict
 
-import "slices"
-
 import (
+	"slices"
+
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -89,9 +89,9 @@ func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Result {
 	}
 	e := &evaluator{shown: shown}
 	for _, s := range sets {
-		list := make([]matchable, len(s.Rules))
+		list := make([]*criteria, len(s.Rules))
 		for i, r := range s.Rules {
-			list[i] = newMatchable(r)
+			list[i] = storedCriteria(r)
 		}
 		e.sets = append(e.sets, matchset{rules: list, drops: s.Drops})
 	}
@@ -112,7 +112,7 @@ func Evaluate(sets []Ruleset, p Packet, shown func(tag string) string) Result {
 }
 
 type matchset struct {
-	rules []matchable
+	rules []*criteria
 	drops string
 }
 
@@ -179,7 +179,7 @@ func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves
 	}
 	for i := range s.rules {
 		e.asked++
-		r := &s.rules[i]
+		r := s.rules[i]
 		belief, found := assumed[[2]int{set, i}]
 		if !found {
 			belief = unknown

@@ -23,8 +23,7 @@ type Exposed struct {
 // FindExposed returns the inbound rules that open services to everyone: to
 // addresses that no endpoint has, and to more than half of all addresses of an IP
 // version, which the rules in front leave to it. It claims nothing of rules behind
-// one that Felix refuses, of criteria without words, and of what depends on how
-// Felix reads a rule.
+// one that Felix refuses, and of unsupported fields.
 func FindExposed(inbound []rules.Stored, services []Service) []Exposed {
 	f := exposedFinder{compiler: newCompiler(NoEndpoint(), Labels{}), services: services}
 	f.trail.budget = listBudget
@@ -41,9 +40,6 @@ func FindExposed(inbound []rules.Stored, services []Service) []Exposed {
 		}
 		if stops(s.Rule.Action) {
 			for _, r := range regions {
-				if !f.isCertain(r) {
-					r.facts = nil // it may take all of this
-				}
 				f.trail.steps = append(f.trail.steps, step{region: r, rule: i})
 			}
 		}
@@ -74,11 +70,6 @@ func (f *exposedFinder) regions(r rules.Rule) []region {
 	return out
 }
 
-// isCertain reports whether nothing depends on how Felix reads the rule.
-func (f *exposedFinder) isCertain(r region) bool {
-	return !slices.ContainsFunc(r.facts, func(x fact) bool { return f.compiler.readings[x.id] })
-}
-
 // mergeAt is how many addresses are kept before those that overlap become one.
 const mergeAt = 1000
 
@@ -86,9 +77,6 @@ const mergeAt = 1000
 func (f *exposedFinder) open(regions []region) []int {
 	var open []int
 	for _, r := range regions {
-		if !f.isCertain(r) {
-			continue
-		}
 		senders := make([][]span, len(f.services))
 		whole := f.trail.ends(r, 0, func(left region) bool {
 			for i, s := range f.services {

@@ -6,57 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
-
-// A matchable is a rule with what matching it takes, read once.
-type matchable struct {
-	rule        rules.Rule
-	from, to    selectors
-	unsupported string // criteria that cannot be evaluated, or empty
-}
-
-// selectors are the parsed ones of an entity; nil where there is none.
-type selectors struct{ plain, not *rules.Selector }
-
-func newMatchable(s rules.Stored) matchable {
-	m := matchable{rule: s.Rule, unsupported: matchedUnsupported(s)}
-	m.from = m.selectorsOf(s.Rule.From)
-	m.to = m.selectorsOf(s.Rule.To)
-	return m
-}
-
-// selectorsOf parses the selectors of an entity. Felix refuses the profile for
-// one that is none; here it is a criterion of which nothing is known.
-func (m *matchable) selectorsOf(e rules.Entity) selectors {
-	parse := func(text string) *rules.Selector {
-		if text == "" {
-			return nil
-		}
-		s, err := rules.ParseSelector(text)
-		if err != nil {
-			m.unsupported = strings.TrimSpace(m.unsupported + " selector " + printable.Quote(text))
-			return nil
-		}
-		return s
-	}
-	return selectors{plain: parse(e.Selector), not: parse(e.NotSelector)}
-}
-
-// matchedBeyond returns the criteria without words that a packet must match.
-// What is just noted about a rule, its metadata, is none.
-func matchedUnsupported(s rules.Stored) string {
-	if s.Rule.Unsupported == "" || len(s.Problems) > 0 {
-		return s.Rule.Unsupported
-	}
-	rest, err := rawjson.Delete(s.JSON, func(key string) bool { return strings.EqualFold(key, "metadata") })
-	if err != nil || len(rest) == len(s.JSON) {
-		return s.Rule.Unsupported
-	}
-	return rules.DecodeV3(rest).Rule.Unsupported
-}
 
 // An answer has three values.
 type answer uint8
@@ -76,7 +27,7 @@ func answerOf(holds bool) answer {
 	return no
 }
 
-// A match is whether a rule fits a packet.
+// A match is whether a rule matches a packet.
 type match struct {
 	answer answer
 	why    string // of no: the first criterion that does not hold
@@ -90,15 +41,17 @@ type matcher struct {
 	result match
 }
 
-// matches answers for a rule. assumed is what is taken for granted of the
-// criteria without words.
-func (m *matchable) matches(p Packet, shown func(string) string, assumed answer) match {
+// matches answers for a rule. assumed is what is assumed of its unsupported fields.
+func (c *criteria) matches(p Packet, shown func(string) string, assumed answer) match {
 	a := matcher{packet: p, shown: shown, result: match{answer: yes}}
-	a.head(m.rule)
-	a.end(m.rule.From, m.from, p.From, false)
-	a.end(m.rule.To, m.to, p.To, true)
-	if m.unsupported != "" {
-		a.criterion(assumed, NeedUnsupported, "["+m.unsupported+"] does not hold")
+	a.head(c.rule)
+	a.end(c, &c.from, p.From, false)
+	a.end(c, &c.to, p.To, true)
+	if v := p.IPVersion; v != 0 && !c.isFor(v == 6) {
+		a.criterion(no, 0, a.versionText())
+	}
+	if c.unsupported != "" {
+		a.criterion(assumed, NeedUnsupported, "["+c.unsupported+"] does not hold")
 	}
 	return a.result
 }
@@ -174,17 +127,20 @@ func (m *matcher) protocolText() string {
 
 func (m *matcher) icmp(wanted rules.ICMP) (a answer, need Need, why string) {
 	p := m.packet
+	message := smallSpan(0, 1<<16-1)
 	switch {
 	case p.ICMPType == nil:
 		return unknown, NeedICMPType, ""
-	case *p.ICMPType != wanted.Type:
-		return no, 0, "the type is " + strconv.Itoa(*p.ICMPType)
-	case wanted.Code == nil:
-		return yes, 0, "the type is " + strconv.Itoa(*p.ICMPType)
 	case p.ICMPCode == nil:
-		return unknown, NeedICMPCode, ""
+		message = icmpSpan(rules.ICMP{Type: *p.ICMPType})
+	default:
+		message = icmpSpan(rules.ICMP{Type: *p.ICMPType, Code: p.ICMPCode})
 	}
-	return answerOf(*p.ICMPCode == *wanted.Code), 0, "the code is " + strconv.Itoa(*p.ICMPCode)
+	why = "the type is " + strconv.Itoa(*p.ICMPType)
+	if *p.ICMPType == wanted.Type && wanted.Code != nil && p.ICMPCode != nil {
+		why = "the code is " + strconv.Itoa(*p.ICMPCode)
+	}
+	return spans{icmpSpan(wanted)}.holds(message), NeedICMPCode, why
 }
 
 // sideNeed returns the need of one end.
@@ -195,28 +151,32 @@ func sideNeed(source Need, to bool) Need {
 	return source
 }
 
-func (m *matcher) end(e rules.Entity, s selectors, end End, to bool) {
+func (m *matcher) end(c *criteria, s *sideCriteria, end End, to bool) {
 	port := sideNeed(NeedSourcePort, to)
-	if len(e.Ports) > 0 {
-		m.criterion(m.ports(e.Ports, end), port, m.portText(end, port))
+	if s.ports != nil {
+		m.criterion(m.ports(s.ports, end), port, m.portText(end, port))
 	}
-	m.selected(e, s.plain, end, to)
-	if len(e.Nets) > 0 {
-		m.nets(e.Nets, end, to, false)
+	m.selected(s.labels, end, to)
+	entity := c.rule.From
+	if to {
+		entity = c.rule.To
 	}
-	if len(e.NotPorts) > 0 {
-		m.criterion(m.ports(e.NotPorts, end).not(), port, m.portText(end, port))
+	if s.nets.given {
+		m.nets(c, &s.nets, end, to, false, entity.Nets)
 	}
-	m.notSelected(e, s.not, end, to)
-	if len(e.NotNets) > 0 {
-		m.nets(e.NotNets, end, to, true)
+	if s.notPorts != nil {
+		m.criterion(m.ports(s.notPorts, end).not(), port, m.portText(end, port))
+	}
+	m.notSelected(s.labels, end, to)
+	if s.notNets.given {
+		m.nets(c, &s.notNets, end, to, true, entity.NotNets)
 	}
 }
 
-func (m *matcher) ports(list []rules.PortRange, end End) answer {
+func (m *matcher) ports(list spans, end End) answer {
 	switch {
 	case end.Port > 0:
-		return answerOf(slices.ContainsFunc(list, func(r rules.PortRange) bool { return r.First <= end.Port && end.Port <= r.Last }))
+		return list.holds(smallSpan(end.Port, end.Port))
 	case m.packet.Protocol != "" && !m.packet.Protocol.HasPorts():
 		return no
 	}
@@ -243,12 +203,6 @@ func (end End) name(to bool) string {
 	return "the source"
 }
 
-// hasTag reports whether labels hold a tag.
-func hasTag(t rules.Tag, labels map[string]string) bool {
-	value, found := labels[rules.TagLabel(t.Name)]
-	return found && (!t.EmptyValue || value == "")
-}
-
 // any asks whether one of the endpoints that an end is has what is wanted.
 func (end End) any(wanted func(labels map[string]string) bool) answer {
 	switch {
@@ -261,53 +215,48 @@ func (end End) any(wanted func(labels map[string]string) bool) answer {
 }
 
 // selected checks tag and selector, which one and the same endpoint must match.
-func (m *matcher) selected(e rules.Entity, s *rules.Selector, end End, to bool) {
-	if e.Tag.IsZero() && s == nil {
+func (m *matcher) selected(c labelCriteria, end End, to bool) {
+	if len(c.want) == 0 {
 		return
 	}
-	tagged := func(labels map[string]string) bool { return e.Tag.IsZero() || hasTag(e.Tag, labels) }
-	both := end.any(func(labels map[string]string) bool { return tagged(labels) && (s == nil || s.Matches(labels)) })
+	both := end.any(c.wanted)
 	why := ""
 	if both == no {
 		why = end.name(to) + " does not match the selector"
-		if !e.Tag.IsZero() && end.any(tagged) == no {
-			why = end.name(to) + " does not have tag " + m.shown(e.Tag.Name)
+		if first := c.want[0]; first.selector == nil && end.any(first.matches) == no {
+			why = end.name(to) + " does not have tag " + m.shown(first.tag.Name)
 		}
 	}
 	m.criterion(both, sideNeed(NeedSourceEndpoint, to), why)
 }
 
 // notSelected checks that no endpoint matches the negated tag or selector.
-func (m *matcher) notSelected(e rules.Entity, s *rules.Selector, end End, to bool) {
-	if e.NotTag.IsZero() && s == nil {
+func (m *matcher) notSelected(c labelCriteria, end End, to bool) {
+	if len(c.reject) == 0 {
 		return
 	}
-	tagged := func(labels map[string]string) bool { return !e.NotTag.IsZero() && hasTag(e.NotTag, labels) }
-	either := end.any(func(labels map[string]string) bool { return tagged(labels) || s != nil && s.Matches(labels) })
+	either := end.any(c.rejected)
 	why := ""
 	if either == yes {
 		why = end.name(to) + " matches the selector"
-		if end.any(tagged) == yes {
-			why = end.name(to) + " has tag " + m.shown(e.NotTag.Name)
+		if first := c.reject[0]; first.selector == nil && end.any(first.matches) == yes {
+			why = end.name(to) + " has tag " + m.shown(first.tag.Name)
 		}
 	}
 	m.criterion(either.not(), sideNeed(NeedSourceEndpoint, to), why)
 }
 
-// nets checks addresses. Felix renders a rule for an IP version only if each of
-// its lists, the negated ones too, holds an address of that version.
-func (m *matcher) nets(list []netip.Prefix, end End, to, negated bool) {
-	of := func(version int) bool {
-		return slices.ContainsFunc(list, func(n netip.Prefix) bool { return rules.IPVersion(n.Addr()) == version })
-	}
-	if v := m.packet.IPVersion; v != 0 && !of(v) {
+// nets checks addresses.
+func (m *matcher) nets(c *criteria, list *netSet, end End, to, negated bool, shown []netip.Prefix) {
+	if v := m.packet.IPVersion; v != 0 && len(list.of(v == 6)) == 0 {
 		m.criterion(no, 0, m.versionText())
 		return
 	}
 	holds := unknown
 	for i, a := range end.Addrs {
-		inside := slices.ContainsFunc(list, func(n netip.Prefix) bool { return n.Contains(a) })
-		one := answerOf(inside != negated && of(rules.IPVersion(a)))
+		at := addressPoint(a)
+		inside := list.of(!a.Is4()).holds(span{at, at}) == yes
+		one := answerOf(inside != negated && c.isFor(!a.Is4()))
 		if i > 0 && one != holds {
 			holds = unknown
 			break
@@ -318,7 +267,7 @@ func (m *matcher) nets(list []netip.Prefix, end End, to, negated bool) {
 	if !negated {
 		why = end.name(to) + " is not in "
 	}
-	m.criterion(holds, sideNeed(NeedSourceAddress, to), why+netsText(list))
+	m.criterion(holds, sideNeed(NeedSourceAddress, to), why+netsText(shown))
 }
 
 // netsText names addresses, but not many of them.

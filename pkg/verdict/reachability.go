@@ -60,11 +60,7 @@ func (w *Reachability) MayOpen(index int, r rules.Rule) bool {
 // Answer says what a tag or selectors of an entity come to for an endpoint of
 // which the labels are known; asks is false when the entity has none that must
 // match, so that it may also be about addresses that no endpoint has.
-func Answer(e rules.Entity, p Labels) (fits, asks bool) {
-	fits = true
-	for _, q := range questions(e) {
-		fits = fits && q.answer(p) == q.yes
-		asks = asks || q.yes
-	}
-	return fits, asks
+func Answer(e rules.Entity, p Labels) (matches, asks bool) {
+	asked := newCriteria(rules.Rule{From: e}).from.labels
+	return p.match(asked), len(asked.want) > 0
 }

@@ -179,7 +179,7 @@ func TestFindExposed(t *testing.T) {
 		{`{"action":"Alow"}; allow`, ""},
 
 		// What is not certain.
-		{"deny from not cidr 10.0.0.0/8; allow tcp to ports 22", ""},
+		{"deny from not cidr 10.0.0.0/8; allow tcp to ports 22", "2: 22"},
 	} {
 		var parts []string
 		for _, x := range verdict.FindExposed(storedLines(t, strings.Split(test.lines, "; ")...), services) {

@@ -33,75 +33,33 @@ func NoEndpoint() Labels { return Labels{known: true} }
 type compiler struct {
 	from, to Labels
 	ids      map[string]int
-	readings map[int]bool // which of the facts are about Felix; see versionFacts
 }
 
 func newCompiler(from, to Labels) *compiler {
-	return &compiler{from: from, to: to, ids: map[string]int{}, readings: map[int]bool{}}
+	return &compiler{from: from, to: to, ids: map[string]int{}}
 }
 
-// regions returns the packets that a rule that is valid for Felix fits, at most one
-// region for each IP version and none if there are no such packets. Criteria
-// without words are not looked at: they only make it fewer.
+// regions returns the packets that a rule matches which is valid for Felix, at most
+// one region for each IP version and none if there are no such packets. Unsupported
+// fields are not looked at: they only make it fewer.
 func (c *compiler) regions(r rules.Rule) []region {
-	facts, possible := c.facts(r)
+	asked := newCriteria(r)
+	facts, possible := c.facts(asked)
 	if !possible {
 		return nil
 	}
-	protocols := protocolSet(r)
 	var out []region
 	for _, ipv6 := range []bool{false, true} {
-		whether, possible := c.versionFacts(r, ipv6)
-		if !possible {
-			continue
-		}
-		reg := region{ipv6: ipv6, sets: [dimensions]spans{
-			dimProtocol: protocols, dimICMP: icmpSet(r),
-			dimFromPort: portsSet(r.From), dimToPort: portsSet(r.To),
-			dimFromAddress: addressSet(r.From, ipv6), dimToAddress: addressSet(r.To, ipv6),
+		reg := region{ipv6: ipv6, facts: facts, sets: [dimensions]spans{
+			dimProtocol: protocolSet(r, ipv6), dimICMP: icmpSet(r),
+			dimFromPort: asked.from.portSet(), dimToPort: asked.to.portSet(),
+			dimFromAddress: asked.from.addressSet(ipv6), dimToAddress: asked.to.addressSet(ipv6),
 		}}
-		if slices.ContainsFunc(reg.sets[:], func(s spans) bool { return len(s) == 0 }) {
-			continue
+		if asked.isFor(ipv6) && !slices.ContainsFunc(reg.sets[:], func(s spans) bool { return len(s) == 0 }) {
+			out = append(out, reg)
 		}
-		reg.facts = joinFacts(facts, whether)
-		out = append(out, reg)
 	}
 	return out
-}
-
-// Where it is not certain that every Felix does the same, a fact stands for what
-// it does: then a proof holds either way.
-const (
-	nameOtherVersion    = "icmp fits IPv6 and icmpv6 IPv4"
-	messageOtherVersion = "icmp with a type fits IPv6, and icmpv6 with one IPv4"
-	notOtherVersion     = "a rule with not cidr fits the other IP version"
-)
-
-// versionFacts returns on what it depends that a rule fits packets of an IP
-// version; possible is false when it does not.
-func (c *compiler) versionFacts(r rules.Rule, ipv6 bool) (facts []fact, possible bool) {
-	version := 4
-	if ipv6 {
-		version = 6
-	}
-	if r.IPVersion != 0 && r.IPVersion != version {
-		return nil, false
-	}
-	add := func(text string) {
-		facts = append(facts, fact{c.id(text), true})
-		c.readings[c.id(text)] = true
-	}
-	if r.IPVersion == 0 && (r.Protocol == "icmp" && ipv6 || r.Protocol == "icmpv6" && !ipv6) {
-		add(nameOtherVersion)
-		if r.ICMP != nil || r.NotICMP != nil {
-			add(messageOtherVersion)
-		}
-	}
-	other := func(n netip.Prefix) bool { return n.Addr().Is4() == ipv6 }
-	if r.IPVersion == 0 && (slices.ContainsFunc(r.From.NotNets, other) || slices.ContainsFunc(r.To.NotNets, other)) {
-		add(notOtherVersion)
-	}
-	return facts, true
 }
 
 func (c *compiler) id(text string) int {
@@ -114,24 +72,43 @@ func (c *compiler) id(text string) int {
 }
 
 // facts returns what tags and selectors ask for, if it is possible.
-func (c *compiler) facts(r rules.Rule) (facts []fact, possible bool) {
+func (c *compiler) facts(asked *criteria) (facts []fact, possible bool) {
 	for _, end := range []struct {
-		side   string
-		party  Labels
-		entity rules.Entity
-	}{{"from ", c.from, r.From}, {"to ", c.to, r.To}} {
-		for _, q := range questions(end.entity) {
-			if !end.party.known {
-				facts = joinFacts(facts, []fact{{c.id(end.side + q.text), q.yes}})
-				if facts == nil {
-					return nil, false
-				}
-			} else if q.answer(end.party) != q.yes {
+		side  string
+		known Labels
+		asked labelCriteria
+	}{{"from ", c.from, asked.from.labels}, {"to ", c.to, asked.to.labels}} {
+		if end.known.known {
+			if !end.known.match(end.asked) {
 				return nil, false
 			}
+			continue
+		}
+		facts = joinFacts(facts, c.unknownFacts(end.side, end.asked))
+		if facts == nil && len(end.asked.want)+len(end.asked.reject) > 0 {
+			return nil, false
 		}
 	}
 	return facts, true
+}
+
+// unknownFacts returns what is asked of an end of which nothing is known.
+func (c *compiler) unknownFacts(side string, asked labelCriteria) (facts []fact) {
+	for _, t := range asked.want {
+		facts = append(facts, fact{c.id(side + t.text()), true})
+	}
+	for _, t := range asked.reject {
+		facts = append(facts, fact{c.id(side + t.text()), false})
+	}
+	return facts
+}
+
+// match reports whether what is known of an end matches.
+func (p Labels) match(asked labelCriteria) bool {
+	if p.labels == nil {
+		return len(asked.want) == 0
+	}
+	return asked.wanted(p.labels) && !asked.rejected(p.labels)
 }
 
 // joinFacts returns the facts of both, by id, or nil when they contradict.
@@ -147,47 +124,18 @@ func joinFacts(a, b []fact) []fact {
 	return out
 }
 
-// A question is a tag or a selector, and which answer a rule wants.
-type question struct {
-	text     string // of the selector, in one spelling
-	yes      bool
-	selector *rules.Selector
-}
-
-// questions returns what an entity asks of the labels of an end.
-func questions(e rules.Entity) []question {
-	var list []question
-	for _, q := range []struct {
-		selector string
-		yes      bool
-	}{
-		{e.Tag.Selector(), true},
-		{e.Selector, true},
-		{e.NotTag.Selector(), false},
-		{e.NotSelector, false},
-	} {
-		if q.selector == "" {
-			continue
-		}
-		s, err := rules.ParseSelector(q.selector)
-		if err != nil { // not in a rule that is valid for Felix
-			list = append(list, question{text: q.selector, yes: q.yes})
-			continue
-		}
-		list = append(list, question{text: s.String(), yes: q.yes, selector: s})
-	}
-	return list
-}
-
-func (q question) answer(p Labels) bool {
-	return p.labels != nil && q.selector != nil && q.selector.Matches(p.labels)
-}
-
-func protocolSet(r rules.Rule) spans {
+// protocolSet returns the protocols. Of the two for ICMP, packets of an IP version
+// have just the one of that version.
+func protocolSet(r rules.Rule, ipv6 bool) spans {
 	all := spans{smallSpan(0, 255)}
 	if r.Protocol != "" {
 		all = spans{protocolSpan(r.Protocol)}
 	}
+	other := rules.Protocol("icmpv6")
+	if ipv6 {
+		other = "icmp"
+	}
+	all = all.minus(spans{protocolSpan(other)})
 	if r.NotProtocol != "" {
 		all = all.minus(spans{protocolSpan(r.NotProtocol)})
 	}
@@ -212,12 +160,13 @@ func icmpSpan(m rules.ICMP) span {
 	return smallSpan(m.Type<<8, m.Type<<8|255)
 }
 
-func portsSet(e rules.Entity) spans {
+// portSet returns the ports that match, or all.
+func (s *sideCriteria) portSet() spans {
 	all := spans{smallSpan(0, 1<<16-1)}
-	if e.Ports != nil {
-		all = portSpans(e.Ports)
+	if s.ports != nil {
+		all = s.ports
 	}
-	return all.minus(portSpans(e.NotPorts))
+	return all.minus(s.notPorts)
 }
 
 func portSpans(list []rules.PortRange) spans {
@@ -228,13 +177,17 @@ func portSpans(list []rules.PortRange) spans {
 	return newSpans(out)
 }
 
-// addressSet returns the addresses of an IP version that an entity names, or all.
-func addressSet(e rules.Entity, ipv6 bool) spans {
+// addressSet returns the addresses of an IP version that match, or all.
+func (s *sideCriteria) addressSet(ipv6 bool) spans {
 	all := spans{{point{}, highestAddress(ipv6)}}
-	if e.Nets != nil {
-		all = netSpans(e.Nets, ipv6)
+	if s.nets.given {
+		all = s.nets.of(ipv6)
 	}
-	return all.minus(netSpans(e.NotNets, ipv6))
+	return all.minus(s.notNets.of(ipv6))
+}
+
+func newNetSet(list []netip.Prefix) netSet {
+	return netSet{given: len(list) > 0, v4: netSpans(list, false), v6: netSpans(list, true)}
 }
 
 func highestAddress(ipv6 bool) point {

@@ -76,6 +76,18 @@ func (a spans) overlap(b spans) bool {
 	return false
 }
 
+// holds answers whether a value is in the set of which only is known that it is in
+// the span.
+func (a spans) holds(s span) answer {
+	if !a.overlap(spans{s}) {
+		return no
+	}
+	if len(spans{s}.minus(a)) > 0 {
+		return unknown
+	}
+	return yes
+}
+
 func (a spans) intersect(b spans) spans {
 	var out spans
 	for i, j := 0, 0; i < len(a) && j < len(b); {
