@@ -85,10 +85,14 @@ func (c *Collector) Round(ctx context.Context) error {
 	if err := c.Mine(); err != nil {
 		return err
 	}
+	start := c.Now()
 	v, err := c.look(ctx)
 	if err != nil {
 		return err
 	}
+	defer func() {
+		c.Log.Debug("round of the collector", "endpoints", len(v.endpoints), "addresses", len(v.assigned), "links", len(v.links), "took", c.Now().Sub(start))
+	}()
 	c.report(v)
 	c.complete(ctx, v)
 	gone := c.gone(v)
@@ -167,11 +171,41 @@ func (c *Collector) lookAtDocker(ctx context.Context, v *view) error {
 		}
 	}
 	list, err := c.Engine.Networks(ctx)
+	if err != nil {
+		return err
+	}
 	v.networks = map[string]engine.Network{}
 	for _, n := range list {
 		v.networks[n.ID] = n
+		if n.Driver != "calico" {
+			continue
+		}
+		if err := c.lookAtNetwork(ctx, v, n); err != nil {
+			return err
+		}
 	}
-	return err
+	return nil
+}
+
+// lookAtNetwork adds the endpoints of containers that are being started: they are
+// shown on the network before they are shown on the container.
+func (c *Collector) lookAtNetwork(ctx context.Context, v *view, n engine.Network) error {
+	endpoints, err := c.Engine.Endpoints(ctx, n.ID)
+	if engine.IsGone(err) { // it was removed since
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for id, addresses := range endpoints {
+		if _, there := v.attached[id]; !there {
+			v.attached[id] = engine.Attachment{Endpoint: id, Network: n.ID, NetworkName: n.Name}
+		}
+		for _, addr := range addresses {
+			v.shown[addr] = true
+		}
+	}
+	return nil
 }
 
 // A thing is something that Docker does not have.
@@ -242,7 +276,7 @@ func (c *Collector) report(v view) {
 func (c *Collector) complete(ctx context.Context, v view) {
 	for id, a := range v.attached {
 		e, there := v.endpoints[id]
-		if !there || e.Container == a.Container && e.NetworkName == a.NetworkName {
+		if !there || a.Container == "" || e.Container == a.Container && e.NetworkName == a.NetworkName {
 			continue
 		}
 		e.Container, e.ContainerID, e.NetworkName = a.Container, a.ContainerID, a.NetworkName

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/network"
 	"github.com/docker/docker/client"
@@ -55,6 +56,9 @@ func (e *Engine) Answers(ctx context.Context) bool {
 	_, err = docker.Ping(ctx)
 	return err == nil
 }
+
+// IsGone reports whether the engine has answered that there is no such thing.
+func IsGone(err error) bool { return err != nil && errdefs.IsNotFound(err) }
 
 // An Identity tells one engine from another.
 type Identity struct{ ID, Version string }
@@ -144,6 +148,30 @@ func (e *Engine) Find(ctx context.Context, networkID, endpoint string) (Place, e
 		}
 	}
 	return place, nil
+}
+
+// Endpoints returns the endpoints of a network, by ID, with the addresses that the
+// engine shows: also those of containers that are just being started.
+func (e *Engine) Endpoints(ctx context.Context, networkID string) (map[string][]netip.Addr, error) {
+	docker, err := e.client()
+	if err != nil {
+		return nil, err
+	}
+	defer docker.Close()
+	n, err := docker.NetworkInspect(ctx, networkID, network.InspectOptions{})
+	if err != nil {
+		return nil, err
+	}
+	all := map[string][]netip.Addr{}
+	for _, each := range n.Containers {
+		all[each.EndpointID] = nil
+		for _, text := range []string{each.IPv4Address, each.IPv6Address} {
+			if p, err := netip.ParsePrefix(text); err == nil {
+				all[each.EndpointID] = append(all[each.EndpointID], p.Addr())
+			}
+		}
+	}
+	return all, nil
 }
 
 // An Attachment is the connection of a container to a network.

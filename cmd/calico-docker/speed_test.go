@@ -1,0 +1,125 @@
+//go:build linux
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/docker/docker/api/types/network"
+)
+
+// speedVariable makes TestSpeed measure; it says little on a machine that does
+// something else.
+const speedVariable = "CALICOCTL_TEST_SPEED"
+
+// TestSpeed compares networks of this driver with those of Docker's bridge driver:
+// one container after the other, alternating; fifty at once; and with a thousand
+// endpoints in etcd.
+func TestSpeed(t *testing.T) {
+	if os.Getenv(speedVariable) == "" {
+		t.Skip("no " + speedVariable)
+	}
+	w := newWorld(t)
+	w.pool("default", "10.233.64.0/18", "")
+	h := w.newHost("h1", "--log-level", "debug", "--collect-interval", "20s")
+	h.mustNetwork("calico", nil)
+	if _, err := h.Docker.NetworkCreate(w.ctx, "plain", network.CreateOptions{Driver: "bridge"}); err != nil {
+		t.Fatal(err)
+	}
+	times := map[string][]time.Duration{}
+	for range 15 {
+		for _, name := range []string{"plain", "calico"} {
+			times[name] = append(times[name], h.startTime(name))
+		}
+	}
+	plain, calico := median(times["plain"]), median(times["calico"])
+	t.Logf("one after the other: bridge %s, calico %s, difference %s", plain, calico, calico-plain)
+	if calico-plain > 50*time.Millisecond {
+		t.Error("more than 50 ms slower")
+	}
+	for _, name := range []string{"plain", "calico"} {
+		times[name] = []time.Duration{h.fifty(name)}
+	}
+	t.Logf("fifty at once: bridge %s, calico %s", times["plain"][0], times["calico"][0])
+	if times["calico"][0] > 2*times["plain"][0] {
+		t.Error("more than twice as long")
+	}
+	h.thousand()
+}
+
+// startTime returns how long a container takes to start.
+func (h *machine) startTime(network string) time.Duration {
+	h.w.Helper()
+	start := time.Now()
+	id := h.mustRun("", network, "idle")
+	took := time.Since(start)
+	h.remove(id)
+	return took
+}
+
+// fifty returns how long fifty containers take that start at once.
+func (h *machine) fifty(networkName string) time.Duration {
+	h.w.Helper()
+	start := time.Now()
+	ids := make([]string, 50)
+	var group sync.WaitGroup
+	for i := range ids {
+		group.Go(func() {
+			var err error
+			if ids[i], err = h.run("", networkName, nil, "idle"); err != nil {
+				h.w.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	took := time.Since(start)
+	for _, id := range ids {
+		group.Go(func() { h.remove(id) })
+	}
+	group.Wait()
+	return took
+}
+
+// thousand measures with a thousand endpoints of this node in etcd.
+func (h *machine) thousand() {
+	h.w.Helper()
+	before := h.startTimes()
+	id := h.mustRun("one", "calico", "idle")
+	var stored string
+	for name := range h.w.endpoints() {
+		stored = h.w.get(v3 + "workloadendpoints/libnetwork/" + name)
+	}
+	for i := range 1000 {
+		endpoint := fmt.Sprintf("%064x", i+1)
+		h.w.put(v3+"workloadendpoints/libnetwork/h1-libnetwork-libnetwork-"+endpoint,
+			endpointWith(h.w.T, stored, endpoint, fmt.Sprintf("10.234.%d.%d", i/250, i%250), "OTHER"))
+	}
+	h.w.Logf("with 1,000 endpoints: %s, before %s", h.startTimes(), before)
+	h.remove(id)
+	for line := range strings.Lines(h.driver.Log()) {
+		if strings.Contains(line, "round") {
+			h.w.Log(strings.TrimSpace(line))
+		}
+	}
+}
+
+// startTimes returns the median of ten starts.
+func (h *machine) startTimes() time.Duration {
+	h.w.Helper()
+	var times []time.Duration
+	for range 10 {
+		times = append(times, h.startTime("calico"))
+	}
+	return median(times)
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2].Round(time.Millisecond)
+}
