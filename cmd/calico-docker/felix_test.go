@@ -17,7 +17,7 @@ import (
 const felixVariable = "CALICOCTL_TEST_FELIX"
 
 // startFelix starts a real Felix on the host, and waits until it reports.
-func (h *machine) startFelix(program string) {
+func (h *machine) startFelix(program string, environ ...string) {
 	h.w.Helper()
 	h.w.put(v3+"clusterinformations/default", `{"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3","metadata":{"name":"default","uid":"8c3b7d52-4a3a-4a41-9d6f-3a9b0c7c6a11","creationTimestamp":"2026-11-28T08:00:00Z"},"spec":{"datastoreReady":true}}`)
 	h.w.put(v3+"nodes/"+h.Name, fmt.Sprintf(`{"kind":"Node","apiVersion":"projectcalico.org/v3","metadata":{"name":%q,"uid":"9c3b7d52-4a3a-4a41-9d6f-3a9b0c7c6a12","creationTimestamp":"2026-11-28T08:00:00Z"},"spec":{"bgp":{"ipv4Address":"%s/24"}}}`, h.Name, h.Address()))
@@ -27,6 +27,7 @@ func (h *machine) startFelix(program string) {
 		"FELIX_IPV6SUPPORT=false", "FELIX_USAGEREPORTINGENABLED=false", "FELIX_ENDPOINTSTATUSPATHPREFIX="+h.Dir, "FELIX_DebugSkipCTLBCleanup=true", // for a Felix that was built without libbpf
 		"FELIX_REPORTINGINTERVALSECS=5", "FELIX_DATASTORETYPE=etcdv3", "DATASTORE_TYPE=etcdv3",
 	)
+	cmd.Env = append(cmd.Env, environ...)
 	process := h.Start(cmd)
 	h.waitFor("Felix to report", func() bool {
 		select {
@@ -61,8 +62,14 @@ func TestRealFelix(t *testing.T) {
 	if ok, said := h.try("applications", "connect", db+":3306", "2s"); ok {
 		t.Errorf("what the profile does not allow was answered: %s", said)
 	}
+	asking := h.mustRun("asking", "applications", "reach", db+":3306", "30s")
+	time.Sleep(300 * time.Millisecond) // it is being dropped
+	start := time.Now()
 	h.calicoctl("profile", "databases", "rule", "add", "inbound", "allow", "tcp", "from", "tag", "applications", "to", "ports", "3306")
-	time.Sleep(time.Second)
+	if ok, said := h.ended(asking); !ok || time.Since(start) > time.Second {
+		t.Errorf("the rule was enforced after %s: %s", time.Since(start), said)
+	}
+	t.Logf("the rule was enforced %s after the start of calicoctl", time.Since(start).Round(time.Millisecond))
 	if ok, said := h.try("applications", "connect", db+":3306", "2s"); !ok {
 		t.Errorf("what the profile allows was not answered: %s", said)
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -161,14 +162,14 @@ func (h *machine) startEngine(args ...string) {
 	h.LoadImage(h.w.ctx, built["probe"])
 }
 
-// command returns a command of this module's programs on the host.
+// command returns a command on the host, of this module's programs or another.
 func (h *machine) command(name string, args ...string) *exec.Cmd {
 	h.w.Helper()
 	built, err := programs()
 	if err != nil {
 		h.w.Fatal(err)
 	}
-	cmd := h.Command(built[name], args...)
+	cmd := h.Command(cmp.Or(built[name], name), args...)
 	cmd.Env = append(os.Environ(), "ETCD_ENDPOINTS="+h.w.url, "NODENAME="+h.Name, "DOCKER_HOST="+h.Socket())
 	return cmd
 }
@@ -292,6 +293,12 @@ func (h *machine) try(networkName string, args ...string) (bool, string) {
 	h.w.Helper()
 	id := h.mustRun("", networkName, args...)
 	defer h.remove(id)
+	return h.ended(id)
+}
+
+// ended waits for the end of a container and reports whether it ended well.
+func (h *machine) ended(id string) (bool, string) {
+	h.w.Helper()
 	answers, failures := h.Docker.ContainerWait(h.w.ctx, id, container.WaitConditionNotRunning)
 	select {
 	case answer := <-answers:

@@ -42,7 +42,7 @@ func TestDocs(t *testing.T) {
 	shown := 0
 	for file, content := range documents(t) {
 		steps := console.Steps(content)
-		if len(steps) == 0 {
+		if len(steps) == 0 || strings.Contains(content, console.OnHosts) { // cmd/calico-docker runs the latter
 			continue
 		}
 		shown += len(steps)

@@ -26,9 +26,19 @@ const (
 	MeanwhileComment = "<!-- meanwhile "
 )
 
+// Comments of a document that is run on hosts with a Docker engine each.
+const (
+	OnHosts         = "<!-- on hosts -->" // marks the document
+	HostComment     = "<!-- host "        // the name of the host of what stands below
+	FelixComment    = "<!-- felix "       // starts Felix on the host of a name
+	EnforcedComment = "<!-- enforced"     // the next command shows what only Felix does
+)
+
 // IsHidden reports whether a command, or a line of a document, is such a comment.
 func IsHidden(line string) bool {
-	for _, comment := range []string{PutComment, RunComment, NetworksComment, MeanwhileComment} {
+	for _, comment := range []string{
+		PutComment, RunComment, NetworksComment, MeanwhileComment, HostComment, FelixComment, EnforcedComment,
+	} {
 		if strings.HasPrefix(line, comment) {
 			return true
 		}

@@ -250,20 +250,26 @@ func (h *Host) Socket() string { return "unix://" + h.socket }
 // LoadImage gives the engine the image [Image].
 func (h *Host) LoadImage(ctx context.Context, program string) {
 	h.t.Helper()
+	h.LoadImageAs(ctx, program, Image, "probe")
+}
+
+// LoadImageAs gives the engine an image that holds one program.
+func (h *Host) LoadImageAs(ctx context.Context, program, name, path string) {
+	h.t.Helper()
 	content, err := os.ReadFile(program)
 	if err != nil {
 		h.t.Fatal(err)
 	}
 	var files bytes.Buffer
 	archive := tar.NewWriter(&files)
-	err = archive.WriteHeader(&tar.Header{Name: "probe", Mode: 0o755, Size: int64(len(content))})
+	err = archive.WriteHeader(&tar.Header{Name: path, Mode: 0o755, Size: int64(len(content))})
 	if err == nil {
 		_, err = archive.Write(content)
 	}
 	if err = errors.Join(err, archive.Close()); err != nil {
 		h.t.Fatal(err)
 	}
-	answer, err := h.Docker.ImageImport(ctx, image.ImportSource{Source: &files, SourceName: "-"}, Image, image.ImportOptions{})
+	answer, err := h.Docker.ImageImport(ctx, image.ImportSource{Source: &files, SourceName: "-"}, name, image.ImportOptions{})
 	if err != nil {
 		h.t.Fatal(err)
 	}

@@ -3,7 +3,13 @@
 //	probe idle                       does nothing
 //	probe serve PORT                 answers on TCP and UDP
 //	probe connect ADDRESS:PORT TIME  ends well if it is answered on TCP in time
+//	probe reach ADDRESS:PORT TIME    tries again and again until it is answered on TCP
 //	probe datagram ADDRESS:PORT TIME ends well if the datagram that it sends at once is answered in time
+//
+// Called nc, it understands of that program
+//
+//	nc -lk -p PORT -e PROGRAM        answers on TCP and UDP
+//	nc -z -w SECONDS ADDRESS PORT    ends well if it is answered on TCP in time
 package main
 
 import (
@@ -12,14 +18,41 @@ import (
 	"io"
 	"net"
 	"os"
+	"path/filepath"
 	"time"
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	var err error
+	if filepath.Base(os.Args[0]) == "nc" {
+		err = netcat(os.Args[1:])
+	} else if err = run(os.Args[1:]); err != nil {
 		fmt.Println(err)
+	}
+	if err != nil {
 		os.Exit(1)
 	}
+}
+
+// netcat does what nc does.
+func netcat(args []string) error {
+	switch {
+	case len(args) == 5 && args[0] == "-lk" && args[1] == "-p":
+		return serve(args[2])
+	case len(args) == 5 && args[0] == "-z" && args[1] == "-w":
+		conn, err := net.DialTimeout("tcp", net.JoinHostPort(args[3], args[4]), parsed(args[2]))
+		if err == nil {
+			_ = conn.Close()
+		}
+		return err
+	}
+	return fmt.Errorf("nc %v is not understood", args)
+}
+
+// parsed returns a number of seconds.
+func parsed(seconds string) time.Duration {
+	d, _ := time.ParseDuration(seconds + "s") // 0 fails at once
+	return d
 }
 
 func run(args []string) error {
@@ -31,10 +64,30 @@ func run(args []string) error {
 		return serve(args[1])
 	case len(args) == 3 && args[0] == "connect":
 		return ask("tcp", args[1], args[2])
+	case len(args) == 3 && args[0] == "reach":
+		return reach(args[1], args[2])
 	case len(args) == 3 && args[0] == "datagram":
 		return ask("udp", args[1], args[2])
 	}
 	return errors.New("usage: probe idle | serve PORT | connect ADDRESS TIME | datagram ADDRESS TIME")
+}
+
+// reach connects until that succeeds.
+func reach(address, patience string) error {
+	limit, err := time.ParseDuration(patience)
+	if err != nil {
+		return err
+	}
+	for deadline := time.Now().Add(limit); ; {
+		conn, err := net.DialTimeout("tcp", address, 20*time.Millisecond)
+		if err == nil {
+			return conn.Close()
+		}
+		if time.Now().After(deadline) {
+			return err
+		}
+		time.Sleep(time.Millisecond)
+	}
 }
 
 func serve(port string) error {
