@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 	"github.com/calicoctl/calicoctl/pkg/store"
@@ -19,7 +19,7 @@ func hint(err error) string {
 	var kind *rules.ListingKindError
 	switch {
 	case errors.As(err, &protected) && protected.Why == profile.ProtectedV1:
-		return fmt.Sprintf("; \"%s\" makes a v3 profile of it", names.MigrateCommand(protected.ID))
+		return fmt.Sprintf("; \"%s\" makes a v3 profile of it", advice.Migrate(protected.ID))
 	case errors.As(err, &protected) && protected.Why == profile.ProtectedMaintained:
 		return "; --force edits it all the same"
 	case errors.As(err, &other) && other.OtherForm:

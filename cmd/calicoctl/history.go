@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
@@ -187,7 +188,7 @@ func hasPast(p *profile.Profile) error {
 		return fault.Refusedf("profile %s is built into Calico and never changes", p.ID)
 	case p.Layout == profile.V1:
 		return fault.Refusedf("profile %s is in the layout of calicoctl 0.x, of which neither past nor changes are told; "+
-			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), names.MigrateCommand(p.ID))
+			"\"%s\" makes a v3 profile of it", printable.Text(p.ID), advice.Migrate(p.ID))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -36,7 +37,7 @@ type endpointView struct {
 // there may be 100,000.
 type endpointRow struct {
 	profile  string
-	endpoint *store.Endpoint // nil for a profile without endpoints
+	endpoint *resource.Endpoint // nil for a profile without endpoints
 }
 
 // profileShowDetailed prints one row for each endpoint of each profile.
@@ -70,7 +71,7 @@ func endpointRows(ctx context.Context, s *session, view *store.View, used map[st
 	var rows []endpointRow
 	seen := tty.NewProgress(s.app.msg.out, "endpoints")
 	defer seen.End()
-	err := view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
+	err := view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
 		seen.Add()
 		if damaged != nil {
 			seen.End()
@@ -81,7 +82,7 @@ func endpointRows(ctx context.Context, s *session, view *store.View, used map[st
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.End()
 			s.app.msg.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
-			e = store.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
+			e = resource.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""
 		for _, id := range ids {
@@ -99,7 +100,7 @@ func endpointRows(ctx context.Context, s *session, view *store.View, used map[st
 const maxEndpointText = 16 << 20
 
 // textSize returns the size of what a row says of an endpoint.
-func textSize(e store.Endpoint) int {
+func textSize(e resource.Endpoint) int {
 	n := len(e.Host) + len(e.Orchestrator) + len(e.Workload) + len(e.Name) + len(e.State)
 	for _, a := range e.Addresses {
 		n += len(a)

@@ -12,6 +12,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -107,7 +108,7 @@ func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Lin
 	defer seen.End()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.Add()
-		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
+		if why := (*profile.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedProfile(id, why)
 		} else {
 			l.AddProfile(p)
@@ -137,9 +138,9 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
 	seen := tty.NewProgress(s.app.msg.out, "endpoints")
 	defer seen.End()
-	return view.EachEndpoint(ctx, func(e store.Endpoint, damaged error) error {
+	return view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
 		seen.Add()
-		if why := (*store.MalformedError)(nil); errors.As(damaged, &why) {
+		if why := (*profile.MalformedError)(nil); errors.As(damaged, &why) {
 			l.AddMalformedEndpoint(e, why)
 		} else {
 			l.AddEndpoint(e)

@@ -86,7 +86,7 @@ func summaries(ctx context.Context, s *session, view *store.View) ([]summary, er
 			seen.End()
 			s.app.msg.warn("%v", damaged)
 			row := summary{Profile: id, Error: damaged.Error()}
-			var why *store.MalformedError
+			var why *profile.MalformedError
 			if errors.As(damaged, &why) {
 				row.Layout = why.Layout
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/trace"
 	"github.com/calicoctl/calicoctl/internal/tty"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -119,7 +120,7 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 	if err := g.readProfiles(ctx); err != nil || g.facts.Question.Endpoint == "" {
 		return err
 	}
-	return g.view.EachPolicy(ctx, func(p store.Policy) error {
+	return g.view.EachPolicy(ctx, func(p resource.Policy) error {
 		g.facts.Policies = append(g.facts.Policies, p)
 		return nil
 	})
@@ -129,7 +130,7 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 func (g *gathering) scan(ctx context.Context, finder *trace.Finder) error {
 	seen := tty.NewProgress(g.session.app.msg.out, "endpoints")
 	defer seen.End()
-	err := g.view.EachEndpointOrSet(ctx, func(c store.EndpointOrSet, damaged error) error {
+	err := g.view.EachEndpointOrSet(ctx, func(c resource.EndpointOrSet, damaged error) error {
 		seen.Add()
 		if damaged != nil {
 			seen.End()

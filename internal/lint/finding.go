@@ -6,7 +6,6 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A Level is how bad a finding is.
@@ -80,7 +79,7 @@ func (l *Linter) add(at place, level Level, code string, reason, advice text) {
 }
 
 // addMalformed says that a document cannot be read.
-func (l *Linter) addMalformed(at place, code string, why *store.MalformedError) {
+func (l *Linter) addMalformed(at place, code string, why *profile.MalformedError) {
 	l.add(at, Error, code, plain(fmt.Sprintf("it is malformed: %v", why.Cause)),
 		plain("etcdctl can show, repair or delete the key "+why.Key))
 }

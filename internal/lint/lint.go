@@ -16,11 +16,10 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // Options say what a Linter checks.
@@ -96,7 +95,7 @@ func (l *Linter) AddProfile(p *profile.Profile) {
 }
 
 // AddMalformedProfile notes a profile whose document cannot be read.
-func (l *Linter) AddMalformedProfile(id string, why *store.MalformedError) {
+func (l *Linter) AddMalformedProfile(id string, why *profile.MalformedError) {
 	if l.known[id] {
 		return
 	}
@@ -153,7 +152,7 @@ func (l *Linter) checkProfile(p *profile.Profile) {
 		l.checkRules(p, d)
 	}
 	if p.Layout == profile.V1 {
-		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(names.MigrateCommand(p.ID)))
+		l.add(whole, Warning, "not-enforced", plain("it is in the layout of calicoctl 0.x, which no Felix reads"), plain(advice.Migrate(p.ID)))
 		return
 	}
 	l.checkExposed(p)

@@ -11,7 +11,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/lint"
 	"github.com/calicoctl/calicoctl/internal/testkit/profiletest"
 	"github.com/calicoctl/calicoctl/pkg/profile"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 )
 
 // old returns a profile in the layout of calicoctl 0.x.
@@ -20,11 +20,11 @@ func old(p *profile.Profile) *profile.Profile {
 	return p
 }
 
-func endpoint(name string, profiles ...string) store.Endpoint {
-	return store.Endpoint{Layout: profile.V3, Host: "h", Orchestrator: "docker", Workload: name, Name: "e", Profiles: profiles}
+func endpoint(name string, profiles ...string) resource.Endpoint {
+	return resource.Endpoint{Layout: profile.V3, Host: "h", Orchestrator: "docker", Workload: name, Name: "e", Profiles: profiles}
 }
 
-func endpointV1(name string, profiles ...string) store.Endpoint {
+func endpointV1(name string, profiles ...string) resource.Endpoint {
 	e := endpoint(name, profiles...)
 	e.Layout = profile.V1
 	return e
@@ -58,11 +58,11 @@ func codes(list []lint.Finding) []string {
 
 func TestFindings(t *testing.T) {
 	t.Parallel()
-	malformed := &store.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")}
+	malformed := &profile.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")}
 	for _, c := range []struct {
 		name      string
 		profiles  []*profile.Profile
-		endpoints []store.Endpoint
+		endpoints []resource.Endpoint
 		add       func(*lint.Linter)
 		networks  func(string) bool
 		want      []string
@@ -71,7 +71,7 @@ func TestFindings(t *testing.T) {
 		{
 			name:      "nothing wrong",
 			profiles:  []*profile.Profile{profiletest.New(t, "web", "web=", "inbound allow tcp from tag web to ports 80", "outbound allow")},
-			endpoints: []store.Endpoint{endpoint("w", "web")},
+			endpoints: []resource.Endpoint{endpoint("w", "web")},
 		},
 		{
 			name: "unreachable rules",
@@ -82,7 +82,7 @@ func TestFindings(t *testing.T) {
 				"inbound log tcp from tag web to ports 80",
 				"inbound allow tcp to ports 1 not ports 1",
 				"outbound deny udp", "outbound allow udp")},
-			endpoints: []store.Endpoint{endpoint("w", "web")},
+			endpoints: []resource.Endpoint{endpoint("w", "web")},
 			want: []string{
 				"error deny-defeated web inbound 2", "warning duplicate web inbound 3", "warning shadowed web inbound 4",
 				"warning fits-nothing web inbound 5", "warning shadowed web outbound 2",
@@ -91,7 +91,7 @@ func TestFindings(t *testing.T) {
 		{
 			name:      "invalid for Felix",
 			profiles:  []*profile.Profile{profiletest.New(t, "web", "-x=", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)},
-			endpoints: []store.Endpoint{endpoint("w", "web")},
+			endpoints: []resource.Endpoint{endpoint("w", "web")},
 			want:      []string{"error refused-name web", "error refused-rule web inbound 1", "error refused-rule web inbound 2"},
 		},
 		{
@@ -101,13 +101,13 @@ func TestFindings(t *testing.T) {
 					`{"action":"Allow","source":{"selector":"has(stage)"}}`, `{"action":"Allow","source":{"selector":"stage == ''"}}`),
 				profiletest.New(t, "late", "late="),
 			},
-			endpoints: []store.Endpoint{endpoint("w", "web", "late")},
+			endpoints: []resource.Endpoint{endpoint("w", "web", "late")},
 			want:      []string{"warning unknown-tag web inbound 1", "warning unknown-tag web inbound 2", "warning unknown-tag web inbound 4"},
 		},
 		{
 			name:      "a malformed profile may carry any tag",
 			profiles:  []*profile.Profile{profiletest.New(t, "web", "inbound allow from tag other")},
-			endpoints: []store.Endpoint{endpoint("w", "web")},
+			endpoints: []resource.Endpoint{endpoint("w", "web")},
 			add:       func(l *lint.Linter) { l.AddMalformedProfile("broken", malformed) },
 			want:      []string{"error damaged-profile broken"},
 		},
@@ -120,7 +120,7 @@ func TestFindings(t *testing.T) {
 		{
 			name:      "endpoints without their profile",
 			profiles:  []*profile.Profile{old(profiletest.New(t, "old"))},
-			endpoints: []store.Endpoint{endpoint("a", "gone", "gone", "old"), endpointV1("b", "lost"), endpointV1("c", "old")},
+			endpoints: []resource.Endpoint{endpoint("a", "gone", "gone", "old"), endpointV1("b", "lost"), endpointV1("c", "old")},
 			want: []string{
 				"error missing-profile gone", "warning missing-profile lost", "warning not-enforced old", "error missing-profile old",
 			},
@@ -138,14 +138,14 @@ func TestFindings(t *testing.T) {
 		{
 			name:      "networks that Docker does not have",
 			profiles:  []*profile.Profile{profiletest.New(t, networkID), profiletest.New(t, strings.Repeat("e", 64)), profiletest.New(t, "web")},
-			endpoints: []store.Endpoint{endpoint("w", networkID, strings.Repeat("e", 64), "web")},
+			endpoints: []resource.Endpoint{endpoint("w", networkID, strings.Repeat("e", 64), "web")},
 			networks:  func(id string) bool { return id == networkID },
 			want:      []string{"warning unknown-network " + strings.Repeat("e", 64)},
 		},
 		{
 			name:      "open ports",
 			profiles:  []*profile.Profile{profiletest.New(t, "web", "inbound allow tcp to ports 22,80", "inbound allow tcp from cidr 10.0.0.0/8", "outbound allow")},
-			endpoints: []store.Endpoint{endpoint("w", "web")},
+			endpoints: []resource.Endpoint{endpoint("w", "web")},
 			want:      []string{"warning open-port web inbound 1"},
 		},
 	} {
@@ -176,7 +176,7 @@ func TestSelect(t *testing.T) {
 	l.AddProfile(profiletest.New(t, "web", "inbound allow from tag app", "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, networkID, "inbound allow from tag absent"))
 	l.AddProfile(profiletest.New(t, "app", "app=", "inbound allow from tag absent"))
-	l.AddMalformedProfile("broken", &store.MalformedError{Layout: profile.V1, Cause: errors.New("no")})
+	l.AddMalformedProfile("broken", &profile.MalformedError{Layout: profile.V1, Cause: errors.New("no")})
 	l.Select("web")
 	l.AddEndpoint(endpoint("w", "gone"))
 	want := []string{"warning unused-profile web", "warning unknown-tag web inbound 2"}
@@ -203,7 +203,7 @@ func TestText(t *testing.T) {
 		l.AddEndpoint(endpoint(name, "gone"))
 	}
 	l.AddEndpoint(endpoint("g", networkID))
-	l.AddMalformedEndpoint(endpoint("h"), &store.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")})
+	l.AddMalformedEndpoint(endpoint("h"), &profile.MalformedError{Layout: profile.V3, Key: "/key", Cause: errors.New("it is not JSON")})
 	want := `Profile databases:
   error: inbound rule 2: deny tcp from tag databases to ports 22 [deny-defeated]
     it never denies anything, because rule 1 (allow tcp from tag databases) before it matches all that it matches

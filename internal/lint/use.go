@@ -5,11 +5,11 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A labelSet holds the labels that profiles give their endpoints: "has name" for each
@@ -87,7 +87,7 @@ type users struct {
 	names []string
 }
 
-func (u *users) add(e store.Endpoint, name bool) {
+func (u *users) add(e resource.Endpoint, name bool) {
 	const most = 3
 	u.count++
 	if name && len(u.names) < most {
@@ -104,7 +104,7 @@ func (u *users) String() string {
 }
 
 // AddEndpoint notes which profiles an endpoint has. All profiles are added before.
-func (l *Linter) AddEndpoint(e store.Endpoint) {
+func (l *Linter) AddEndpoint(e resource.Endpoint) {
 	for i, id := range e.Profiles {
 		if slices.Contains(e.Profiles[:i], id) {
 			continue
@@ -123,7 +123,7 @@ func (l *Linter) AddEndpoint(e store.Endpoint) {
 }
 
 // AddMalformedEndpoint notes an endpoint whose document cannot be read.
-func (l *Linter) AddMalformedEndpoint(e store.Endpoint, why *store.MalformedError) {
+func (l *Linter) AddMalformedEndpoint(e resource.Endpoint, why *profile.MalformedError) {
 	l.malformedEndpoint = true
 	if l.selected == nil {
 		l.addMalformed(place{endpoint: e.String()}, "damaged-endpoint", why)
@@ -152,7 +152,7 @@ func (l *Linter) addMissing(id string, u *used) {
 	switch {
 	case l.known[id] && u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it is only in the layout of calicoctl 0.x, which no Felix reads, "+
-			"so Felix drops all traffic of "+v3), plain(names.MigrateCommand(id)))
+			"so Felix drops all traffic of "+v3), plain(advice.Migrate(id)))
 	case u.v3.count > 0:
 		l.add(at, Error, "missing-profile", plain("it does not exist, so Felix drops all traffic of "+v3), create)
 	case !l.known[id]: // no Felix reads the endpoints either

@@ -1,6 +1,7 @@
 package names
 
 import (
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -53,7 +54,7 @@ func (t Target) Copy(there Profiles, old *profile.Profile) (*profile.Profile, er
 		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Word))
 	case old.Layout != profile.V3:
 		return nil, fault.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
-			printable.Text(old.ID), MigrateCommand(old.ID))
+			printable.Text(old.ID), advice.Migrate(old.ID))
 	}
 	p.Inbound, p.Outbound = old.Inbound, old.Outbound
 	own := p.Labels[0]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/advice"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -20,7 +21,7 @@ func Export(p *profile.Profile, shown names.Shown) string {
 	l.Inbound, l.Outbound = shown.Rules(p.Inbound), shown.Rules(p.Outbound)
 	text := rules.FormatProfile(l)
 	if p.Layout == profile.V1 {
-		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", names.MigrateCommand(p.ID), text)
+		text = fmt.Sprintf("# In the layout of calicoctl 0.x, which cannot be edited; see %s.\n%s", advice.Migrate(p.ID), text)
 	}
 	return text
 }

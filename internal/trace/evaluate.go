@@ -10,8 +10,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
@@ -47,7 +47,7 @@ func Evaluate(f Facts) (*Trace, error) {
 
 // checkLocal makes sure that the local side has the profile, if it is an endpoint.
 func (f *Facts) checkLocal(local *Side) error {
-	endpoints := slices.DeleteFunc(slices.Clone(local.Endpoints), func(e store.EndpointOrSet) bool { return e.NetworkSet })
+	endpoints := slices.DeleteFunc(slices.Clone(local.Endpoints), func(e resource.EndpointOrSet) bool { return e.NetworkSet })
 	if len(endpoints) == 0 || slices.ContainsFunc(endpoints, f.hasProfile) {
 		return nil
 	}
@@ -63,7 +63,7 @@ func (f *Facts) checkLocal(local *Side) error {
 	return fault.Refusedf("%s does not have the profile %s; its profiles: %s", endpoints[0], shown(f.Profile.ID), list)
 }
 
-func (f *Facts) hasProfile(e store.EndpointOrSet) bool {
+func (f *Facts) hasProfile(e resource.EndpointOrSet) bool {
 	return slices.Contains(e.Profiles, f.Profile.ID)
 }
 
@@ -93,7 +93,7 @@ func (f *Facts) localEnd(s *Side) verdict.End {
 		}
 	}
 	if what == "" {
-		labels := store.EndpointOrSet{}.Labels(f.Profile)
+		labels := resource.EndpointOrSet{}.Labels(f.Profile)
 		maps.Copy(labels, verdict.TagLabels(s.Tags...))
 		end.Labels = append(end.Labels, labels)
 		what = "an endpoint of the profile"
@@ -156,7 +156,7 @@ func (s *Side) name(what string) string {
 
 // profilesAt returns the profiles that the packet comes to, in their order: those of the
 // endpoint, or just the one of the question.
-func (f *Facts) profilesAt(endpoint *store.EndpointOrSet) (list []filledProfile) {
+func (f *Facts) profilesAt(endpoint *resource.EndpointOrSet) (list []filledProfile) {
 	ids := []string{f.Profile.ID}
 	if endpoint != nil {
 		ids = endpoint.Profiles

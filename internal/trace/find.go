@@ -9,14 +9,14 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
-	"github.com/calicoctl/calicoctl/pkg/store"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 )
 
 // A Finder picks the endpoints and network sets of both sides out of all that there are,
 // and completes the sides with them.
 type Finder struct {
 	searches [2]search
-	sets     []store.EndpointOrSet
+	sets     []resource.EndpointOrSet
 }
 
 // NewFinder returns a Finder for the sides of f, whose words and addresses are known.
@@ -35,7 +35,7 @@ func (f *Finder) Needed() bool {
 }
 
 // Add looks at an endpoint or network set.
-func (f *Finder) Add(e store.EndpointOrSet) {
+func (f *Finder) Add(e resource.EndpointOrSet) {
 	if e.NetworkSet {
 		f.sets = append(f.sets, e)
 	}
@@ -61,13 +61,13 @@ type search struct {
 	side    *Side
 	name    string // empty when no endpoint is named
 	rank    int    // of matches
-	matches []store.EndpointOrSet
+	matches []resource.EndpointOrSet
 }
 
 // minPrefix is the least length of the beginning of an ID, as for networks.
 const minPrefix = 12
 
-func (s *search) add(e store.EndpointOrSet) {
+func (s *search) add(e resource.EndpointOrSet) {
 	if s.side.reaches(e) {
 		s.side.Endpoints = append(s.side.Endpoints, e)
 	}
@@ -84,7 +84,7 @@ func (s *search) add(e store.EndpointOrSet) {
 }
 
 // match returns how well an endpoint matches the name; 0 is not at all.
-func (s *search) match(e store.EndpointOrSet) int {
+func (s *search) match(e resource.EndpointOrSet) int {
 	_, name, _ := strings.Cut(e.ID, "/")
 	switch a, err := netip.ParseAddr(s.name); {
 	case s.name == e.ID, s.name == e.Endpoint.String(), s.name == name && e.Layout == profile.V3:
@@ -100,7 +100,7 @@ func (s *search) match(e store.EndpointOrSet) int {
 }
 
 // finish settles which endpoint is named, and takes its addresses.
-func (s *search) finish(sets []store.EndpointOrSet) error {
+func (s *search) finish(sets []resource.EndpointOrSet) error {
 	if s.name == "" {
 		return nil
 	}
@@ -112,7 +112,7 @@ func (s *search) finish(sets []store.EndpointOrSet) error {
 	if side.Words.Addr.IsValid() && !has(e, side.Words.Addr) { // a named endpoint has more than one
 		return fault.Refusedf("%s does not have the address %s; it has %s", e, side.Words.Addr, strings.Join(e.Addresses, ", "))
 	}
-	side.Named, side.Endpoints = &e, []store.EndpointOrSet{e}
+	side.Named, side.Endpoints = &e, []resource.EndpointOrSet{e}
 	if !side.Words.Addr.IsValid() {
 		side.Addrs = singleAddrs(e.Nets())
 	}
@@ -137,13 +137,13 @@ func singleAddrs(nets []netip.Prefix) (addrs []netip.Addr) {
 }
 
 // only returns the one endpoint that matches.
-func (s *search) only() (store.EndpointOrSet, error) {
+func (s *search) only() (resource.EndpointOrSet, error) {
 	const few = 5
 	switch len(s.matches) {
 	case 1:
 		return s.matches[0], nil
 	case 0:
-		return store.EndpointOrSet{}, fault.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", printable.Text(s.name))
+		return resource.EndpointOrSet{}, fault.Refusedf("Endpoint %s not found. \"calicoctl profile show --detailed\" lists all endpoints", printable.Text(s.name))
 	}
 	var texts []string
 	for _, e := range s.matches[:min(few, len(s.matches))] {
@@ -152,14 +152,14 @@ func (s *search) only() (store.EndpointOrSet, error) {
 	if more := len(s.matches) - few; more > 0 {
 		texts = append(texts, fmt.Sprintf("and %d more", more))
 	}
-	return store.EndpointOrSet{}, fault.Refusedf("%s may be each of %d endpoints: %s", printable.Text(s.name), len(s.matches), strings.Join(texts, ", "))
+	return resource.EndpointOrSet{}, fault.Refusedf("%s may be each of %d endpoints: %s", printable.Text(s.name), len(s.matches), strings.Join(texts, ", "))
 }
 
 // reaches reports whether an endpoint or network set has one of the addresses of the side.
-func (s *Side) reaches(e store.EndpointOrSet) bool {
+func (s *Side) reaches(e resource.EndpointOrSet) bool {
 	return slices.ContainsFunc(s.Addrs, func(a netip.Addr) bool { return has(e, a) })
 }
 
-func has(e store.EndpointOrSet, a netip.Addr) bool {
+func has(e resource.EndpointOrSet, a netip.Addr) bool {
 	return slices.ContainsFunc(e.Nets(), func(n netip.Prefix) bool { return n.Contains(a) })
 }

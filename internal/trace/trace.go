@@ -10,8 +10,8 @@ import (
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 	"github.com/calicoctl/calicoctl/pkg/verdict"
 )
 
@@ -59,19 +59,19 @@ type Facts struct {
 	Malformed map[string]bool // IDs of profiles that cannot be read
 
 	// Policies are all policies. They count only if the question names an endpoint.
-	Policies []store.Policy
+	Policies []resource.Policy
 
 	Name func(id string) string // how the ID of a profile or a tag is shown
 }
 
 // A Side is the source or the destination of the packet.
 type Side struct {
-	Words     rules.EndWords        // as it was entered
-	Tags      []string              // those of Words, as they are stored
-	Container *resolve.Container    // nil when none was named
-	Addrs     []netip.Addr          // that it may have; none is any
-	Endpoints []store.EndpointOrSet // the endpoints and network sets that have one of the addresses
-	Named     *store.EndpointOrSet  // the endpoint that was named
+	Words     rules.EndWords           // as it was entered
+	Tags      []string                 // those of Words, as they are stored
+	Container *resolve.Container       // nil when none was named
+	Addrs     []netip.Addr             // that it may have; none is any
+	Endpoints []resource.EndpointOrSet // the endpoints and network sets that have one of the addresses
+	Named     *resource.EndpointOrSet  // the endpoint that was named
 }
 
 // Sides returns the side of the profile, and the other one.
@@ -88,7 +88,7 @@ func (s *Side) lookedUp() bool {
 }
 
 // profilesOf returns the profiles of an endpoint that can be read.
-func (f *Facts) profilesOf(e store.EndpointOrSet) (list []*profile.Profile) {
+func (f *Facts) profilesOf(e resource.EndpointOrSet) (list []*profile.Profile) {
 	for _, id := range e.Profiles {
 		if p := f.Profiles[id]; p != nil {
 			list = append(list, p)
@@ -99,10 +99,10 @@ func (f *Facts) profilesOf(e store.EndpointOrSet) (list []*profile.Profile) {
 
 // A Trace is the answer to a question.
 type Trace struct {
-	Verdict  verdict.Result       // of the profiles
-	Endpoint *store.EndpointOrSet // the endpoint that the question names; nil when it names none
-	Policies []string             // that decide before the profiles, or may
-	Warnings []string             // what the answer does not consider
+	Verdict  verdict.Result          // of the profiles
+	Endpoint *resource.EndpointOrSet // the endpoint that the question names; nil when it names none
+	Policies []string                // that decide before the profiles, or may
+	Warnings []string                // what the answer does not consider
 
 	facts    Facts
 	profiles []filledProfile

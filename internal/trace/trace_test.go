@@ -12,8 +12,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/trace"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func same(id string) string { return id }
@@ -31,7 +31,7 @@ func ask(t *testing.T, text string) trace.Question {
 
 // gather returns the facts of a question as the command would gather them, out of these
 // profiles, of which the first is named, and endpoints.
-func gather(t *testing.T, q trace.Question, profiles []*profile.Profile, endpoints ...store.EndpointOrSet) (trace.Facts, error) {
+func gather(t *testing.T, q trace.Question, profiles []*profile.Profile, endpoints ...resource.EndpointOrSet) (trace.Facts, error) {
 	t.Helper()
 	f := trace.Facts{Question: q, Profile: profiles[0], Profiles: map[string]*profile.Profile{}, Name: same}
 	for _, p := range profiles {
@@ -54,9 +54,9 @@ func gather(t *testing.T, q trace.Question, profiles []*profile.Profile, endpoin
 	return f, finder.Finish()
 }
 
-func workload(name, addr string, profiles ...string) store.EndpointOrSet {
-	return store.EndpointOrSet{
-		Endpoint: store.Endpoint{
+func workload(name, addr string, profiles ...string) resource.EndpointOrSet {
+	return resource.EndpointOrSet{
+		Endpoint: resource.Endpoint{
 			Key: "/calico/resources/v3/projectcalico.org/workloadendpoints/default/h-docker-" + name + "-eth0", Layout: profile.V3,
 			Host: "h", Orchestrator: "docker", Workload: name, Name: "eth0", Profiles: profiles, Addresses: []string{addr},
 		},
@@ -64,8 +64,8 @@ func workload(name, addr string, profiles ...string) store.EndpointOrSet {
 	}
 }
 
-func networkSet(id, net string, labels ...profile.Label) store.EndpointOrSet {
-	return store.EndpointOrSet{Endpoint: store.Endpoint{Layout: profile.V3, Addresses: []string{net}}, NetworkSet: true, ID: id, Own: labels}
+func networkSet(id, net string, labels ...profile.Label) resource.EndpointOrSet {
+	return resource.EndpointOrSet{Endpoint: resource.Endpoint{Layout: profile.V3, Addresses: []string{net}}, NetworkSet: true, ID: id, Own: labels}
 }
 
 func TestEvaluate(t *testing.T) {
@@ -74,7 +74,7 @@ func TestEvaluate(t *testing.T) {
 		"inbound allow icmp type 8", `{"action":"Allow","protocol":"UDP","source":{"selector":"role == 'cache'"}}`, "outbound pass tcp", "outbound allow to tag db")
 	app := profiletest.New(t, "app", "app=", "inbound allow")
 	bad := profiletest.New(t, "bad", "outbound allow", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`, `{"action":"Alow"}`)
-	endpoints := []store.EndpointOrSet{
+	endpoints := []resource.EndpointOrSet{
 		workload("db1", "10.65.0.2/32", "gone", "db"), workload("app1", "10.65.0.3/32", "app"),
 		networkSet("office", "203.0.113.0/24", profile.Label{Name: "role", Value: "cache"}),
 	}
@@ -134,7 +134,7 @@ func TestErrors(t *testing.T) {
 	t.Parallel()
 	db, app := profiletest.New(t, "db"), profiletest.New(t, "app")
 	long := strings.Repeat("0123456789abcdef", 4)
-	endpoints := []store.EndpointOrSet{
+	endpoints := []resource.EndpointOrSet{
 		workload("app1", "10.65.0.3/32", "app"), workload("app2", "10.65.0.4/32", "app"), workload("bare", "10.65.0.5/32"),
 		workload(long, "10.65.0.6/32", "db"),
 	}
@@ -221,7 +221,7 @@ func TestHostEndpointWarns(t *testing.T) {
 	t.Parallel()
 	q := ask(t, "inbound tcp")
 	q.Endpoint = "eth1"
-	host := store.EndpointOrSet{Endpoint: store.Endpoint{Layout: profile.V1, Host: "h", Name: "eth1", Profiles: []string{"db"}, Addresses: []string{"10.0.0.1"}}, ID: "h/eth1"}
+	host := resource.EndpointOrSet{Endpoint: resource.Endpoint{Layout: profile.V1, Host: "h", Name: "eth1", Profiles: []string{"db"}, Addresses: []string{"10.0.0.1"}}, ID: "h/eth1"}
 	f, err := gather(t, q, []*profile.Profile{profiletest.New(t, "db")}, host)
 	if err != nil {
 		t.Fatal(err)
@@ -285,7 +285,7 @@ func TestNameOfEndpoint(t *testing.T) {
 	t.Parallel()
 	exact := workload("one", "10.65.0.1/32", "db")
 	other := workload("default/h-docker-one-eth0", "10.65.0.2/32", "db") // a workload that is called like the other's ID
-	for _, order := range [][]store.EndpointOrSet{{exact, other}, {other, exact}} {
+	for _, order := range [][]resource.EndpointOrSet{{exact, other}, {other, exact}} {
 		f, err := gather(t, ask(t, "inbound from endpoint "+exact.ID), []*profile.Profile{profiletest.New(t, "db")}, order...)
 		if err != nil {
 			t.Fatal(err)

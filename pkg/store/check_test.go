@@ -316,3 +316,18 @@ func TestTags(t *testing.T) {
 		t.Errorf("labels %+v", p.Labels)
 	}
 }
+
+// Only what is wrong with rules makes a profile drop everything.
+func TestRuleTrouble(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.putProfile("web", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"web"},"spec":{`+
+		`"ingress":[{"action":"Allow"},{"action":"Alow"}],"labelsToApply":{"_":""}}}`)
+	got := w.profile("web").InvalidRules()
+	if len(got) != 1 || !strings.HasPrefix(got[0], "inbound rule 2: action: ") {
+		t.Errorf("%q", got)
+	}
+	if all := w.profile("web").Invalid(); len(all) != 2 {
+		t.Errorf("%q", all)
+	}
+}

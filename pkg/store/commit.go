@@ -10,6 +10,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -90,7 +91,7 @@ func (s *Store) newWrite(snap *Snapshot, p *profile.Profile) (*write, error) {
 	return &write{
 		store: s, before: snap, profile: p.ID, document: document,
 		conditions: snap.unchanged(p.ID),
-		ops:        []clientv3.Op{clientv3.OpPut(profileKey(p.ID), string(document))},
+		ops:        []clientv3.Op{clientv3.OpPut(keys.Profile(p.ID), string(document))},
 	}, nil
 }
 

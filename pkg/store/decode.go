@@ -3,7 +3,7 @@ package store
 import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
-	"github.com/calicoctl/calicoctl/internal/printable"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
@@ -12,7 +12,7 @@ import (
 func decodeProfile(id string, revision int64, document []byte) (*profile.Profile, error) {
 	p, err := profile.Decode(id, revision, document)
 	if err != nil {
-		return nil, &MalformedError{Layout: profile.V3, Key: profileKey(id), What: "profile " + shownID(id), Cause: err}
+		return nil, &profile.MalformedError{Kind: profile.KindProfile, Layout: profile.V3, ID: id, Key: keys.Profile(id), Cause: err}
 	}
 	return p, nil
 }
@@ -26,15 +26,7 @@ func decodeProfileV1(id string, parts map[string]*mvccpb.KeyValue) (*profile.Pro
 	}
 	p, part, err := profile.DecodeV1(id, revision, values)
 	if err != nil {
-		return nil, &MalformedError{Layout: profile.V1, Key: keyV1(id, part), What: "profile " + shownID(id), Cause: err}
+		return nil, &profile.MalformedError{Kind: profile.KindProfile, Layout: profile.V1, ID: id, Key: keys.ProfileV1(id, part), Cause: err}
 	}
 	return p, nil
-}
-
-// shownID returns the ID of a stored profile, which may be anything, for people.
-func shownID(id string) string {
-	if id == "" {
-		return printable.Quote(id)
-	}
-	return printable.Text(id)
 }

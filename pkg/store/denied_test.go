@@ -17,6 +17,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
@@ -64,7 +65,7 @@ func TestDeniedKeyIsNamed(t *testing.T) {
 		return err
 	}
 	endpoints := func(s *store.Store) error {
-		return s.View().EachEndpoint(soon(t), func(store.Endpoint, error) error { return nil })
+		return s.View().EachEndpoint(soon(t), func(resource.Endpoint, error) error { return nil })
 	}
 	tests := []struct {
 		user        string

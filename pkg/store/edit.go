@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -146,7 +147,7 @@ func (e Edit) prepare(snap *Snapshot) (*profile.Profile, error) {
 	if refusal != nil && (!e.IfNeeded || errors.Is(refusal, fault.ErrConflict)) {
 		return nil, refusal
 	}
-	if p.Revision == 0 && snap.found[profileKey(p.ID)] != nil {
+	if p.Revision == 0 && snap.found[keys.Profile(p.ID)] != nil {
 		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(p.ID))
 	}
 	err = e.Change(snap, p)

@@ -2,34 +2,10 @@ package store
 
 import (
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
-	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/profile"
 )
-
-// A MalformedError says that a stored document cannot be understood. It is
-// ErrMalformed.
-type MalformedError struct {
-	Layout profile.Layout
-	Key    string // in etcd
-	What   string // the profile or endpoint, printable
-	Cause  error
-}
-
-// Error names the key and the cause.
-func (e *MalformedError) Error() string {
-	if strings.HasPrefix(e.What, "endpoint ") {
-		return e.What + " cannot be read: " + e.Cause.Error()
-	}
-	return fmt.Sprintf("%s (key %s) cannot be read: %v", e.What, printable.Text(e.Key), e.Cause)
-}
-
-// Unwrap makes errors.Is find ErrMalformed and the cause.
-func (e *MalformedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
 
 // An UnknownOutcomeError is about a write that was sent and not answered. It is
 // ErrUnknownOutcome.

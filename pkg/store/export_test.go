@@ -5,7 +5,10 @@ import (
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
+	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // TakeTime lets a slow machine find out whether a write was saved and which key
@@ -24,16 +27,14 @@ const MaxDocument = maxDocument
 // DecodeAnything reads a value as each of the other documents that the store
 // reads, and returns the errors.
 func DecodeAnything(value []byte) (errs []error) {
-	kv := &mvccpb.KeyValue{Key: []byte(hostPrefixV1 + "h/endpoint/e"), Value: value, ModRevision: 1}
-	for _, decode := range []func(*mvccpb.KeyValue) (Endpoint, bool, error){decodeWorkload, decodeHost, decodeEndpointV1, decodeSet} {
-		e, _, err := decode(kv)
-		if err == nil {
-			_, err = ownLabels(value, e)
-		}
+	kv := &mvccpb.KeyValue{Value: value, ModRevision: 1}
+	for _, key := range []string{keys.WorkloadEndpoints + "e", keys.HostEndpoints + "e", keys.HostsV1 + "h/endpoint/e", keys.NetworkSets + "n/s"} {
+		_, _, err := resource.DecodeEndpointOrSet(key, value)
 		errs = append(errs, err)
 	}
-	errs = append(errs, decodePolicy(globalPolicyPrefix, kv).unclear)
-	for _, part := range partsV1() {
+	_, err := resource.DecodePolicy(keys.GlobalNetworkPolicies+"p", value).Selects(resource.EndpointOrSet{}, nil, rules.Inbound)
+	errs = append(errs, err)
+	for _, part := range keys.PartsV1() {
 		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
 		if err == nil {
 			_, _ = profile.Convert(p, "x")
@@ -41,7 +42,7 @@ func DecodeAnything(value []byte) (errs []error) {
 		}
 		errs = append(errs, err)
 	}
-	_, err := datastoreReady(value)
+	_, err = resource.DatastoreReady(value)
 	return append(errs, err)
 }
 

@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
@@ -80,7 +81,7 @@ func (w *following) watch(ctx context.Context) error {
 	defer cancel()
 	start := time.Now()
 	unborn := time.AfterFunc(w.store.times.heartbeat, func() { w.hangUp(); cancel() })
-	answers := w.store.conn.Client.Watch(ctx, profileKey(w.id), clientv3.WithRev(w.next)) // waits for etcd
+	answers := w.store.conn.Client.Watch(ctx, keys.Profile(w.id), clientv3.WithRev(w.next)) // waits for etcd
 	if !unborn.Stop() {
 		return w.silent(ctx, start)
 	}
@@ -144,7 +145,7 @@ func (w *following) look(ctx context.Context, overdue *bool) (done bool, err err
 
 // take takes what the watch says. It reports when the watch is over.
 func (w *following) take(answer clientv3.WatchResponse) (done bool, err error) {
-	err = w.store.conn.WatchDenied(answer.Err(), profileKey(w.id))
+	err = w.store.conn.WatchDenied(answer.Err(), keys.Profile(w.id))
 	switch {
 	case answer.CompactRevision > 0:
 		w.skipped = true

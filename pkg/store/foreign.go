@@ -5,12 +5,11 @@ import (
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
+
+	"github.com/calicoctl/calicoctl/internal/keys"
 )
 
-// calicoPrefix begins all keys of Calico, in either layout.
-const calicoPrefix = "/calico/"
-
-// glanceTime bounds a request whose answer only serves a warning.
+// warningTime bounds a request whose answer only serves a warning.
 const warningTime = time.Second
 
 // LacksCalico reports whether etcd had no key of Calico at a revision; 0 is now.
@@ -22,7 +21,7 @@ func (s *Store) LacksCalico(ctx context.Context, revision int64) bool {
 	defer cancel()
 	empty := false
 	err := s.conn.Retry(ctx, func(ctx context.Context) error {
-		answer, err := s.conn.Client.Get(ctx, calicoPrefix, clientv3.WithPrefix(), clientv3.WithLimit(1), clientv3.WithKeysOnly(), clientv3.WithRev(revision))
+		answer, err := s.conn.Client.Get(ctx, keys.Calico, clientv3.WithPrefix(), clientv3.WithLimit(1), clientv3.WithKeysOnly(), clientv3.WithRev(revision))
 		empty = err == nil && len(answer.Kvs) == 0
 		return err
 	})

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,6 +15,7 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
+	"github.com/calicoctl/calicoctl/internal/testkit/faulttest"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -298,40 +298,12 @@ func creating(id string) store.Edit {
 	}
 }
 
-var kinds = []error{
-	fault.ErrNotFound, fault.ErrConflict, fault.ErrLocked, fault.ErrRefused, fault.ErrUnreachable,
-	fault.ErrUnknownOutcome, fault.ErrMalformed, fault.ErrDenied, fault.ErrConfig,
-}
-
-// wantError checks the kind of an error, that it is of no other, and its text.
-func wantError(t *testing.T, err, kind error, text string) {
-	t.Helper()
-	if !errors.Is(err, kind) {
-		t.Fatalf("error %v (%T), want one of the kind %q", err, err, kind)
-	}
-	for _, other := range kinds {
-		if other != kind && errors.Is(err, other) {
-			t.Errorf("error %q is of the kind %q and of the kind %q", err, kind, other)
-		}
-	}
-	if text != "" && err.Error() != text {
-		t.Errorf("error\n%s\nwant\n%s", err, text)
-	}
-}
-
 func wantIn(t *testing.T, err error, parts ...string) {
 	t.Helper()
 	for _, part := range parts {
 		if err == nil || !strings.Contains(err.Error(), part) {
 			t.Errorf("error %v, want one with %q", err, part)
 		}
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -342,4 +314,14 @@ func wantDone(t *testing.T, result store.Result, err error, attempts int) {
 	if !result.Changed || result.Attempts != attempts {
 		t.Errorf("changed %v in %d attempts, want true in %d", result.Changed, result.Attempts, attempts)
 	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	faulttest.None(t, err)
+}
+
+func wantError(t *testing.T, err, kind error, text string) {
+	t.Helper()
+	faulttest.Want(t, err, kind, text)
 }

@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
@@ -16,7 +17,7 @@ import (
 // stands as it was read says that it was not, unless the write may still be on
 // its way: then the answer is unsettled.
 func (w *write) fromHistory(ctx context.Context, now *Snapshot, unsettled error) (outcome, error) {
-	key := profileKey(w.profile)
+	key := keys.Profile(w.profile)
 	if w.before.found[key] == nil {
 		saved, err := w.createdSince(ctx, now)
 		if err != nil {
@@ -52,9 +53,9 @@ func (w *write) firstChange(ctx context.Context) (saved int64, err error) {
 }
 
 func (w *write) watchOnce(ctx context.Context) (saved int64, err error) {
-	changes := w.store.conn.Client.Watch(ctx, profileKey(w.profile), clientv3.WithRev(w.before.Revision+1))
+	changes := w.store.conn.Client.Watch(ctx, keys.Profile(w.profile), clientv3.WithRev(w.before.Revision+1))
 	for answer := range changes {
-		switch err := w.store.conn.WatchDenied(answer.Err(), profileKey(w.profile)); {
+		switch err := w.store.conn.WatchDenied(answer.Err(), keys.Profile(w.profile)); {
 		case err == nil:
 		case etcd.IsTransient(err) && !errors.Is(err, fault.ErrDenied):
 			return 0, errNoAnswer
@@ -84,7 +85,7 @@ func (w *write) did(change *clientv3.Event) bool {
 // must not come back. For a change of a profile that was there, the revision in
 // the condition makes sure of that.
 func (w *write) created(ctx context.Context) (out outcome, decided bool, err error) {
-	if w.before.found[profileKey(w.profile)] != nil {
+	if w.before.found[keys.Profile(w.profile)] != nil {
 		return outcome{}, false, nil
 	}
 	w.store.conn.Log.Info("asking whether the profile was created", "profile", w.profile)
@@ -114,7 +115,7 @@ const maxLookBack = 10 * etcd.MaxOperations
 // was saved, or 0. A key that is gone tells nothing, so every revision in
 // between is asked for.
 func (w *write) createdSince(ctx context.Context, now *Snapshot) (saved int64, err error) {
-	key, until := profileKey(w.profile), now.Revision
+	key, until := keys.Profile(w.profile), now.Revision
 	if kv := now.found[key]; kv != nil && bytes.Equal(kv.Value, w.document) {
 		return kv.ModRevision, nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
@@ -23,8 +24,8 @@ type Listed struct {
 // comes twice. Where the user may not read v1, there is none.
 func (s *Store) IDs(ctx context.Context, beginning string, limit int) ([]Listed, error) {
 	gets := []clientv3.Op{
-		keysOf(profileKey(beginning), limit),
-		keysOf(prefixV1+escapeV1(beginning), limit*partCountV1),
+		keysOf(keys.Profile(beginning), limit),
+		keysOf(keys.ProfilesV1+keys.EscapeV1(beginning), limit*keys.PartCountV1),
 	}
 	ids, err := s.ids(ctx, gets)
 	if errors.Is(err, fault.ErrDenied) {
@@ -58,11 +59,11 @@ func (s *Store) ids(ctx context.Context, gets []clientv3.Op) (ids []Listed, err 
 
 // idOf reads the key of a profile in either layout.
 func idOf(key string) (Listed, bool) {
-	if id, found := strings.CutPrefix(key, profilePrefix); found {
+	if id, found := strings.CutPrefix(key, keys.Profiles); found {
 		return Listed{ID: id, Layout: profile.V3}, true
 	}
-	name, part, _ := splitKeyV1(key)
-	id := unescapeV1(name)
-	known := partsV1()
-	return Listed{ID: id, Layout: profile.V1}, slices.Contains(known[:], part) && keyV1(id, part) == key
+	name, part, _ := keys.SplitV1(key)
+	id := keys.UnescapeV1(name)
+	known := keys.PartsV1()
+	return Listed{ID: id, Layout: profile.V1}, slices.Contains(known[:], part) && keys.ProfileV1(id, part) == key
 }

@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
@@ -107,8 +108,8 @@ func (s *Store) List(ctx context.Context, visit func(id string, p *profile.Profi
 
 // List is [Store.List] for a view.
 func (v *View) List(ctx context.Context, visit func(id string, p *profile.Profile, err error) error) error {
-	err := v.each(ctx, profilePrefix, profilePage, func(kv *mvccpb.KeyValue) error {
-		id := strings.TrimPrefix(string(kv.Key), profilePrefix)
+	err := v.each(ctx, keys.Profiles, profilePage, func(kv *mvccpb.KeyValue) error {
+		id := strings.TrimPrefix(string(kv.Key), keys.Profiles)
 		p, malformed := decodeProfile(id, kv.ModRevision, kv.Value)
 		return visit(id, p, malformed)
 	})
@@ -133,9 +134,9 @@ func (v *View) listV1(ctx context.Context, visit func(id string, p *profile.Prof
 		clear(parts)
 		return visit(id, p, err)
 	}
-	err := v.each(ctx, prefixV1, profilePage, func(kv *mvccpb.KeyValue) error {
-		name, part, ok := splitKeyV1(string(kv.Key))
-		if known := partsV1(); !ok || !slices.Contains(known[:], part) {
+	err := v.each(ctx, keys.ProfilesV1, profilePage, func(kv *mvccpb.KeyValue) error {
+		name, part, ok := keys.SplitV1(string(kv.Key))
+		if known := keys.PartsV1(); !ok || !slices.Contains(known[:], part) {
 			return nil
 		}
 		if name != current {
@@ -157,10 +158,10 @@ func (v *View) listV1(ctx context.Context, visit func(id string, p *profile.Prof
 // is escaped otherwise than calicoctl 0.x did leads to no key, so that nothing
 // can be done with it but to say so.
 func listedV1(name string, parts map[string]*mvccpb.KeyValue) (id string, p *profile.Profile, err error) {
-	id = unescapeV1(name)
-	for _, part := range partsV1() {
-		if kv := parts[part]; kv != nil && keyV1(id, part) != string(kv.Key) {
-			return name, nil, &MalformedError{Layout: profile.V1, Key: string(kv.Key), What: "profile " + shownID(name), Cause: errNameV1}
+	id = keys.UnescapeV1(name)
+	for _, part := range keys.PartsV1() {
+		if kv := parts[part]; kv != nil && keys.ProfileV1(id, part) != string(kv.Key) {
+			return name, nil, &profile.MalformedError{Kind: profile.KindProfile, Layout: profile.V1, ID: name, Key: string(kv.Key), Cause: errNameV1}
 		}
 	}
 	p, err = decodeProfileV1(id, parts)

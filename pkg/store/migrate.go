@@ -7,6 +7,7 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -58,7 +59,7 @@ func (s *Store) planMigration(ctx context.Context, m Migration) (*write, *profil
 		return nil, nil, err
 	}
 	for part := range snap.partsV1(m.From) {
-		key := keyV1(m.From, part)
+		key := keys.ProfileV1(m.From, part)
 		w.conditions = append(w.conditions, snap.sameRevision(key))
 		if !m.Keep {
 			w.ops = append(w.ops, clientv3.OpDelete(key))
@@ -73,8 +74,8 @@ func migrated(snap *Snapshot, m Migration) (*profile.Profile, error) {
 	switch {
 	case len(parts) == 0:
 		return nil, fault.Errorf(fault.ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", printable.Text(m.From))
-	case snap.found[profileKey(m.To)] != nil:
-		return nil, fault.Refusedf("there is a v3 profile %s already", shownID(m.To))
+	case snap.found[keys.Profile(m.To)] != nil:
+		return nil, fault.Refusedf("there is a v3 profile %s already", printable.Text(m.To))
 	}
 	old, err := decodeProfileV1(m.From, parts)
 	if err != nil {

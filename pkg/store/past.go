@@ -9,6 +9,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -82,7 +83,7 @@ func (s *Store) History(ctx context.Context, id string, visit func(Version) erro
 // keyAt returns what a profile's key held at a revision, 0 being now, nil if it
 // was not there, and the newest revision of etcd.
 func (s *Store) keyAt(ctx context.Context, id string, revision int64) (kv *mvccpb.KeyValue, newest int64, err error) {
-	key := profileKey(id)
+	key := keys.Profile(id)
 	err = s.conn.Retry(ctx, func(ctx context.Context) error {
 		answer, err := s.conn.Client.Get(ctx, key, clientv3.WithRev(revision))
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -141,7 +142,7 @@ func (r *removals) readAll(ctx context.Context, created int64) error {
 // is compacted, it returns the oldest revision that is not.
 func (r *removals) watch(ctx context.Context, from, created int64) (oldest int64, err error) {
 	r.revisions = nil
-	key := profileKey(r.id)
+	key := keys.Profile(r.id)
 	for answer := range r.store.conn.Client.Watch(ctx, key, clientv3.WithRev(from)) {
 		switch err := r.store.conn.WatchDenied(answer.Err(), key); {
 		case answer.CompactRevision > 0:
@@ -167,7 +168,7 @@ func (r *removals) watch(ctx context.Context, from, created int64) (oldest int64
 // keyAtEach returns what a profile's key held at each revision from one to
 // another, nil where it was not there. There may be maxOperations of them.
 func (s *Store) keyAtEach(ctx context.Context, id string, from, to int64) (found []*mvccpb.KeyValue, err error) {
-	key := profileKey(id)
+	key := keys.Profile(id)
 	if from > to {
 		return nil, nil
 	}

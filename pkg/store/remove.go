@@ -10,15 +10,17 @@ import (
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 )
 
 // An InUseError says that endpoints have the profile that was to be removed. It
 // is ErrRefused.
 type InUseError struct {
-	Endpoints []Endpoint // the first ten
+	Endpoints []resource.Endpoint // the first ten
 	Total     int
 }
 
@@ -79,7 +81,7 @@ func (s *Store) Remove(ctx context.Context, e Edit, noCheck bool) (Result, error
 		}
 		w := &write{
 			store: s, before: snap, profile: p.ID,
-			conditions: snap.unchanged(p.ID), ops: []clientv3.Op{clientv3.OpDelete(profileKey(p.ID))},
+			conditions: snap.unchanged(p.ID), ops: []clientv3.Op{clientv3.OpDelete(keys.Profile(p.ID))},
 		}
 		if !noCheck {
 			conditions, err := s.unused(ctx, p.ID)
@@ -143,7 +145,7 @@ func (s *Store) irreversible(ctx context.Context, e Edit, w *write) (*Irreversib
 func (s *Store) unused(ctx context.Context, id string) ([]clientv3.Cmp, error) {
 	used := &InUseError{}
 	var unreadable error
-	conditions, err := s.View().scanEndpoints(ctx, func(endpoint Endpoint, malformed error) error {
+	conditions, err := s.View().scanEndpoints(ctx, func(endpoint resource.Endpoint, malformed error) error {
 		if malformed != nil {
 			unreadable = malformed
 			return nil

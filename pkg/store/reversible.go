@@ -8,6 +8,7 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -40,7 +41,7 @@ func (s *Store) reversible(ctx context.Context, w *write) error {
 	}
 	back := w.reversal(w.before.Revision)
 	trial := back.write(s, w.before)
-	never := clientv3.Compare(clientv3.CreateRevision(profileKey(w.profile)), "=", -1)
+	never := clientv3.Compare(clientv3.CreateRevision(keys.Profile(w.profile)), "=", -1)
 	trial.conditions[len(trial.conditions)-1] = never
 	var answer error
 	err := s.conn.Retry(ctx, func(ctx context.Context) error {

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
@@ -102,7 +103,7 @@ func (r *reversal) stands(snap *Snapshot) bool {
 
 // write returns the transaction that takes the edit back.
 func (r *reversal) write(s *Store, snap *Snapshot) *write {
-	w := &write{store: s, before: snap, profile: r.profile, conditions: []clientv3.Cmp{snap.sameRevision(clusterInfoKey)}}
+	w := &write{store: s, before: snap, profile: r.profile, conditions: []clientv3.Cmp{snap.sameRevision(keys.ClusterInformation)}}
 	for _, k := range r.keys {
 		w.conditions = append(w.conditions, snap.sameRevision(k.key))
 		if k.was == nil {
@@ -110,7 +111,7 @@ func (r *reversal) write(s *Store, snap *Snapshot) *write {
 			continue
 		}
 		w.ops = append(w.ops, clientv3.OpPut(k.key, string(k.was.Value)))
-		if k.key == profileKey(r.profile) {
+		if k.key == keys.Profile(r.profile) {
 			w.document = k.was.Value
 		}
 	}
@@ -124,7 +125,7 @@ func (r *reversal) write(s *Store, snap *Snapshot) *write {
 func (s *Store) RollBackUnknown(ctx context.Context, edit *UnknownOutcomeError) (revision int64, err error) {
 	w := *edit.write
 	w.store = s
-	key := profileKey(w.profile)
+	key := keys.Profile(w.profile)
 	now, err := s.Read(ctx, w.before.query)
 	if err != nil {
 		return 0, err
@@ -153,7 +154,7 @@ func (s *Store) RollBackUnknown(ctx context.Context, edit *UnknownOutcomeError) 
 // standsIn returns the revision at which the write was saved, if the profile is as
 // it left it.
 func (w *write) standsIn(now *Snapshot) (saved int64, err error) {
-	stands := now.found[profileKey(w.profile)]
+	stands := now.found[keys.Profile(w.profile)]
 	switch {
 	case stands == nil && w.document == nil:
 		return now.Revision, nil
@@ -169,10 +170,10 @@ func (s *Store) fence(ctx context.Context, now *Snapshot, profile string) (revis
 	if err := now.CheckLock(); err != nil {
 		return 0, err
 	}
-	key := profileKey(profile)
+	key := keys.Profile(profile)
 	w := &write{
 		store: s, before: now, profile: profile, document: now.found[key].Value,
-		conditions: []clientv3.Cmp{now.sameRevision(key), now.sameRevision(clusterInfoKey)},
+		conditions: []clientv3.Cmp{now.sameRevision(key), now.sameRevision(keys.ClusterInformation)},
 		ops:        []clientv3.Op{clientv3.OpPut(key, string(now.found[key].Value))},
 	}
 	out, err := w.run(ctx)

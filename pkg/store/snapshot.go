@@ -10,10 +10,11 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resource"
 )
 
 // A Query says what to read.
@@ -125,28 +126,28 @@ func (q Query) size() int {
 	if q.Policies {
 		n += 2
 	}
-	return n + len(q.Prefixes) + partCountV1*len(q.inV1())
+	return n + len(q.Prefixes) + keys.PartCountV1*len(q.inV1())
 }
 
 // gets returns the reading operations of a query, at a revision if it is not 0.
 func (q Query) gets(revision int64) []clientv3.Op {
 	ops := make([]clientv3.Op, 0, q.size())
 	for _, id := range q.Profiles {
-		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision)))
+		ops = append(ops, clientv3.OpGet(keys.Profile(id), clientv3.WithRev(revision)))
 	}
 	for _, prefix := range q.Prefixes {
-		key := profileKey(prefix)
+		key := keys.Profile(prefix)
 		ops = append(ops, clientv3.OpGet(key+"0", clientv3.WithRange(key+"g"), clientv3.WithLimit(maxPrefixed), clientv3.WithRev(revision)))
 	}
 	if q.Lock || q.Cluster {
-		ops = append(ops, clientv3.OpGet(clusterInfoKey, clientv3.WithRev(revision)))
+		ops = append(ops, clientv3.OpGet(keys.ClusterInformation, clientv3.WithRev(revision)))
 	}
 	for _, id := range slices.Concat(q.Presence, q.Unguarded) {
-		ops = append(ops, clientv3.OpGet(profileKey(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
+		ops = append(ops, clientv3.OpGet(keys.Profile(id), clientv3.WithRev(revision), clientv3.WithKeysOnly()))
 	}
 	for _, id := range q.inV1() {
-		for _, part := range partsV1() {
-			ops = append(ops, clientv3.OpGet(keyV1(id, part), clientv3.WithRev(revision)))
+		for _, part := range keys.PartsV1() {
+			ops = append(ops, clientv3.OpGet(keys.ProfileV1(id, part), clientv3.WithRev(revision)))
 		}
 	}
 	if q.Policies {
@@ -173,7 +174,7 @@ func (snap *Snapshot) add(answer *clientv3.TxnResponse) {
 // Has reports whether there is a profile of that ID, in whichever layout, which
 // the query must have asked for.
 func (snap *Snapshot) Has(id string) bool {
-	return id == profile.DefaultAllow || snap.found[profileKey(id)] != nil || len(snap.partsV1(id)) > 0
+	return id == profile.DefaultAllow || snap.found[keys.Profile(id)] != nil || len(snap.partsV1(id)) > 0
 }
 
 // maxPrefixed is how many profiles are read of a beginning of their IDs. Two show
@@ -187,10 +188,10 @@ func (snap *Snapshot) Prefixed(prefix string) []string {
 	if !slices.Contains(snap.query.Prefixes, prefix) {
 		return nil
 	}
-	from, end := profileKey(prefix)+"0", profileKey(prefix)+"g"
+	from, end := keys.Profile(prefix)+"0", keys.Profile(prefix)+"g"
 	for key := range snap.found {
 		if from <= key && key < end {
-			ids = append(ids, strings.TrimPrefix(key, profilePrefix))
+			ids = append(ids, strings.TrimPrefix(key, keys.Profiles))
 		}
 	}
 	slices.Sort(ids)
@@ -203,8 +204,8 @@ func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
 		return nil
 	}
 	parts := map[string]*mvccpb.KeyValue{}
-	for _, part := range partsV1() {
-		if kv := snap.found[keyV1(id, part)]; kv != nil {
+	for _, part := range keys.PartsV1() {
+		if kv := snap.found[keys.ProfileV1(id, part)]; kv != nil {
 			parts[part] = kv
 		}
 	}
@@ -214,7 +215,7 @@ func (snap *Snapshot) partsV1(id string) map[string]*mvccpb.KeyValue {
 // Profile returns a profile that the query asked for; where it is in both
 // layouts, the one of v3, which counts. The error is ErrNotFound or ErrMalformed.
 func (snap *Snapshot) Profile(id string) (*profile.Profile, error) {
-	kv := snap.found[profileKey(id)]
+	kv := snap.found[keys.Profile(id)]
 	switch {
 	case kv != nil:
 		return decodeProfile(id, kv.ModRevision, kv.Value)
@@ -230,73 +231,59 @@ func (snap *Snapshot) Profile(id string) (*profile.Profile, error) {
 // CheckLock returns an error of the kind ErrLocked when the datastore is locked
 // for migration, or when that cannot be told. Without the key it is not locked.
 func (snap *Snapshot) CheckLock() error {
-	kv := snap.found[clusterInfoKey]
+	kv := snap.found[keys.ClusterInformation]
 	if kv == nil {
 		return nil
 	}
-	ready, err := datastoreReady(kv.Value)
+	ready, err := resource.DatastoreReady(kv.Value)
 	switch {
 	case err != nil:
 		return fault.Errorf(fault.ErrLocked, "it cannot be told whether the datastore is locked for migration: the key %s cannot be read: %v",
-			clusterInfoKey, err)
+			keys.ClusterInformation, err)
 	case !ready:
 		return fault.Errorf(fault.ErrLocked, "the datastore is locked for migration (datastoreReady is false in %s); "+
-			"nothing may be written until it is unlocked", clusterInfoKey)
+			"nothing may be written until it is unlocked", keys.ClusterInformation)
 	}
 	return nil
-}
-
-// datastoreReady reads the lock. What does not say is ready, as upstream has it.
-func datastoreReady(document []byte) (bool, error) {
-	spec := readSpec(document, "ClusterInformation")
-	if spec.err != nil {
-		return false, spec.err
-	}
-	switch value := string(rawjson.Get(spec.members, "datastoreReady")); value {
-	case "", "null", "true":
-		return true, nil
-	case "false":
-		return false, nil
-	default:
-		return false, errors.New("spec.datastoreReady is neither true nor false")
-	}
 }
 
 // ClusterGUID returns the ID that Calico has given the cluster; empty when there is
 // none, or when neither Lock nor Cluster was asked for.
 func (snap *Snapshot) ClusterGUID() string {
-	kv := snap.found[clusterInfoKey]
+	kv := snap.found[keys.ClusterInformation]
 	if kv == nil {
 		return ""
 	}
-	return rawjson.Text(rawjson.Get(readSpec(kv.Value, "ClusterInformation").members, "clusterGUID"))
+	return resource.ClusterGUID(kv.Value)
 }
 
 // revision returns the revision of a v3 profile that was read; 0 is none.
-func (snap *Snapshot) revision(id string) int64 { return snap.found[profileKey(id)].GetModRevision() }
+func (snap *Snapshot) revision(id string) int64 { return snap.found[keys.Profile(id)].GetModRevision() }
 
-func (snap *Snapshot) lockRevision() int64 { return snap.found[clusterInfoKey].GetModRevision() }
+func (snap *Snapshot) lockRevision() int64 {
+	return snap.found[keys.ClusterInformation].GetModRevision()
+}
 
 // unchanged returns the conditions under which what was read still holds: the
 // edited profile at its revision, the lock as it was, and every other profile
 // there or not, as it was, whatever it says.
 func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
-	conditions := []clientv3.Cmp{snap.sameRevision(profileKey(edited))}
+	conditions := []clientv3.Cmp{snap.sameRevision(keys.Profile(edited))}
 	if snap.query.Lock {
-		conditions = append(conditions, snap.sameRevision(clusterInfoKey))
+		conditions = append(conditions, snap.sameRevision(keys.ClusterInformation))
 	}
 	seen := map[string]bool{edited: true}
 	for _, id := range snap.query.Same {
 		if !seen[id] {
 			seen[id] = true
-			conditions = append(conditions, snap.sameRevision(profileKey(id)))
+			conditions = append(conditions, snap.sameRevision(keys.Profile(id)))
 		}
 	}
 	for _, prefix := range snap.query.Prefixes {
 		for _, id := range snap.Prefixed(prefix) {
 			if !seen[id] {
 				seen[id] = true
-				conditions = append(conditions, snap.sameRevision(profileKey(id)))
+				conditions = append(conditions, snap.sameRevision(keys.Profile(id)))
 			}
 		}
 	}
@@ -305,11 +292,11 @@ func (snap *Snapshot) unchanged(edited string) []clientv3.Cmp {
 			continue
 		}
 		seen[id] = true
-		conditions = append(conditions, snap.samePresence(profileKey(id)))
+		conditions = append(conditions, snap.samePresence(keys.Profile(id)))
 	}
 	for _, id := range snap.query.inV1() {
-		for _, part := range partsV1() {
-			conditions = append(conditions, snap.samePresence(keyV1(id, part)))
+		for _, part := range keys.PartsV1() {
+			conditions = append(conditions, snap.samePresence(keys.ProfileV1(id, part)))
 		}
 	}
 	return conditions

@@ -1,4 +1,5 @@
-package names
+// Package advice makes the commands that messages of several packages advise.
+package advice
 
 import (
 	"strings"
@@ -7,8 +8,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
-// MigrateCommand returns the command that migrates a v1 profile.
-func MigrateCommand(id string) string {
+// Migrate returns the command that migrates a v1 profile.
+func Migrate(id string) string {
 	command := "calicoctl profile migrate " + printable.Text(id)
 	if lower := strings.ToLower(id); lower != id && profile.CheckName(lower) == "" {
 		command += " " + lower

@@ -1,24 +1,17 @@
-package store
+package resource
 
 import (
-	"context"
 	"net/netip"
 	"strings"
 
-	"go.etcd.io/etcd/api/v3/mvccpb"
-
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
-const (
-	globalSetPrefix = "/calico/resources/v3/projectcalico.org/globalnetworksets/"
-	setPrefix       = "/calico/resources/v3/projectcalico.org/networksets/"
-
-	// namespaceLabel is what Felix adds to a network set of a namespace.
-	namespaceLabel = "projectcalico.org/namespace"
-)
+// namespaceLabel is what Felix adds to a network set of a namespace.
+const namespaceLabel = "projectcalico.org/namespace"
 
 // An EndpointOrSet is something with addresses whose labels selectors match: an endpoint
 // or a network set.
@@ -41,7 +34,7 @@ func (c EndpointOrSet) String() string {
 
 // OfHost reports whether it is an interface of a host and no workload.
 func (c EndpointOrSet) OfHost() bool {
-	return strings.HasPrefix(c.Key, hostPrefix) || c.Layout == profile.V1 && c.Workload == ""
+	return strings.HasPrefix(c.Key, keys.HostEndpoints) || c.Layout == profile.V1 && c.Workload == ""
 }
 
 // Nets returns its addresses; those that are none are left out.
@@ -75,24 +68,24 @@ func (c EndpointOrSet) Labels(profiles ...*profile.Profile) map[string]string {
 	return labels
 }
 
-// EachEndpointOrSet is [View.EachEndpoint] for all that has addresses and labels.
-func (v *View) EachEndpointOrSet(ctx context.Context, visit func(EndpointOrSet, error) error) error {
-	parts := append(endpointParts(), endpointPart{globalSetPrefix, decodeSet}, endpointPart{setPrefix, decodeSet})
-	_, err := v.scan(ctx, parts, func(kv *mvccpb.KeyValue, e Endpoint, malformed error) error {
-		c := EndpointOrSet{Endpoint: e, ID: keyTail(e.Key)}
-		c.NetworkSet = strings.HasPrefix(e.Key, globalSetPrefix) || strings.HasPrefix(e.Key, setPrefix)
-		if namespace, _, found := strings.Cut(c.ID, "/"); found && e.Layout == profile.V3 {
-			c.Namespace = namespace
-		}
-		if malformed == nil {
-			c.Own, malformed = ownLabels(kv.Value, e)
-		}
-		if c.NetworkSet && c.Namespace != "" {
-			c.Own = append(c.Own, profile.Label{Name: namespaceLabel, Value: c.Namespace})
-		}
-		return visit(c, malformed)
-	})
-	return err
+// DecodeEndpointOrSet is [DecodeEndpoint] for all that has addresses and labels.
+func DecodeEndpointOrSet(key string, document []byte) (c EndpointOrSet, ok bool, err error) {
+	e, ok, err := DecodeEndpoint(key, document)
+	c = EndpointOrSet{Endpoint: e, ID: keyTail(key), NetworkSet: isNetworkSet(key)}
+	if namespace, _, found := strings.Cut(c.ID, "/"); found && e.Layout == profile.V3 {
+		c.Namespace = namespace
+	}
+	if ok && err == nil {
+		c.Own, err = ownLabels(document, e)
+	}
+	if c.NetworkSet && c.Namespace != "" {
+		c.Own = append(c.Own, profile.Label{Name: namespaceLabel, Value: c.Namespace})
+	}
+	return c, ok, err
+}
+
+func isNetworkSet(key string) bool {
+	return strings.HasPrefix(key, keys.GlobalNetworkSets) || strings.HasPrefix(key, keys.NetworkSets)
 }
 
 // ownLabels reads the labels of an endpoint's document, which is an object.
@@ -102,7 +95,7 @@ func ownLabels(document []byte, e Endpoint) ([]profile.Label, error) {
 	if e.Layout == profile.V3 {
 		metadata, err := rawjson.Fields("metadata", rawjson.Get(r.members, "metadata"))
 		if err != nil {
-			return nil, malformedEndpoint(e, err)
+			return nil, malformed(e, err)
 		}
 		where, list = "metadata.labels", metadata
 	}
@@ -112,18 +105,18 @@ func ownLabels(document []byte, e Endpoint) ([]profile.Label, error) {
 	}
 	labels, err := profile.DecodeLabels(where, value)
 	if err != nil {
-		return nil, malformedEndpoint(e, err)
+		return nil, malformed(e, err)
 	}
 	return labels, nil
 }
 
-func decodeSet(kv *mvccpb.KeyValue) (Endpoint, bool, error) {
-	e := Endpoint{Key: string(kv.Key), Layout: profile.V3, Name: keyTail(string(kv.Key))}
+func decodeSet(key string, document []byte) (Endpoint, error) {
+	e := Endpoint{Key: key, Layout: profile.V3, Name: keyTail(key)}
 	kind := "NetworkSet"
-	if strings.HasPrefix(e.Key, globalSetPrefix) {
+	if strings.HasPrefix(e.Key, keys.GlobalNetworkSets) {
 		kind = "GlobalNetworkSet"
 	}
-	spec := readSpec(kv.Value, kind)
+	spec := readSpec(document, kind)
 	e.Addresses = spec.texts("nets")
-	return e, true, spec.err
+	return e, spec.err
 }

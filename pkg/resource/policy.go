@@ -1,22 +1,13 @@
-package store
+package resource
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"strings"
 
-	"go.etcd.io/etcd/api/v3/mvccpb"
-	clientv3 "go.etcd.io/etcd/client/v3"
-
+	"github.com/calicoctl/calicoctl/internal/keys"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/rawjson"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-)
-
-const (
-	globalPolicyPrefix = "/calico/resources/v3/projectcalico.org/globalnetworkpolicies/"
-	policyPrefix       = "/calico/resources/v3/projectcalico.org/networkpolicies/"
 )
 
 // A Policy decides about the endpoints that it selects before their profiles do.
@@ -34,12 +25,13 @@ type Policy struct {
 }
 
 // String names the policy for people, printable.
-func (p Policy) String() string {
-	kind := "NetworkPolicy "
-	if strings.HasPrefix(p.Key, globalPolicyPrefix) {
-		kind = "GlobalNetworkPolicy "
+func (p Policy) String() string { return p.kind() + " " + printable.Text(p.Name) }
+
+func (p Policy) kind() string {
+	if p.Namespace == "" {
+		return "GlobalNetworkPolicy"
 	}
-	return kind + printable.Text(p.Name)
+	return "NetworkPolicy"
 }
 
 // Selects reports whether the policy decides about the traffic of an endpoint
@@ -61,33 +53,20 @@ func (p Policy) Selects(c EndpointOrSet, labels map[string]string, d rules.Direc
 	return p.unclear == nil, p.unclear
 }
 
-// EachPolicy calls visit for every policy, also for one that cannot be
-// understood. An error from visit ends the scan.
-func (v *View) EachPolicy(ctx context.Context, visit func(Policy) error) error {
-	for _, prefix := range []string{globalPolicyPrefix, policyPrefix} {
-		err := v.each(ctx, prefix, endpointPage, func(kv *mvccpb.KeyValue) error {
-			return visit(decodePolicy(prefix, kv))
-		})
-		if err != nil {
-			return err
-		}
+// PolicyOf returns what the key of a policy tells.
+func PolicyOf(key string) Policy {
+	if name, found := strings.CutPrefix(key, keys.GlobalNetworkPolicies); found {
+		return Policy{Key: key, Name: name}
 	}
-	return nil
-}
-
-// newPolicy returns what the key of a policy says.
-func newPolicy(prefix, key string) Policy {
-	p := Policy{Key: key, Name: strings.TrimPrefix(key, prefix)}
-	if prefix == policyPrefix {
-		p.Namespace, _, _ = strings.Cut(p.Name, "/")
-	}
+	p := Policy{Key: key, Name: strings.TrimPrefix(key, keys.NetworkPolicies)}
+	p.Namespace, _, _ = strings.Cut(p.Name, "/")
 	return p
 }
 
-func decodePolicy(prefix string, kv *mvccpb.KeyValue) Policy {
-	p := newPolicy(prefix, string(kv.Key))
-	kind, _, _ := strings.Cut(p.String(), " ")
-	spec := readSpec(kv.Value, kind)
+// DecodePolicy reads the document of a policy. If it cannot be understood, Selects says so.
+func DecodePolicy(key string, document []byte) Policy {
+	p := PolicyOf(key)
+	spec := readSpec(document, p.kind())
 	selector, err := rules.ParseSelector(spec.text("selector"))
 	p.onlyHost = spec.is("doNotTrack") || spec.is("preDNAT")
 	p.inbound, p.outbound = spec.types()
@@ -144,34 +123,4 @@ func (r *fieldReader) is(field string) bool {
 	}
 	r.fail("%s%s is neither true nor false", r.prefix, field)
 	return false
-}
-
-// glanceAtPolicies asks for one policy of each kind, if there is one.
-func policyGets(revision int64) []clientv3.Op {
-	ops := make([]clientv3.Op, 0, 2)
-	for _, prefix := range []string{globalPolicyPrefix, policyPrefix} {
-		ops = append(ops, clientv3.OpGet(prefix, clientv3.WithPrefix(), clientv3.WithLimit(1),
-			clientv3.WithKeysOnly(), clientv3.WithRev(revision)))
-	}
-	return ops
-}
-
-// ErrNotAsked says that a snapshot does not know.
-var ErrNotAsked = errors.New("not asked, or not permitted")
-
-// Policies returns one policy of each kind that there is, of which only the name
-// is known. The error is ErrNotAsked, also where the user may not read them.
-func (snap *Snapshot) Policies() ([]Policy, error) {
-	if !snap.query.Policies {
-		return nil, ErrNotAsked
-	}
-	var found []Policy
-	for _, prefix := range []string{globalPolicyPrefix, policyPrefix} {
-		for key := range snap.found {
-			if strings.HasPrefix(key, prefix) {
-				found = append(found, newPolicy(prefix, key))
-			}
-		}
-	}
-	return found, nil
 }
