@@ -131,8 +131,9 @@ func (w *world) felixReports(node string, at time.Time) {
 // A machine is a host with an engine and the driver.
 type machine struct {
 	*enginetest.Host
-	w      *world
-	driver *enginetest.Process
+	w           *world
+	driver      *enginetest.Process
+	environment []string // of our programs, beside the usual
 }
 
 // newHost starts a host on which Felix seems to work, with engine and driver.
@@ -171,6 +172,7 @@ func (h *machine) command(name string, args ...string) *exec.Cmd {
 	}
 	cmd := h.Command(cmp.Or(built[name], name), args...)
 	cmd.Env = append(os.Environ(), "ETCD_ENDPOINTS="+h.w.url, "NODENAME="+h.Name, "DOCKER_HOST="+h.Socket())
+	cmd.Env = append(cmd.Env, h.environment...)
 	return cmd
 }
 
