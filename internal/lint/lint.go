@@ -54,8 +54,9 @@ type Linter struct {
 	enforced map[string]bool // IDs of the profiles of v3, which alone Felix reads
 	checked  []checkedProfile
 	labels   labelSet
-	tags     []tagUse         // in rules of v3
-	used     map[string]*used // by the ID of the profile
+	tags     []tagUse                // in rules of v3
+	used     map[string]*used        // by the ID of the profile
+	passes   [2]map[string]*passRule // by direction and the ID of the profile
 
 	malformedProfile  bool // of v3, which may carry any tag
 	malformedEndpoint bool // which may have any profile
@@ -74,6 +75,7 @@ func New(o Options) *Linter {
 		known:    map[string]bool{profile.DefaultAllow: true},
 		enforced: map[string]bool{profile.DefaultAllow: true},
 		used:     map[string]*used{},
+		passes:   [2]map[string]*passRule{{}, {}},
 	}
 }
 
@@ -87,6 +89,7 @@ func (l *Linter) AddProfile(p *profile.Profile) {
 	if p.Layout == profile.V3 {
 		l.enforced[p.ID] = true
 		l.labels.add(p.Labels)
+		l.notePasses(p)
 	}
 	if l.isSelected(p.ID) {
 		l.checked = append(l.checked, checkedProfile{p.ID, p.Layout})

@@ -242,3 +242,27 @@ Endpoint h/docker/h/e:
 		t.Errorf("nothing is told as %q", got)
 	}
 }
+
+// Where two profiles of an endpoint pass packets, the later one loses those of the first.
+func TestStalePass(t *testing.T) {
+	t.Parallel()
+	l := lint.New(lint.Options{})
+	l.AddProfile(profiletest.New(t, "pa", "inbound pass tcp", "outbound allow"))
+	l.AddProfile(profiletest.New(t, "pb", "inbound deny 50", "inbound pass udp", "inbound allow", "outbound pass udp", "outbound allow"))
+	l.AddProfile(profiletest.New(t, "pc", "inbound allow", "inbound pass udp"))
+	l.AddEndpoint(endpoint("one", "pa"))
+	l.AddEndpoint(endpointV1("old", "pa", "pb"))
+	l.AddEndpoint(endpoint("two", "pa", "pc", "pb", "pb"))
+	l.AddEndpoint(endpoint("more", "pa", "pb"))
+	var got []string
+	for _, f := range l.Findings(shown) {
+		if f.Code == "stale-pass" {
+			got = append(got, fmt.Sprintf("%s %s %s %d: %s", f.Level, f.Profile, f.Direction, f.Position, f.Reason))
+		}
+	}
+	want := []string{"warning pb inbound 2: h/docker/two/e has the profile pa before this one: what a rule of that one passes " +
+		"leaves this profile here, whether this rule matches or not, because Felix keeps its mark"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

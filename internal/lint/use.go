@@ -105,6 +105,9 @@ func (u *users) String() string {
 
 // AddEndpoint notes which profiles an endpoint has. All profiles are added before.
 func (l *Linter) AddEndpoint(e resource.Endpoint) {
+	if e.Layout == profile.V3 {
+		l.checkPasses(e)
+	}
 	for i, id := range e.Profiles {
 		if slices.Contains(e.Profiles[:i], id) {
 			continue

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
@@ -84,6 +85,7 @@ func (t *Trace) reason() string {
 		undecided = undecided || step.Match == verdict.MayMatch && step.Action != rules.Log
 	}
 	last := len(v.Steps) - 1
+	stale := slices.IndexFunc(v.Steps, func(s verdict.Step) bool { return s.StaleMark })
 	switch {
 	case v.Verdict == verdict.Depends:
 		return "there are too many rules to find out"
@@ -91,6 +93,8 @@ func (t *Trace) reason() string {
 		return "one rule or another allows it, whatever is left open"
 	case undecided:
 		return "no rule allows it, whatever is left open"
+	case stale >= 0 && stale == last:
+		return t.place(v.Steps[last], "") + " takes the packet out of its profile, because an earlier profile passed it"
 	case last >= 0 && v.Steps[last].Match == verdict.Matches && v.Steps[last].Action == rules.Pass:
 		return t.place(v.Steps[last], "") + " passes, and no further profile decides"
 	}
@@ -119,9 +123,13 @@ func (t *Trace) ruleText(step verdict.Step) string {
 	return rules.Format(t.stored(step).MapTags(t.facts.Name))
 }
 
+const staleMarkReason = "it leaves the profile without a match, because Felix keeps the mark of the pass in an earlier profile"
+
 // stepReason says why a rule does not decide.
 func stepReason(step verdict.Step) string {
 	switch {
+	case step.StaleMark:
+		return staleMarkReason
 	case step.Match == verdict.NoMatch:
 		return step.Why
 	case step.Match == verdict.MayMatch && step.Matters:

@@ -199,6 +199,32 @@ func TestProfilesOfEndpoint(t *testing.T) {
 	}
 }
 
+// After a pass, Felix lets the first pass rule of a later profile pass the packet, too.
+func TestStaleMark(t *testing.T) {
+	t.Parallel()
+	q := ask(t, "inbound tcp")
+	q.Endpoint = "db1"
+	f, err := gather(t, q, []*profile.Profile{profiletest.New(t, "pa", "inbound pass tcp"), profiletest.New(t, "pb", "inbound pass udp", "inbound allow")},
+		workload("db1", "10.65.0.2/32", "pa", "pb"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := trace.Evaluate(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `denied: rule 1 of profile pb takes the packet out of its profile, because an earlier profile passed it
+  rule 1 of profile pa, pass tcp: it leaves the profile
+  rule 1 of profile pb, pass udp: it leaves the profile without a match, because Felix keeps the mark of the pass in an earlier profile
+`
+	if diff := cmp.Diff(want, result.Text()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if rules := result.View().Rules; len(rules) != 2 || rules[0].StaleMark || !rules[1].StaleMark {
+		t.Errorf("for programs: %+v", rules)
+	}
+}
+
 func TestMalformedProfile(t *testing.T) {
 	t.Parallel()
 	q := ask(t, "outbound tcp")

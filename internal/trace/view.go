@@ -33,6 +33,7 @@ type Step struct {
 	Matches   verdict.Match   `json:"matches"`
 	Reason    string          `json:"reason,omitempty"` // why it does not match
 	Needs     []verdict.Need  `json:"needs,omitempty"`
+	StaleMark bool            `json:"staleMark,omitempty"` // see [verdict.Step]
 }
 
 // An Example is a packet that the question leaves open, and its verdict.
@@ -77,6 +78,6 @@ func (t *Trace) step(step verdict.Step) Step {
 	return Step{
 		Profile: t.facts.Name(t.profiles[step.Set].id), Direction: t.facts.Question.Direction, Position: step.Rule + 1,
 		Text: t.ruleText(step), Literal: rules.Format(t.stored(step)),
-		Matches: step.Match, Reason: step.Why, Needs: step.Needs,
+		Matches: step.Match, Reason: step.Why, Needs: step.Needs, StaleMark: step.StaleMark,
 	}
 }

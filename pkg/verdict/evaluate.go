@@ -52,6 +52,12 @@ type Step struct {
 	Why    string // of FitsNot: the first criterion that does not hold; of a profile: its Drops
 	Needs  []Need // of MayFit
 
+	// StaleMark is true for a pass rule that takes the packet out of its profile
+	// although it may not match: Felix marks a packet that passes, and never removes
+	// the mark, so that the first pass rule of a later profile that is for the IP
+	// version of the packet takes it out.
+	StaleMark bool
+
 	// Matters is true for a rule that may fit and upon which the outcome
 	// depends.
 	Matters bool
@@ -75,8 +81,9 @@ type Example struct {
 
 // Evaluate says what happens to a packet at an endpoint that has these
 // profiles, as Felix does it: the first rule that fits decides; log goes on to
-// the next rule, pass leaves the profile, and so does a packet that no rule fits;
-// behind the last profile it is dropped. shown returns how a tag is called in
+// the next rule, pass leaves the profile, and so does a packet that no rule matches;
+// after the last profile it is dropped. A packet that has passed leaves each later
+// profile at the first pass rule, see [Step].StaleMark. shown returns how a tag is called in
 // reasons; nil leaves it as it is.
 //
 // The outcome is Depends only if packets are like the given one that are allowed
@@ -132,6 +139,9 @@ type walk struct {
 	decider int
 	allowed bool // may be
 	denied  bool
+
+	marked    answer // whether a rule of an earlier profile has passed the packet
+	markNeeds []Need // of unknown
 }
 
 func (w *walk) verdict() Verdict {
@@ -177,31 +187,73 @@ func (e *evaluator) walkSet(w *walk, set int, p Packet, assumed opinion) (leaves
 		w.decide(rules.Deny, len(w.steps)-1)
 		return false
 	}
-	for i := range s.rules {
+	marked, markNeeds := w.marked, w.markNeeds
+	for i, c := range s.rules {
 		e.asked++
-		r := s.rules[i]
 		belief, found := assumed[[2]int{set, i}]
 		if !found {
 			belief = unknown
 		}
-		m := r.matches(p, e.shown, belief)
-		step := Step{Set: set, Rule: i, Action: r.rule.Action, Why: m.why, Needs: m.needs}
+		m := c.matches(p, e.shown, belief)
+		action := c.rule.Action
+		step := Step{Set: set, Rule: i, Action: action, Why: m.why, Needs: m.needs}
+		if action == rules.Pass {
+			w.mark(m)
+			step.StaleMark = m.staleMark(c, p, marked, markNeeds)
+			step.Needs = m.needs
+		}
 		step.Match = [...]Match{no: NoMatch, unknown: MayMatch, yes: Matches}[m.answer]
 		w.steps = append(w.steps, step)
 		switch {
-		case m.answer == no, r.rule.Action == rules.Log:
-		case r.rule.Action == rules.Pass:
+		case step.StaleMark:
+			return true
+		case m.answer == no, action == rules.Log:
+		case action == rules.Pass:
 			leaves = true
 		case m.answer == yes:
-			w.decide(r.rule.Action, len(w.steps)-1)
+			w.decide(action, len(w.steps)-1)
 		default:
-			w.decide(r.rule.Action, -1)
+			w.decide(action, -1)
 		}
-		if m.answer == yes && r.rule.Action != rules.Log {
+		if m.answer == yes && action != rules.Log {
 			return leaves
 		}
 	}
 	return true
+}
+
+// mark notes that a pass rule marks the packet, or may.
+func (w *walk) mark(m match) {
+	if m.answer > w.marked {
+		w.marked, w.markNeeds = m.answer, m.needs
+	}
+}
+
+// staleMark reports whether a pass rule takes the packet out of its profile because
+// of the mark of an earlier profile, although it does not match for sure. Where that
+// is not known, the answer for the rule becomes unknown.
+func (m *match) staleMark(c *criteria, p Packet, marked answer, markNeeds []Need) bool {
+	if m.answer == yes || marked == no {
+		return false
+	}
+	switch v4, v6 := c.isFor(false), c.isFor(true); {
+	case p.IPVersion == 4 && !v4, p.IPVersion == 6 && !v6, !v4 && !v6:
+		return false
+	case marked == yes && (p.IPVersion != 0 || v4 && v6):
+		return true
+	}
+	m.answer, m.why = unknown, ""
+	needs := slices.Concat(m.needs, markNeeds)
+	if p.IPVersion == 0 {
+		needs = append(needs, NeedIPVersion)
+	}
+	m.needs = nil
+	for _, need := range needs {
+		if !slices.Contains(m.needs, need) {
+			m.needs = append(m.needs, need)
+		}
+	}
+	return false
 }
 
 // weigh marks the rules upon which the outcome depends: those that may fit, and

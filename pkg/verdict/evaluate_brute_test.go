@@ -89,20 +89,44 @@ func (e bruteEnd) fits(p brutePacket, address string, port int, labels []map[str
 
 // bruteOutcome returns what happens, and the profile and rule that decide, or -1.
 func bruteOutcome(sets [][]bruteRule, drops []bool, p brutePacket) (allowed bool, set, rule int) {
+	passed := false
 profiles:
 	for i, list := range sets {
 		if drops[i] {
 			return false, i, -1
 		}
+		marked := passed // which Felix never removes
 		for j, r := range list {
-			if !r.fits(p) || r.action == "Log" {
-				continue
-			}
-			if r.action == "Pass" {
+			if r.action == "Pass" && (r.fits(p) || marked && r.rendered(p.version)) {
+				passed = true
 				continue profiles
+			}
+			if !r.fits(p) || r.action == "Log" || r.action == "Pass" {
+				continue
 			}
 			return r.action == "Allow", i, j
 		}
 	}
 	return false, -1, -1
+}
+
+// rendered says whether Felix makes anything of a rule for an IP version.
+func (r bruteRule) rendered(version int) bool {
+	of := r.version
+	if of == 0 {
+		of = map[string]int{"icmp": 4, "icmpv6": 6}[r.proto]
+	}
+	if of != 0 && of != version {
+		return false
+	}
+	for _, list := range [][]string{r.source.nets, r.source.notNets, r.target.nets, r.target.notNets} {
+		some := len(list) == 0
+		for _, text := range list {
+			some = some || netip.MustParsePrefix(text).Addr().Is4() == (version == 4)
+		}
+		if !some {
+			return false
+		}
+	}
+	return true
 }

@@ -26,7 +26,7 @@ type bruteCase struct {
 func newBruteCase(t testing.TB, g generator) bruteCase {
 	t.Helper()
 	var c bruteCase
-	for range 1 + g.IntN(2) {
+	for range 1 + g.IntN(3) {
 		var list []bruteRule
 		set := verdict.Ruleset{}
 		for len(list) < 1+g.IntN(5) {

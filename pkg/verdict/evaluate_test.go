@@ -252,3 +252,42 @@ func TestEvaluateGivesUp(t *testing.T) {
 		t.Errorf("%s with %d examples, want none", v.Verdict, len(v.Examples))
 	}
 }
+
+// Felix marks a packet that passes, and never removes the mark.
+func TestStaleMark(t *testing.T) {
+	t.Parallel()
+	tcp := verdict.Packet{Protocol: "tcp"}
+	v4 := verdict.Packet{Protocol: "tcp", IPVersion: 4}
+	for _, test := range []struct {
+		name   string
+		sets   [2][]string
+		packet verdict.Packet
+		want   verdict.Verdict
+		stale  int // how many steps
+	}{
+		{"a rule that does not match", [2][]string{{"pass tcp"}, {"pass udp", "allow"}}, tcp, verdict.Denied, 1},
+		{"not without a mark", [2][]string{{"pass udp"}, {"pass udp", "allow"}}, tcp, verdict.Allowed, 0},
+		{"what is before decides", [2][]string{{"pass tcp"}, {"allow", "pass udp"}}, tcp, verdict.Allowed, 0},
+		{"a rule of the other IP version", [2][]string{{"pass tcp"}, {"pass ipversion 6", "allow"}}, v4, verdict.Allowed, 0},
+		{"a protocol of the other IP version", [2][]string{{"pass tcp"}, {"pass icmpv6", "allow"}}, v4, verdict.Allowed, 0},
+		{"a list of the other IP version", [2][]string{{"pass tcp"}, {"pass from not cidr fd00::/8", "allow"}}, v4, verdict.Allowed, 0},
+		{"a list of this IP version", [2][]string{{"pass tcp"}, {"pass icmp from 10.0.0.0/8", "allow"}}, v4, verdict.Denied, 1},
+		{"an IP version that is not known", [2][]string{{"pass tcp"}, {"pass icmp", "allow"}}, tcp, verdict.Depends, 0},
+		{"a mark that is not known", [2][]string{{"pass tcp to ports 80"}, {"pass udp", "allow"}}, v4, verdict.Depends, 0},
+		{"not in one profile", [2][]string{{"log", "pass udp"}, {"pass udp", "allow"}}, tcp, verdict.Allowed, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			got := verdict.Evaluate([]verdict.Ruleset{{Rules: storedLines(t, test.sets[0]...)}, {Rules: storedLines(t, test.sets[1]...)}}, test.packet, nil)
+			stale := 0
+			for _, s := range got.Steps {
+				if s.StaleMark {
+					stale++
+				}
+			}
+			if got.Verdict != test.want || stale != test.stale {
+				t.Errorf("%s with %d stale marks, want %s with %d: %+v", got.Verdict, stale, test.want, test.stale, got.Steps)
+			}
+		})
+	}
+}
