@@ -8,6 +8,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 )
@@ -19,25 +21,19 @@ const (
 	keepOrder = noFiles | cobra.ShellCompDirectiveKeepOrder
 )
 
-// isCompletion reports whether it is a shell that asks how the words may go on.
-// The last one is being typed, and may be empty.
-func isCompletion(args []string) bool {
-	return len(args) > 1 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
-}
-
 // complete answers a shell, and says nothing else: what is wrong with the words,
 // or with etcd and Docker, will be said when the command is run.
 func complete(ctx context.Context, a *app, root *cobra.Command, args []string) {
 	a.msg.out = io.Discard
 	root.SetErr(io.Discard)
 	completeTree(a, root, map[*pflag.Flag]bool{})
-	named, err := nameFirst(root, args)
+	named, err := cli.NameFirst(root, args)
 	switch {
 	case args[1] == "help": // which is about all of them
-	case err == nil && !slices.Equal(named, args), hasFlag(args, "--profile"):
-		hideInFront(root)
+	case err == nil && !slices.Equal(named, args), cli.HasFlag(args, "--profile"):
+		cli.HideBeforeName(root)
 	default:
-		hideOf(root, func(c *cobra.Command) bool { return !strings.Contains(usageLine(c), c.CommandPath()) })
+		cli.Hide(root, func(c *cobra.Command) bool { return !strings.Contains(cli.UsageLine(c), c.CommandPath()) })
 	}
 	if err == nil {
 		root.SetArgs(named)
@@ -94,7 +90,7 @@ func flagCompletion(a *app, f *pflag.Flag) cobra.CompletionFunc {
 
 // completeWord completes the next word of a command.
 func completeWord(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	slots := slots(cmd)
+	slots := cli.Slots(cmd)
 	if len(slots) == 0 {
 		return nil, noFiles
 	}
@@ -116,42 +112,6 @@ func completeWord(a *app, cmd *cobra.Command, args []string, typed string) ([]co
 		return beginning(strings.Split(slot, "|"), typed), noFiles
 	}
 	return nil, noFiles
-}
-
-// slots returns the words that stand behind a command's own, as its usage line
-// has them: NAME, NAME..., (inbound|outbound) without the parentheses. Flags are
-// left out, and what stands there twice because it may stand beside a flag.
-func slots(cmd *cobra.Command) []string {
-	words := strings.Fields(strings.NewReplacer("(", "", ")", "", "[", "", "]", "").Replace(usageBehind(cmd)))
-	var found []string
-	for i, word := range words {
-		short := i > 0 && len(words[i-1]) == 2 && words[i-1][0] == '-' // whose value this is
-		if word[0] != '-' && word != "|" && word != "flags" && !short && !slices.Contains(found, word) {
-			found = append(found, word)
-		}
-	}
-	return found
-}
-
-// usageBehind returns what the usage line has behind a command's own words. Of a
-// command that stands in front of a name or behind one, the line has both.
-func usageBehind(cmd *cobra.Command) string {
-	behind := map[bool]string{}
-	for _, line := range strings.Split(usageLine(cmd), " | "+cmd.Root().Name()+" ") {
-		line = strings.TrimPrefix(line, cmd.Root().Name()+" ")
-		named := false
-		for _, word := range strings.Fields(cmd.CommandPath())[1:] {
-			if rest, found := strings.CutPrefix(line, "NAME "); found && word != "NAME" {
-				line, named = rest, true
-			}
-			line = strings.TrimLeft(strings.TrimPrefix(line, word), " ")
-		}
-		behind[named] = line
-	}
-	if line, both := behind[cmd.Flags().Changed("profile")]; both {
-		return line
-	}
-	return behind[true] + behind[false] // there is one
 }
 
 // beginning returns those of the words that begin as what is typed.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -93,7 +94,7 @@ func knownTags(ctx context.Context, s *session) (suggestions, error) {
 // isOfRules reports whether a command is about the rules of a direction, which it
 // says first, so that a number is the position of one.
 func isOfRules(cmd *cobra.Command) bool {
-	slots := slots(cmd)
+	slots := cli.Slots(cmd)
 	return len(slots) > 0 && slots[0] == "inbound|outbound"
 }
 

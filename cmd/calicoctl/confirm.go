@@ -8,6 +8,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -42,9 +44,9 @@ func (c *confirmation) arm(cmd *cobra.Command, dry bool) error {
 	case !cmd.Flags().Changed("confirm-within"):
 		return nil
 	case dry:
-		return usagef("--confirm-within does not go with --dry-run, which saves nothing")
+		return cli.Usagef("--confirm-within does not go with --dry-run, which saves nothing")
 	case c.within < time.Second:
-		return usagef("--confirm-within: expected a time of a second or more, such as 60s, got %s", c.within)
+		return cli.Usagef("--confirm-within: expected a time of a second or more, such as 60s, got %s", c.within)
 	}
 	c.signals = make(chan os.Signal, 16)
 	signal.Notify(c.signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT)
@@ -56,7 +58,7 @@ func (c *confirmation) arm(cmd *cobra.Command, dry bool) error {
 // needsInput rejects --confirm-within where stdin is a document.
 func (c *confirmation) needsInput(isDocument bool) error {
 	if c.within > 0 && isDocument {
-		return usagef("--confirm-within reads the answer from stdin; give the document with -f FILE")
+		return cli.Usagef("--confirm-within reads the answer from stdin; give the document with -f FILE")
 	}
 	return nil
 }

@@ -16,6 +16,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -112,10 +114,10 @@ func TestEveryCommandIsListed(t *testing.T) {
 		case c.HasSubCommands(), c.Name() == "version", c.Name() == "help":
 			return
 		}
-		words := strings.ReplaceAll(strings.TrimPrefix(commandName(c), "calicoctl "), "NAME", `\S+`)
+		words := strings.ReplaceAll(strings.TrimPrefix(cli.CommandName(c), "calicoctl "), "NAME", `\S+`)
 		pattern := regexp.MustCompile(`^` + words + `\b`)
 		if !slices.ContainsFunc(everyCommand(0), func(command typed) bool { return pattern.MatchString(command.line) }) {
-			t.Errorf("everyCommand has no %q", commandName(c))
+			t.Errorf("everyCommand has no %q", cli.CommandName(c))
 		}
 	}
 	for _, c := range (&app{}).command().Commands() {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 )
 
@@ -38,7 +40,7 @@ func (f *editFlags) check(cmd *cobra.Command, a *app) error {
 	if cmd.Flags().Changed("if-revision") {
 		n, ok := positive(f.revision)
 		if !ok {
-			return usagef("--if-revision: expected a revision as -o json prints it, got %q", f.revision)
+			return cli.Usagef("--if-revision: expected a revision as -o json prints it, got %q", f.revision)
 		}
 		f.ifRevision = n
 	}
@@ -52,7 +54,7 @@ func (f *editFlags) check(cmd *cobra.Command, a *app) error {
 // makes no request.
 func (f *editFlags) checkWrite(cmd *cobra.Command, a *app) error {
 	if f.exitCode && !f.dryRun {
-		return usagef("--exit-code goes with --dry-run")
+		return cli.Usagef("--exit-code goes with --dry-run")
 	}
 	a.writes = !f.compare
 	return a.confirmation.arm(cmd, f.dryRun)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"golang.org/x/term"
 )
 
@@ -16,7 +18,7 @@ import (
 func (s streams) editor() (string, error) {
 	chosen := cmp.Or(s.getenv("VISUAL"), s.getenv("EDITOR"))
 	if f, ok := s.stdin.(*os.File); chosen == "" && (!ok || !term.IsTerminal(int(f.Fd()))) {
-		return "", usagef("there is no terminal for vi; name an editor in EDITOR, or use rule show and rule apply")
+		return "", cli.Usagef("there is no terminal for vi; name an editor in EDITOR, or use rule show and rule apply")
 	}
 	return cmp.Or(chosen, "vi"), nil
 }

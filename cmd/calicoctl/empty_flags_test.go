@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/calicoctl/calicoctl/internal/cli"
 )
 
 // TestEmptyVariable checks that each command that writes warns when an empty
@@ -14,7 +16,7 @@ func TestEmptyVariable(t *testing.T) {
 	writing := 0
 	for _, command := range everyCommand(0) {
 		root := (&app{}).command()
-		args, err := nameFirst(root, strings.Fields(command.line))
+		args, err := cli.NameFirst(root, strings.Fields(command.line))
 		if err != nil {
 			t.Fatal(err)
 		}

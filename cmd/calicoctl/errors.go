@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/spf13/cobra"
+	"github.com/calicoctl/calicoctl/internal/cli"
 
 	"github.com/calicoctl/calicoctl/internal/apply"
 	"github.com/calicoctl/calicoctl/internal/brief"
@@ -31,15 +31,6 @@ const (
 	exitInterrupted = 130 // Ctrl-C
 )
 
-// A usageError says that the words of the command line are wrong.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usagef(format string, args ...any) error {
-	return &usageError{text: fmt.Sprintf(format, args...)}
-}
-
 // isAnswer reports whether an error is no failure but the answer to a question.
 func isAnswer(err error) bool {
 	return errors.Is(err, errDiffers) || errors.Is(err, errDenied) || errors.Is(err, errDepends) ||
@@ -48,7 +39,7 @@ func isAnswer(err error) bool {
 
 // exitCode chooses the exit code for an error.
 func exitCode(err error) int {
-	var usage *usageError
+	var usage *cli.UsageError
 	var words *rules.ParseError
 	var engine *resolve.EngineError
 	var partly *partlyError
@@ -121,53 +112,4 @@ func (a *app) explained(prefix string, err error) string {
 		text += "; etcdctl can show, repair or delete that key"
 	}
 	return prefix + brief.Message(printable.Text(strings.ReplaceAll(text, "\n", " "))) + "\n"
-}
-
-// flagError leaves out what only programmers understand of an error about
-// flags.
-func flagError(cmd *cobra.Command, err error) error {
-	text := err.Error()
-	switch {
-	case strings.HasPrefix(text, "invalid argument"):
-		text, _, _ = strings.Cut(text, " flag: ")
-	case strings.HasPrefix(text, "unknown"):
-		text += " (words that begin with - stand behind --)"
-	}
-	return usagef("%s; see %s --help", text, commandName(cmd))
-}
-
-// unknownCommand refuses words behind a command that takes none but the names
-// of its own commands.
-func unknownCommand(cmd *cobra.Command, args []string) error {
-	if len(args) == 0 {
-		return nil
-	}
-	text := fmt.Sprintf("%q is not a command of %s", args[0], commandName(cmd))
-	cmd.SuggestionsMinimumDistance = 2
-	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 && near[0] != args[0] {
-		text += fmt.Sprintf(" (did you mean %q?)", near[0])
-	}
-	return usagef("%s; see %s --help", text, commandName(cmd))
-}
-
-func missingCommand(cmd *cobra.Command) error {
-	var names []string
-	for _, c := range cmd.Commands() {
-		if c.IsAvailableCommand() {
-			names = append(names, strings.TrimPrefix(commandName(c), commandName(cmd)+" "))
-		}
-	}
-	return usagef("expected a command after %q: %s; see %s --help",
-		commandName(cmd), strings.Join(names, ", "), commandName(cmd))
-}
-
-// noWords refuses arguments of a command that takes none.
-func noWords(cmd *cobra.Command, args []string) error {
-	if cmd.Flags().Changed("profile") && !behindName(cmd.Name()) && !behindName(cmd.Parent().Name()) {
-		return usagef("%s is about no single profile, so --profile cannot stand there", commandName(cmd))
-	}
-	if len(args) > 0 {
-		return usagef("unexpected word %q; usage: %s", args[0], usageLine(cmd))
-	}
-	return nil
 }

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/calicoctl/calicoctl/tools/manual"
 )
 
@@ -27,7 +29,7 @@ func generate(args []string) error {
 	if len(args) != 2 {
 		return errors.New("usage: (reference FILE | man DIR)")
 	}
-	m := manual.Manual{Root: (&app{}).command(), Usage: usageLine, Name: commandName}
+	m := manual.Manual{Root: (&app{}).command(), Usage: cli.UsageLine, Name: cli.CommandName}
 	switch args[0] {
 	case "reference":
 		return os.WriteFile(args[1], []byte(m.Reference()), 0o644)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/advice"
@@ -31,12 +33,12 @@ history ends. "undo --to-revision=R" brings a revision back.`,
 		Example: `  calicoctl profile databases history
   calicoctl profile databases history --limit=1
   calicoctl profile databases history -o json`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			most, ok := positive(limit)
 			switch {
 			case cmd.Flags().Changed("limit") && !ok:
-				return usagef("--limit: expected a number from 1 on, got %q", limit)
+				return cli.Usagef("--limit: expected a number from 1 on, got %q", limit)
 			case a.flags.profile == "":
 				return needName(a, cmd)
 			}

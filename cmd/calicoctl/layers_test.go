@@ -43,6 +43,7 @@ func arrows() map[string][]string {
 		"internal/etcd": {"pkg/fault", "internal/printable", "internal/showurl", "internal/suggest", "internal/textfile"},
 		"pkg/store":     {"pkg/resource", "internal/etcd"},
 
+		"internal/cli":     {"internal/etcd"},
 		"internal/advice":  {"pkg/profile"},
 		"internal/trace":   {"pkg/resource", "pkg/verdict", "pkg/resolve", "internal/brief"},
 		"internal/lint":    {"pkg/resource", "pkg/verdict", "pkg/resolve", "internal/brief", "internal/advice"},

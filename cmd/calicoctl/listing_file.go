@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -28,13 +30,13 @@ func (f *listingFile) check(cmd *cobra.Command, args []string) error {
 	}
 	switch {
 	case f.name == "" && len(args) == 1:
-		return usagef("to read the file %q, say -f %s", args[0], args[0])
+		return cli.Usagef("to read the file %q, say -f %s", args[0], args[0])
 	case len(args) > 0:
-		return usagef("unexpected word %q; the usage is: %s", args[0], usageLine(cmd))
+		return cli.Unexpected(cmd, args[0])
 	case len(f.names) > 1:
-		return usagef("-f names one file, not both %q and %q", f.names[0], f.names[1])
+		return cli.Usagef("-f names one file, not both %q and %q", f.names[0], f.names[1])
 	case f.name == "":
-		return usagef("which file? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "file")
 	}
 	return f.app.confirmation.needsInput(f.name == "-")
 }

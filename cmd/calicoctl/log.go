@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/calicoctl/calicoctl/internal/cli"
 )
 
 // logLevels are the words that --log-level takes. Those behind off add nothing:
@@ -27,7 +29,7 @@ func (a *app) startLog() error {
 	case slices.Contains(logLevels(), word):
 		return nil
 	default:
-		return usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
+		return cli.Usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
 	}
 	a.msg.out = &sharedWriter{out: a.msg.out}
 	a.log = slog.New(slog.NewTextHandler(a.msg.out, &slog.HandlerOptions{Level: level}))

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/calicoctl/calicoctl/internal/cli"
+)
 
 func profileCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
@@ -11,12 +15,12 @@ func profileCommand(a *app) *cobra.Command {
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
   calicoctl profile databases rule remove inbound --at=1`,
-		Args: unknownCommand,
+		Args: cli.UnknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if a.flags.profile != "" {
-				return usagef("expected rule, tag, lint, history or undo after the profile %q; see calicoctl profile --help", a.flags.profile)
+				return cli.Usagef("expected rule, tag, lint, history or undo after the profile %q; see calicoctl profile --help", a.flags.profile)
 			}
-			return missingCommand(cmd)
+			return cli.MissingCommand(cmd)
 		},
 	}
 	cmd.ValidArgsFunction = bind(a, completeProfile)

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
@@ -44,17 +46,17 @@ func takeName(a *app, cmd *cobra.Command, args []string) error {
 	flag := cmd.Flags().Changed("profile")
 	switch {
 	case len(args) > 1:
-		return usagef("unexpected word %q behind the name %q; for a profile called %s, say --profile=%s",
+		return cli.Usagef("unexpected argument %q after the name %q; for a profile called %s, say --profile=%s",
 			args[1], args[0], cmd.Name(), cmd.Name())
 	case len(args) == 1 && flag:
-		return usagef("the profile is named twice: %q, and with --profile", args[0])
+		return cli.Usagef("the profile is named twice: %q, and with --profile", args[0])
 	case len(args) == 1:
 		a.flags.profile = args[0]
 	case !flag:
-		return usagef("which profile? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "profile")
 	}
 	if a.flags.profile == "" {
-		return usagef("empty profile name; is a shell variable empty?")
+		return cli.EmptyName()
 	}
 	return nil
 }

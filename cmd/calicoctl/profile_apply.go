@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/apply"
@@ -42,7 +44,7 @@ another network of that name by then, nothing is changed (exit code 1).`,
   calicoctl profile apply -f policy.txt`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if cmd.Flags().Changed("profile") {
-				return usagef("the file names the profiles, not --profile; the usage is: %s", usageLine(cmd))
+				return cli.Usagef("the file names the profiles, not --profile; the usage is: %s", cli.UsageLine(cmd))
 			}
 			if err := file.check(cmd, args); err != nil {
 				return err

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
@@ -36,13 +38,13 @@ that they have: they refer to it by its name, which is why there is no rename.`,
 func (c *profileCopy) run(cmd *cobra.Command, args []string) error {
 	switch {
 	case cmd.Flags().Changed("profile"):
-		return usagef("the names stand behind copy, not in --profile; the usage is: %s", usageLine(cmd))
+		return cli.NamesFollow(cmd)
 	case len(args) < 2:
-		return usagef("which profiles? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "profiles")
 	case len(args) > 2:
-		return usagef("unexpected word %q; the usage is: %s", args[2], usageLine(cmd))
+		return cli.Unexpected(cmd, args[2])
 	case args[0] == "" || args[1] == "":
-		return usagef("empty profile name; is a shell variable empty?")
+		return cli.EmptyName()
 	}
 	if err := c.flags.checkWrite(cmd, c.app); err != nil {
 		return err

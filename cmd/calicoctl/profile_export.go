@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/render"
@@ -30,9 +32,9 @@ line, and no rule changes that was not edited.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
 			case cmd.Flags().Changed("profile"):
-				return usagef("the names stand behind export, not in --profile; the usage is: %s", usageLine(cmd))
+				return cli.NamesFollow(cmd)
 			case slices.Contains(args, ""):
-				return usagef("empty profile name; is a shell variable empty?")
+				return cli.EmptyName()
 			}
 			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error { return export(ctx, s, args) })
 		},

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/lint"
@@ -54,9 +56,9 @@ error.`,
 func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error) {
 	switch {
 	case slices.Contains(args, ""):
-		return nil, usagef("empty profile name; is a shell variable empty?")
+		return nil, cli.EmptyName()
 	case cmd.Flags().Changed("profile") && len(args) > 0:
-		return nil, usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], usageLine(cmd))
+		return nil, cli.Usagef("unexpected argument %q: the profile is named before the command; the usage is: %s", args[0], cli.UsageLine(cmd))
 	case cmd.Flags().Changed("profile"):
 		return []string{a.flags.profile}, needName(a, cmd)
 	}

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
@@ -48,17 +50,17 @@ name. Names are taken as they are written in etcd.`,
 			}
 			switch {
 			case cmd.Flags().Changed("profile"):
-				return usagef("the names stand behind migrate, not in --profile; the usage is: %s", usageLine(cmd))
+				return cli.NamesFollow(cmd)
 			case m.all && len(args) > 0:
-				return usagef("unexpected word %q behind --all", args[0])
+				return cli.Usagef("unexpected argument %q after --all", args[0])
 			case m.all:
 				return inSession(cmd.Context(), m.app, m.migrateAll)
 			case len(args) == 0:
-				return usagef("which profile? The usage is: %s", usageLine(cmd))
+				return cli.Missing(cmd, "profile")
 			case len(args) > 2:
-				return usagef("unexpected word %q; the usage is: %s", args[2], usageLine(cmd))
+				return cli.Unexpected(cmd, args[2])
 			case args[0] == "" || args[len(args)-1] == "":
-				return usagef("empty profile name; is a shell variable empty?")
+				return cli.EmptyName()
 			}
 			return inSession(cmd.Context(), m.app, func(ctx context.Context, s *session) error {
 				return m.migrate(ctx, s, args[0], args[len(args)-1])

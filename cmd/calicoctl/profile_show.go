@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/brief"
@@ -31,7 +33,7 @@ nothing.`,
 		Example: `  calicoctl profile show
   calicoctl profile show --detailed
   calicoctl profile show -o json`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return inSession(cmd.Context(), a, func(ctx context.Context, s *session) error {
 				return profileShow(ctx, s, detailed)

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.uber.org/zap"
@@ -256,7 +258,7 @@ func TestEveryCommandHasRights(t *testing.T) {
 	look = func(c *cobra.Command, path string) {
 		for _, sub := range c.Commands() {
 			words := path + " " + sub.Name()
-			if path == "profile" && behindName(sub.Name()) {
+			if path == "profile" && cli.StandsAfter(sub.Name()) {
 				words = path + " NAME " + sub.Name()
 			}
 			look(sub, words)

@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
@@ -13,8 +15,8 @@ func ruleCommand(a *app) *cobra.Command {
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule COMMAND"},
 		Long: `Reads and changes the inbound and outbound rules of a profile. What a rule is,
 "calicoctl profile --help" says.`,
-		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+		Args: cli.UnknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cli.MissingCommand(cmd) },
 	}
 	cmd.AddCommand(ruleShowCommand(a), ruleAddCommand(a), ruleRemoveCommand(a), ruleMoveCommand(a), ruleReplaceCommand(a),
 		ruleApplyCommand(a), ruleEditCommand(a), ruleDiffCommand(a), ruleTestCommand(a), ruleJSONCommand(a), ruleUpdateCommand(a))
@@ -24,7 +26,7 @@ func ruleCommand(a *app) *cobra.Command {
 // needName makes sure that the words hold the NAME of a profile.
 func needName(a *app, cmd *cobra.Command) error {
 	if a.flags.profile == "" {
-		return usagef("which profile? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "profile")
 	}
 	return nil
 }
@@ -35,7 +37,7 @@ func readPlace(cmd *cobra.Command, at string, args []string) (d rules.Direction,
 	if cmd.Flags().Changed("at") {
 		n, ok := positive(at)
 		if !ok {
-			return "", 0, nil, usagef("--at: expected a position from 1 on, got %q", at)
+			return "", 0, nil, cli.Usagef("--at: expected a position from 1 on, got %q", at)
 		}
 		position = int(n)
 	}
@@ -46,11 +48,11 @@ func readPlace(cmd *cobra.Command, at string, args []string) (d rules.Direction,
 // direction takes the first argument off.
 func direction(cmd *cobra.Command, args []string) (rules.Direction, []string, error) {
 	if len(args) == 0 {
-		return "", nil, usagef("expected inbound or outbound after %q; the usage is: %s", cmd.Name(), usageLine(cmd))
+		return "", nil, cli.Usagef("expected inbound or outbound after %q; the usage is: %s", cmd.Name(), cli.UsageLine(cmd))
 	}
 	switch d := rules.Direction(args[0]); d {
 	case rules.Inbound, rules.Outbound:
 		return d, args[1:], nil
 	}
-	return "", nil, usagef("expected inbound or outbound after %q, got %q; the usage is: %s", cmd.Name(), args[0], usageLine(cmd))
+	return "", nil, cli.Usagef("expected inbound or outbound after %q, got %q; the usage is: %s", cmd.Name(), args[0], cli.UsageLine(cmd))
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -49,7 +51,7 @@ func (c *ruleAdd) run(cmd *cobra.Command, args []string) error {
 	case err != nil:
 		return err
 	case len(words) == 0:
-		return usagef("which rule? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "rule")
 	}
 	rule, err := rules.ParseWords(words, rules.AsNew)
 	if err != nil {

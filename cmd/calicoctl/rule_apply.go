@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/apply"
@@ -76,7 +78,7 @@ func (c *ruleApply) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if known := c.flags.ifRevision; known != 0 && listing.Revision != 0 && known != listing.Revision {
-		return usagef("%s says revision %d, and --if-revision %d", c.file.shownName(), listing.Revision, known)
+		return cli.Usagef("%s says revision %d, and --if-revision %d", c.file.shownName(), listing.Revision, known)
 	}
 	listing.Name = c.app.flags.profile
 	ctx, s, err := open(ctx, c.app)

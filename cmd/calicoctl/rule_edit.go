@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -35,7 +37,7 @@ because a line is wrong or another client has changed the profile meanwhile, the
 editor opens again with the reason on top and the text as it was left. Quitting
 without a change changes nothing.`,
 		Example: "  EDITOR=nano calicoctl profile databases rule edit",
-		Args:    noWords,
+		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := e.flags.check(cmd, a); err != nil {
 				return err
@@ -228,7 +230,7 @@ func (e *editing) apply(ctx context.Context, text string) (differs bool, err err
 		return false, (&listingFile{app: e.app}).wrong(err)
 	}
 	if len(list) != 1 || list[0].Name != e.name {
-		return false, usagef("the text must be about profile %s alone", printable.Text(e.name))
+		return false, cli.Usagef("the text must be about profile %s alone", printable.Text(e.name))
 	}
 	listing := list[0]
 	listing.Name = e.app.flags.profile

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -27,7 +29,7 @@ func ruleJSONCommand(a *app) *cobra.Command {
 cannot hold, because reading it back would widen the rule. The key "calicoctl",
 which calicoctl 0.x ignores, says of which profile and revision it is.`,
 		Example: "  calicoctl profile databases rule json > databases.json",
-		Args:    noWords,
+		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := needName(a, cmd); err != nil {
 				return err

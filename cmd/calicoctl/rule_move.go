@@ -3,6 +3,8 @@ package main
 import (
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/calicoctl/calicoctl/pkg/profile"
 )
 
@@ -39,12 +41,12 @@ func (c *ruleMove) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if len(rest) > 0 {
-		return usagef("unexpected word %q; the usage is: %s", rest[0], usageLine(cmd))
+		return cli.Unexpected(cmd, rest[0])
 	}
 	from, okFrom := positive(c.from)
 	to, okTo := positive(c.to)
 	if !okFrom || !okTo {
-		return usagef("expected two positions from 1 on; the usage is: %s", usageLine(cmd))
+		return cli.Usagef("expected two positions from 1 on; the usage is: %s", cli.UsageLine(cmd))
 	}
 	ctx, s, err := open(cmd.Context(), c.app)
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -48,10 +50,10 @@ func (c *ruleRemove) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if _, isNumber := positive(strings.Join(words, " ")); isNumber && at == 0 {
-		return usagef("to remove rule %s, say --at=%s", words[0], words[0])
+		return cli.Usagef("to remove rule %s, say --at=%s", words[0], words[0])
 	}
 	if at == 0 && len(words) == 0 {
-		return usagef("which rule? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "rule")
 	}
 	var typed []rules.Rule // the rule, if it is named
 	if len(words) > 0 {

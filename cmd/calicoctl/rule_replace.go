@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -44,7 +46,7 @@ func (c *ruleReplace) run(cmd *cobra.Command, args []string) error {
 	case err != nil:
 		return err
 	case at == 0 || len(words) == 0:
-		return usagef("which rule by which? The usage is: %s", usageLine(cmd))
+		return cli.Missing(cmd, "rule by which")
 	}
 	rule, err := rules.ParseWords(words, rules.AsNew)
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -35,7 +37,7 @@ the first reading only. -o json prints one document a line.`,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule show --watch
   calicoctl profile databases rule show -o json`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := needName(a, cmd); err != nil {
 				return err

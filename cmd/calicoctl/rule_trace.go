@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/trace"
@@ -68,11 +70,11 @@ func readQuestion(cmd *cobra.Command, args []string, literal bool, q *trace.Ques
 	local := *q.Local()
 	switch {
 	case literal && q.Packet.From.Container+q.Packet.To.Container != "":
-		return usagef("a container is looked up in Docker, which --literal says not to ask; give its address")
+		return cli.Usagef("a container is looked up in Docker, which --literal says not to ask; give its address")
 	case cmd.Flags().Changed("endpoint") && q.Endpoint == "":
-		return usagef("--endpoint: expected the ID of an endpoint; is a shell variable empty?")
+		return cli.Usagef("--endpoint: expected the ID of an endpoint; is a shell variable empty?")
 	case q.Endpoint != "" && (local.Container != "" || local.Endpoint != "" || len(local.Tags) > 0):
-		return usagef("--endpoint names the endpoint that %q is about; only ports and one of its addresses can stand there, too", q.LocalKeyword())
+		return cli.Usagef("--endpoint names the endpoint that %q is about; only ports and one of its addresses can stand there, too", q.LocalKeyword())
 	}
 	return nil
 }

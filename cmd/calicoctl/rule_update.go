@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -46,7 +48,7 @@ of calicoctl 0.x, replaces whatever is there; the rules that it removes are name
 on standard error.`,
 		Example: `  calicoctl profile databases rule update < databases.json
   calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: c.run,
 	}
 	c.flags.add(cmd, a)

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
@@ -61,11 +63,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) error {
-	if isCompletion(args) {
+	if cli.IsCompletion(args) {
 		complete(ctx, a, root, args)
 		return nil
 	}
-	args, err := nameFirst(root, args)
+	args, err := cli.NameFirst(root, args)
 	if err != nil {
 		return err
 	}
@@ -89,24 +91,24 @@ transaction in etcd.`,
 		Annotations:       map[string]string{"usage": "calicoctl COMMAND"},
 		SilenceUsage:      true,
 		SilenceErrors:     true,
-		Args:              unknownCommand,
-		RunE:              func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+		Args:              cli.UnknownCommand,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cli.MissingCommand(cmd) },
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.prepare(cmd) },
 	}
 	a.addFlags(root)
 	root.SetOut(&a.out)
 	root.SetErr(a.msg.out)
-	root.SetUsageFunc(printUsage)
-	root.SetFlagErrorFunc(flagError)
+	root.SetUsageFunc(cli.PrintUsage)
+	root.SetFlagErrorFunc(cli.FlagError)
 	root.AddCommand(profileCommand(a), versionCommand(a))
-	root.SetHelpCommand(helpCommand())
-	completionCommand(a, root)
+	root.SetHelpCommand(cli.HelpCommand())
+	cli.AddCompletion(root)
 	return root
 }
 
 func (a *app) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.Var(&endpointsFlag{list: &a.flags.etcd.Endpoints}, "etcd-endpoints", "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
+	f.Var(cli.NewEndpointsFlag(&a.flags.etcd.Endpoints), "etcd-endpoints", "`URLS` of etcd (ETCD_ENDPOINTS; default "+etcd.DefaultEndpoint+")")
 	f.StringVar(&a.flags.etcd.DiscoverySRV, "etcd-discovery-srv", "", "DNS `DOMAIN` whose SRV records name the endpoints (ETCD_DISCOVERY_SRV)")
 	f.StringVar(&a.flags.etcd.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
 	f.StringVar(&a.flags.etcd.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
@@ -137,18 +139,18 @@ func formats(cmd *cobra.Command) []string {
 func (a *app) prepare(cmd *cobra.Command) error {
 	if list := formats(cmd); !slices.Contains(list, a.out.Format) {
 		last := len(list) - 1
-		return usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.out.Format)
+		return cli.Usagef("--output: expected %s or %s, got %q", strings.Join(list[:last], ", "), list[last], a.out.Format)
 	}
-	if err := refuseEmpty(cmd.Flags()); err != nil {
+	if err := cli.CheckSettings(cmd.Flags()); err != nil {
 		return err
 	}
 	if a.flags.timeout <= 0 {
-		return usagef("--timeout: expected a time such as 10s, got %s", a.flags.timeout)
+		return cli.Usagef("--timeout: expected a time such as 10s, got %s", a.flags.timeout)
 	}
 	if text := a.io.getenv("CALICOCTL_LITERAL"); text != "" && !a.flags.literal {
 		var err error
 		if a.flags.literal, err = strconv.ParseBool(text); err != nil {
-			return usagef("CALICOCTL_LITERAL: expected 1 or 0, got %q", text)
+			return cli.Usagef("CALICOCTL_LITERAL: expected 1 or 0, got %q", text)
 		}
 	}
 	return a.startLog()

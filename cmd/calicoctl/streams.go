@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"golang.org/x/term"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
@@ -77,7 +79,7 @@ func (s streams) readFile(name string) ([]byte, error) {
 		return nil, fmt.Errorf("%s is longer than %d bytes", inputName(name), maxInput)
 	}
 	if content, err = textfile.UTF8(content); err != nil {
-		return nil, usagef("%s cannot be read: %v", inputName(name), err)
+		return nil, cli.Usagef("%s cannot be read: %v", inputName(name), err)
 	}
 	return content, nil
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -22,8 +24,8 @@ func tagCommand(a *app) *cobra.Command {
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag COMMAND"},
 		Long: `Reads and changes the tags that a profile gives its endpoints; "from tag T" in a
 rule matches the endpoints of every profile that carries T.`,
-		Args: unknownCommand,
-		RunE: func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) },
+		Args: cli.UnknownCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cli.MissingCommand(cmd) },
 	}
 	cmd.AddCommand(tagShowCommand(a), tagAddCommand(a), tagRemoveCommand(a))
 	return cmd
@@ -35,7 +37,7 @@ func tagShowCommand(a *app) *cobra.Command {
 		Short:       "List the tags of a profile, sorted, one per line",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag show [flags]"},
 		Example:     "  calicoctl profile databases tag show",
-		Args:        noWords,
+		Args:        cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := needName(a, cmd); err != nil {
 				return err
@@ -144,11 +146,11 @@ func (c *tagEdit) run(cmd *cobra.Command, args []string, text func(tag, profile 
 func readTag(cmd *cobra.Command, args []string) (string, error) {
 	switch {
 	case len(args) == 0:
-		return "", usagef("which tag? The usage is: %s", usageLine(cmd))
+		return "", cli.Missing(cmd, "tag")
 	case len(args) > 1:
-		return "", usagef("unexpected word %q; the usage is: %s", args[1], usageLine(cmd))
+		return "", cli.Unexpected(cmd, args[1])
 	case !rules.IsName(args[0]):
-		return "", usagef("%q is not the name of a tag (letters, digits, ., _ and -)", args[0])
+		return "", cli.Usagef("%q is not the name of a tag (letters, digits, ., _ and -)", args[0])
 	}
 	return args[0], nil
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
@@ -37,7 +39,7 @@ those that are left.`,
 		Example: `  calicoctl profile databases undo
   calicoctl profile databases undo --to-revision=1207 --dry-run
   calicoctl profile databases undo --if-revision=1215`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := u.flags.check(cmd, a); err != nil {
 				return err
@@ -45,7 +47,7 @@ those that are left.`,
 			if cmd.Flags().Changed("to-revision") {
 				var ok bool
 				if u.to, ok = positive(to); !ok {
-					return usagef("--to-revision: expected a revision as history prints it, got %q", to)
+					return cli.Usagef("--to-revision: expected a revision as history prints it, got %q", to)
 				}
 			}
 			return inSession(cmd.Context(), a, u.run)

@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
+
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
@@ -39,7 +41,7 @@ profiles in etcd it knows: those of v3 are edited, those of calicoctl 0.x (v1)
 are read. Nobody is asked.`,
 		Example: `  calicoctl version
   calicoctl version -o json`,
-		Args: noWords,
+		Args: cli.NoArguments,
 		RunE: func(*cobra.Command, []string) error {
 			info, _ := debug.ReadBuildInfo()
 			v := describeBuild(version, info)

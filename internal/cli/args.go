@@ -1,4 +1,6 @@
-package main
+// Package cli has what the command line of calicoctl needs beside cobra: the name of a
+// profile before a command, usage lines, and errors about arguments.
+package cli
 
 import (
 	"slices"
@@ -8,59 +10,65 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// nameFirst turns "profile NAME rule show" into "profile --profile=NAME rule
-// show", which is how cobra, where a command's name stands in front of its
-// arguments, can be told. Everything else comes back as it is.
+// NameFirst turns "profile NAME rule show" into "profile --profile=NAME rule show",
+// because cobra expects the name of a command before its arguments. It returns all other
+// arguments as they are.
 //
-// A profile may be called like a command: "profile show rule show" shows the
-// rules of the profile show. Only "add" and "remove" always are the commands.
-func nameFirst(root *cobra.Command, args []string) ([]string, error) {
-	words := positions(allFlags(root), args)
-	help := len(words) > 1 && args[words[0]] == "help"
+// A profile may be called like a command: "profile show rule show" shows the rules of
+// the profile show. Only "add" and "remove" always are the commands.
+func NameFirst(root *cobra.Command, args []string) ([]string, error) {
+	found := positions(allFlags(root), args)
+	help := len(found) > 1 && args[found[0]] == "help"
 	switch {
 	case help:
-		words = words[1:]
-	case isCompletion(args):
-		words = words[1:]
-		if last := len(words) - 1; last >= 0 && words[last] == len(args)-1 {
-			words = words[:last] // it is being typed
+		found = found[1:]
+	case IsCompletion(args):
+		found = found[1:]
+		if last := len(found) - 1; last >= 0 && found[last] == len(args)-1 {
+			found = found[:last] // it is being typed
 		}
 	}
-	if len(words) < 2 || args[words[0]] != "profile" {
+	if len(found) < 2 || args[found[0]] != "profile" {
 		return args, nil
 	}
-	profile, at := words[0], words[1]
-	behind := make([]string, 0, len(words)-2)
-	for _, i := range words[2:] {
-		behind = append(behind, args[i])
+	profile, at := found[0], found[1]
+	rest := make([]string, 0, len(found)-2)
+	for _, i := range found[2:] {
+		rest = append(rest, args[i])
 	}
-	if !isName(subcommands(root, "profile"), args[at], behind) {
+	if !isName(subcommands(root, "profile"), args[at], rest) {
 		return args, nil
 	}
 	switch {
 	case args[at] == "":
-		return nil, usagef("empty profile name; is a shell variable empty?")
-	case hasFlag(args, "--profile"):
-		return nil, usagef("the profile is named twice: %q, and with --profile", args[at])
-	case len(behind) > 0 && frontCommand(root, behind[0]):
-		return nil, usagef("%s stands in front of the name; see calicoctl profile %s --help", behind[0], behind[0])
+		return nil, EmptyName()
+	case HasFlag(args, "--profile"):
+		return nil, Usagef("the profile is named twice: %q, and with --profile", args[at])
+	case len(rest) > 0 && standsBefore(root, rest[0]):
+		return nil, Usagef("%s stands before the name; see calicoctl profile %s --help", rest[0], rest[0])
 	}
 	name := []string{"--profile=" + args[at]}
 	if help { // which is about the command alone
 		name = nil
 	}
 	between := slices.DeleteFunc(slices.Clone(args[profile+1:at]), func(arg string) bool { return arg == "--" })
-	hideInFront(root)
+	HideBeforeName(root)
 	return slices.Concat(args[:profile+1], name, between, args[at+1:]), nil
 }
 
-// hideInFront leaves out what cannot stand behind a name.
-func hideInFront(root *cobra.Command) {
-	hideOf(root, func(c *cobra.Command) bool { return !behindName(c.Name()) })
+// IsCompletion reports whether a shell asks for the completion of the last argument,
+// which may be empty.
+func IsCompletion(args []string) bool {
+	return len(args) > 1 && (args[0] == cobra.ShellCompRequestCmd || args[0] == cobra.ShellCompNoDescRequestCmd)
 }
 
-// hideOf leaves out commands of profile where it is listed what can stand there.
-func hideOf(root *cobra.Command, hidden func(*cobra.Command) bool) {
+// HideBeforeName hides the commands that cannot stand after a name.
+func HideBeforeName(root *cobra.Command) {
+	Hide(root, func(c *cobra.Command) bool { return !StandsAfter(c.Name()) })
+}
+
+// Hide hides commands of profile in lists of commands.
+func Hide(root *cobra.Command, hidden func(*cobra.Command) bool) {
 	for _, parent := range root.Commands() {
 		for _, c := range parent.Commands() {
 			c.Hidden = c.Hidden || parent.Name() == "profile" && hidden(c)
@@ -68,34 +76,34 @@ func hideOf(root *cobra.Command, hidden func(*cobra.Command) bool) {
 	}
 }
 
-// isName decides whether the word behind "profile" is the name of a profile.
-func isName(commands map[string][]string, word string, behind []string) bool {
-	if word == "add" || word == "remove" || strings.HasPrefix(word, "-") {
+// isName decides whether the argument after "profile" is the name of a profile; rest
+// are those after it.
+func isName(commands map[string][]string, arg string, rest []string) bool {
+	if arg == "add" || arg == "remove" || strings.HasPrefix(arg, "-") {
 		return false
 	}
-	_, isCommand := commands[word]
-	if len(behind) == 0 {
+	_, isCommand := commands[arg]
+	if len(rest) == 0 {
 		return !isCommand
 	}
-	verbs, takesName := commands[behind[0]]
-	takesName = takesName && behindName(behind[0])
-	fits := takesName && (len(verbs) == 0 || len(behind) > 1 && slices.Contains(verbs, behind[1]))
-	if fits {
+	verbs, takesName := commands[rest[0]]
+	takesName = takesName && StandsAfter(rest[0])
+	if takesName && (len(verbs) == 0 || len(rest) > 1 && slices.Contains(verbs, rest[1])) {
 		return true
 	}
 	// "profile rule show" lacks the name; "profile databases rules" has one.
 	return !isCommand
 }
 
-// frontCommand reports whether a command of profile stands in front of a name,
-// if it takes one.
-func frontCommand(root *cobra.Command, word string) bool {
-	_, isCommand := subcommands(root, "profile")[word]
-	return isCommand && !behindName(word)
+// standsBefore reports whether a command of profile stands before the names that it
+// takes.
+func standsBefore(root *cobra.Command, arg string) bool {
+	_, isCommand := subcommands(root, "profile")[arg]
+	return isCommand && !StandsAfter(arg)
 }
 
-// behindName reports whether a command stands behind the name of a profile.
-func behindName(command string) bool {
+// StandsAfter reports whether a command stands after the name of a profile.
+func StandsAfter(command string) bool {
 	switch command {
 	case "rule", "tag", "history", "undo", "lint":
 		return true
@@ -145,23 +153,23 @@ func allFlags(cmd *cobra.Command) *pflag.FlagSet {
 // positions returns the indexes of the arguments that are neither flags nor
 // values of flags.
 func positions(flags *pflag.FlagSet, args []string) []int {
-	var words []int
+	var found []int
 	for i := 0; i < len(args); i++ {
 		switch arg := args[i]; {
 		case arg == "--":
 			for j := i + 1; j < len(args); j++ {
-				words = append(words, j)
+				found = append(found, j)
 			}
-			return words
+			return found
 		case len(arg) > 1 && arg[0] == '-':
 			if takesNext(flags, arg) {
 				i++
 			}
 		default:
-			words = append(words, i)
+			found = append(found, i)
 		}
 	}
-	return words
+	return found
 }
 
 // takesNext reports whether a flag's value is the next argument.
@@ -176,8 +184,8 @@ func takesNext(flags *pflag.FlagSet, arg string) bool {
 		len(arg) > 2 && first != nil && first.NoOptDefVal != "" && last != nil && last.NoOptDefVal == ""
 }
 
-// hasFlag reports whether a flag stands in front of "--".
-func hasFlag(args []string, name string) bool {
+// HasFlag reports whether a flag stands before "--".
+func HasFlag(args []string, name string) bool {
 	if end := slices.Index(args, "--"); end >= 0 {
 		args = args[:end]
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"strings"
@@ -30,14 +30,14 @@ func TestSlots(t *testing.T) {
 			cmd = below
 		}
 		cmd.Annotations = map[string]string{"usage": test.usage}
-		if got := strings.Join(slots(cmd), " "); got != test.want {
+		if got := strings.Join(Slots(cmd), " "); got != test.want {
 			t.Errorf("%s: %q, want %q", test.usage, got, test.want)
 		}
 		if err := cmd.ParseFlags([]string{"--profile=web"}); err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(slots(cmd), " "); got != test.named {
-			t.Errorf("%s, behind a name: %q, want %q", test.usage, got, test.named)
+		if got := strings.Join(Slots(cmd), " "); got != test.named {
+			t.Errorf("%s, after a name: %q, want %q", test.usage, got, test.named)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"strings"
@@ -8,11 +8,10 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 )
 
-// refuseEmpty returns an error for a setting that is given and has no value: most
-// likely a shell variable was to stand there, and without the setting the command
-// would use another etcd or another file. Flags that are no settings say
-// themselves what they expect.
-func refuseEmpty(flags *pflag.FlagSet) (err error) {
+// CheckSettings rejects a setting with an empty value. Most likely a shell variable is
+// empty, and without the setting the command would use another etcd or another file.
+// Other flags check their values themselves.
+func CheckSettings(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(f *pflag.Flag) {
 		isSetting := strings.HasPrefix(f.Name, "etcd-") || f.Name == "config" || f.Name == "log-level" || f.Name == "filename"
 		if isSetting && err == nil && isEmpty(f.Value) {
@@ -24,7 +23,7 @@ func refuseEmpty(flags *pflag.FlagSet) (err error) {
 
 func isEmpty(value pflag.Value) bool {
 	switch v := value.(type) {
-	case *endpointsFlag:
+	case *EndpointsFlag:
 		return v.empty
 	case pflag.SliceValue:
 		for _, one := range v.GetSlice() {
@@ -37,14 +36,18 @@ func isEmpty(value pflag.Value) bool {
 	return strings.TrimSpace(value.String()) == ""
 }
 
-// An endpointsFlag is a flag for URLs with commas between them. It may be given
+// An EndpointsFlag is a flag for URLs with commas between them. It may be given
 // several times.
-type endpointsFlag struct {
+type EndpointsFlag struct {
 	list  *[]string
 	empty bool // it was given without a URL
 }
 
-func (f *endpointsFlag) Set(text string) error {
+// NewEndpointsFlag returns a flag that appends to a list.
+func NewEndpointsFlag(list *[]string) *EndpointsFlag { return &EndpointsFlag{list: list} }
+
+// Set appends URLs.
+func (f *EndpointsFlag) Set(text string) error {
 	urls := etcd.SplitEndpoints(text)
 	f.empty = f.empty || len(urls) == 0
 	*f.list = append(*f.list, urls...)
@@ -52,7 +55,7 @@ func (f *endpointsFlag) Set(text string) error {
 }
 
 // String returns nothing: the URLs may hold passwords.
-func (f *endpointsFlag) String() string { return "" }
+func (f *EndpointsFlag) String() string { return "" }
 
 // Type names the kind of the value for pflag.
-func (f *endpointsFlag) Type() string { return "URLS" }
+func (f *EndpointsFlag) Type() string { return "URLS" }

@@ -1,13 +1,14 @@
-package main
+package cli
 
 import (
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 )
 
-// bashWords stands behind cobra's script for bash, which takes the words of the
-// line from the package bash-completion and fails on hosts that do not have it.
+// bashWords follows cobra's script for bash, which splits the line with the package
+// bash-completion and fails on hosts that do not have it.
 const bashWords = `
 # Where the package bash-completion is not there: the words of the line up to the
 # cursor. Bash also splits them at = and :, where no blank stands between.
@@ -50,34 +51,45 @@ func shellHelps() []shellHelp {
 	}
 }
 
-// completionCommand is cobra's, but wrong words are an error, and bash needs
-// nothing else.
-func completionCommand(a *app, root *cobra.Command) {
+// AddCompletion adds cobra's command, but wrong arguments are an error, and the script
+// for bash needs no package of bash's.
+func AddCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
-	completion, _, err := root.Find([]string{"completion"})
-	must(err)
-	completion.Short = "Print the script that completes words in a shell"
-	completion.Long = `Prints a script that makes the tabulator key of a shell complete commands, flags,
-the names of profiles and Docker networks, tags, the words of rules, and the
-positions of rules. etcd and Docker are asked for 130 ms at most, or for what
-CALICOCTL_COMPLETION_TIMEOUT says, and nothing is said when they do not answer.`
+	completion := below(root, "completion")
+	completion.Short = "Print the script that completes commands in a shell"
+	completion.Long = `Prints a script for a shell. The Tab key then completes commands, flags, the names of
+profiles and Docker networks, tags, keywords of rules, and positions of rules.
+Completion waits at most 130 ms for etcd and Docker, or as long as
+CALICOCTL_COMPLETION_TIMEOUT says. It prints no errors.`
 	completion.Example = "  source <(calicoctl completion bash)"
 	completion.Annotations = map[string]string{"usage": "calicoctl completion (bash|zsh|fish|powershell) [flags]"}
-	completion.Args = unknownCommand
-	completion.RunE = func(cmd *cobra.Command, _ []string) error { return missingCommand(cmd) }
+	completion.Args = UnknownCommand
+	completion.RunE = func(cmd *cobra.Command, _ []string) error { return MissingCommand(cmd) }
 	for _, help := range shellHelps() {
-		shell, _, err := completion.Find([]string{help.name})
-		must(err)
+		shell := below(completion, help.name)
 		shell.Short = "Print the script for " + help.name
 		shell.Long = fmt.Sprintf("Prints the script for %s. To have it now:\n\n  %s\n\nand in every new shell:\n\n  %s",
 			help.name, help.now, help.always)
-		shell.Args = noWords
-		if write := shell.RunE; help.name == "bash" {
+		shell.Args = NoArguments
+		if write := shell.RunE; help.name == "bash" && write != nil {
 			shell.RunE = func(cmd *cobra.Command, args []string) error {
 				err := write(cmd, args)
-				a.out.WriteString(bashWords)
+				if err == nil {
+					_, err = io.WriteString(cmd.OutOrStdout(), bashWords)
+				}
 				return err
 			}
 		}
 	}
+}
+
+// below returns the command of that name below another one. It is an empty one if there
+// is none.
+func below(parent *cobra.Command, name string) *cobra.Command {
+	for _, c := range parent.Commands() {
+		if c.Name() == name {
+			return c
+		}
+	}
+	return &cobra.Command{}
 }
