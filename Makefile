@@ -74,7 +74,7 @@ demo: build bin/demo ## run the walkthrough on an etcd of its own
 	@bin/demo
 
 bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
-	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./tools/bench ./tools/bench/floor ./tools/bench/floor-docker ./tools/bench/stopwatch
+	$(BUILD) -o bin/bench/ ./cmd/calicoctl ./tools/bench ./tools/bench/floor ./tools/bench/floor-bare ./tools/bench/stopwatch
 	bin/bench/bench --go "$(GO)"
 
 sandbox: build bin/sandbox ## run an etcd to try calicoctl on, until Ctrl-C

@@ -17,8 +17,8 @@ import (
 
 // programs are the files of what is measured, and of what measures it.
 type programs struct {
-	calicoctl, floor, floorDocker, stopwatch string
-	etcdctl                                  string // empty when it could not be built
+	calicoctl, floor, floorBare, stopwatch string
+	etcdctl                                string // empty when it could not be built
 }
 
 // findPrograms returns those that the Makefile has built beside this one.
@@ -30,9 +30,9 @@ func findPrograms() (programs, error) {
 	dir := filepath.Dir(self)
 	p := programs{
 		calicoctl: filepath.Join(dir, "calicoctl"), floor: filepath.Join(dir, "floor"),
-		floorDocker: filepath.Join(dir, "floor-docker"), stopwatch: filepath.Join(dir, "stopwatch"),
+		floorBare: filepath.Join(dir, "floor-bare"), stopwatch: filepath.Join(dir, "stopwatch"),
 	}
-	for _, file := range []string{p.calicoctl, p.floor, p.floorDocker, p.stopwatch} {
+	for _, file := range []string{p.calicoctl, p.floor, p.floorBare, p.stopwatch} {
 		if _, err := os.Stat(file); err != nil {
 			return programs{}, fmt.Errorf("%w; make bench builds it", err)
 		}

@@ -19,8 +19,10 @@ type row struct {
 	command plan.Command
 }
 
-// Titles of the floors.
+// Titles of the floors. The bare one links etcd's client alone, the others link
+// what calicoctl links.
 const (
+	bareFloor       = "bare floor: one Get, etcd's client alone"
 	getFloor        = "floor: one Get"
 	putFloor        = "floor of an edit: Get, Put if unchanged"
 	dockerGetFloor  = "floor: Docker's networks, one Get"
@@ -55,7 +57,8 @@ const (
 // literal returns what reads one profile that has the name it is called by.
 func (w world) literal(e etcd) [][]row {
 	steps := [][]row{
-		{w.bare(getFloor, w.programs.floor, "get", e, literalProfile)},
+		{against(getFloor, w.least(bareFloor, w.programs.floorBare, "get", e, literalProfile))},
+		{w.least(getFloor, w.programs.floor, "get", e, literalProfile)},
 		{w.calicoctl("`calicoctl profile X rule show`", getFloor, e, "--literal profile "+literalProfile+" rule show")},
 	}
 	if w.programs.etcdctl != "" {
@@ -67,7 +70,7 @@ func (w world) literal(e etcd) [][]row {
 // edits returns what changes that profile, and what lists all.
 func (w world) edits(e etcd) [][]row {
 	return [][]row{
-		{w.bare(putFloor, w.programs.floor, "put", e, literalProfile)},
+		{w.least(putFloor, w.programs.floor, "put", e, literalProfile)},
 		{
 			w.calicoctl("`calicoctl profile X rule add`", putFloor, e, "--literal profile "+literalProfile+" rule add inbound "+ruleWords),
 			w.calicoctl("`calicoctl profile X rule remove`", putFloor, e, "--literal profile "+literalProfile+" rule remove inbound "+ruleWords),
@@ -81,15 +84,21 @@ func (w world) networked(e etcd) [][]row {
 	name, id := w.docker.databases().name, w.docker.databases().id
 	words := "allow tcp from tag " + w.docker.applications().name + " to ports 5432"
 	return [][]row{
-		{w.bare(dockerGetFloor, w.programs.floorDocker, "get", e, id)},
+		{w.least(dockerGetFloor, w.programs.floor, "get", e, id, "--docker")},
 		{w.calicoctl("`calicoctl profile X rule show`", dockerGetFloor, e, "profile "+name+" rule show")},
-		{w.bare(dockerEditFloor, w.programs.floorDocker, "put", e, id)},
+		{w.least(dockerEditFloor, w.programs.floor, "put", e, id, "--docker")},
 		{
 			w.calicoctl("`calicoctl profile X rule add`", dockerEditFloor, e, "profile "+name+" rule add inbound "+words),
 			w.calicoctl("`calicoctl profile X rule remove`", dockerEditFloor, e, "profile "+name+" rule remove inbound "+words),
 		},
 		{w.calicoctl("`calicoctl profile show`", dockerGetFloor, e, "profile show")},
 	}
+}
+
+// against returns a row that is compared with a floor.
+func against(floor string, r row) row {
+	r.floor = floor
+	return r
 }
 
 // planOf returns the plan of all sections.

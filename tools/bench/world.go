@@ -26,8 +26,9 @@ type etcd struct {
 // floor of an edit excepted.
 const shortest = 100
 
-func (w world) bare(title, program, what string, e etcd, profile string) row {
-	args := []string{program, what, e.endpoint, profilePrefix + profile}
+// least returns what one of the floors does: get or put, and --docker.
+func (w world) least(title, program, what string, e etcd, profile string, flags ...string) row {
+	args := append([]string{program, what, e.endpoint, profilePrefix + profile}, flags...)
 	if e.authority != "" {
 		args = append(args, e.authority, e.client, e.clientKey)
 	}
