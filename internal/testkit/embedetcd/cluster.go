@@ -90,7 +90,7 @@ func (c *Cluster) addMember(i int, dir string) (*member, error) {
 		c.temp = append(c.temp, temp)
 		dir = temp
 	}
-	m, err := newMember(fmt.Sprintf("member-%d", i), dir, c.opts)
+	m, err := newMember(fmt.Sprintf("member-%d", i), dir, c.opts, c.program != "")
 	if err == nil {
 		c.members = append(c.members, m)
 	}

@@ -52,13 +52,17 @@ type server interface {
 	waitGone()
 }
 
-// newMember reserves the ports of a member.
-func newMember(name, dir string, opts Options) (*member, error) {
-	client, err := reservePort()
+// newMember reserves the ports of a member, which a process or this one will serve.
+func newMember(name, dir string, opts Options, isProcess bool) (*member, error) {
+	bind := bindAny
+	if isProcess {
+		bind = bindForProcess
+	}
+	client, err := reservePort(bind)
 	if err != nil {
 		return nil, err
 	}
-	peer, err := reservePort()
+	peer, err := reservePort(bind)
 	if err != nil {
 		return nil, errors.Join(err, client.release())
 	}

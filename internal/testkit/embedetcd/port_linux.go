@@ -3,6 +3,7 @@ package embedetcd
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"sync"
 
@@ -22,13 +23,13 @@ type port struct {
 	release func() error // may be called again
 }
 
-// reservePort takes a free port.
-func reservePort() (*port, error) {
+// reservePort takes a free port, with bind.
+func reservePort(bind func(fd int) (int, error)) (*port, error) {
 	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, fmt.Errorf("reserve a port: %w", os.NewSyscallError("socket", err))
 	}
-	number, err := bindLoopback(fd)
+	number, err := bind(fd)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("reserve a port: %w", err), unix.Close(fd))
 	}
@@ -40,9 +41,26 @@ func reservePort() (*port, error) {
 	}, nil
 }
 
-// bindLoopback binds a socket to any free port and returns which. The kernel
+// The ports of processes are below those that Linux gives to clients, and to servers
+// that take any.
+const lowestPort, highestPort = 10000, 30000
+
+// bindForProcess binds a socket to a free port of those that the kernel gives to
+// nobody. An etcd process cannot share its port, so the port has to be given up
+// before each launch.
+func bindForProcess(fd int) (int, error) {
+	for {
+		number := lowestPort + rand.N(highestPort-lowestPort)
+		err := unix.Bind(fd, &unix.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}, Port: number})
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return number, os.NewSyscallError("bind", err)
+		}
+	}
+}
+
+// bindAny binds a socket to any free port and returns which. The kernel
 // never picks a port that is bound, however willing to share the other is.
-func bindLoopback(fd int) (int, error) {
+func bindAny(fd int) (int, error) {
 	if err := unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEPORT, 1); err != nil {
 		return 0, os.NewSyscallError("setsockopt", err)
 	}

@@ -19,8 +19,13 @@ type port struct {
 	release func() error // may be called again
 }
 
+// bindAny and bindForProcess differ only on Linux.
+func bindAny() {}
+
+func bindForProcess() {}
+
 // reservePort takes a free port.
-func reservePort() (*port, error) {
+func reservePort(func()) (*port, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, fmt.Errorf("reserve a port: %w", err)
