@@ -1,6 +1,7 @@
 package resolve
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net"
@@ -55,6 +56,17 @@ func parseAddress(text string, secured bool) (address, error) {
 		port = "2375"
 	}
 	return address{scheme: scheme, host: net.JoinHostPort(u.Hostname(), port), path: parsed.Path}, nil
+}
+
+// withScheme returns an address in the form that the docker command also takes in
+// DOCKER_HOST, HOST:PORT or :PORT, with its scheme, and any other text as it is. A
+// port has to be there: else a mistake of any kind would be the name of a host.
+func withScheme(text string) string {
+	host, port, err := net.SplitHostPort(text)
+	if err != nil || strings.Contains(host, "/") || port == "" || strings.Trim(port, "0123456789") != "" {
+		return text
+	}
+	return "tcp://" + net.JoinHostPort(cmp.Or(host, "localhost"), port)
 }
 
 // isScheme tells whether a text can be the scheme of a URL, and so is not a part

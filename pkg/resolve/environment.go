@@ -24,7 +24,7 @@ const (
 type target struct {
 	address  address
 	context  string   // name of the Docker context, empty if none is used
-	tls      *tlsData // nil is plain text; of a socket it is not used
+	tls      *tlsData // nil is plain text; of a socket it has to be there and is not used
 	version  string   // of the API, empty if it is negotiated
 	warnings []string
 }
@@ -101,7 +101,7 @@ func (env environment) hostTarget() (target, error) {
 		host = "tcp://localhost:2376"
 	}
 	if set := env(client.EnvOverrideHost); set != "" {
-		host = set
+		host = withScheme(strings.TrimSpace(set))
 	}
 	addr, err := parseAddress(host, secured)
 	if err != nil {
@@ -109,7 +109,6 @@ func (env environment) hostTarget() (target, error) {
 	}
 	t := target{address: addr}
 	switch {
-	case addr.isSocket():
 	case secured:
 		directory := env(client.EnvOverrideCertPath)
 		if directory == "" {
@@ -123,6 +122,7 @@ func (env environment) hostTarget() (target, error) {
 		if err != nil {
 			return target{}, &EngineError{Host: addr.String(), Err: err}
 		}
+	case addr.isSocket():
 	case env(client.EnvOverrideCertPath) != "":
 		t.warnings = append(t.warnings, "the Docker engine at "+addr.String()+
 			" is asked in plain text, as by docker: DOCKER_CERT_PATH is set, but neither DOCKER_TLS_VERIFY nor DOCKER_TLS")

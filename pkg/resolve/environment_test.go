@@ -133,6 +133,37 @@ func TestEnvironmentTLSWithoutHost(t *testing.T) {
 	}
 }
 
+// The docker command takes HOST:PORT for a TCP address.
+func TestEnvironmentHostWithoutScheme(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"127.0.0.1:1": "127.0.0.1:1", ":1": "localhost:1", "[::1]:1": "[::1]:1", " localhost:1 ": "localhost:1", " tcp://127.0.0.1:1": "127.0.0.1:1",
+	} {
+		engine := fromEnvironment(t, map[string]string{"DOCKER_HOST": host})
+		resolve.SetDial(engine, func(_ context.Context, network, address string) (net.Conn, error) {
+			return nil, errors.New(network + " to " + address)
+		})
+		_, err := engine.Networks(t.Context())
+		checkEngineError(t, err, "tcp://"+want, "tcp to "+want)
+	}
+}
+
+// Of a socket TLS is not used, but its files have to be there, as for docker.
+func TestEnvironmentTLSOfSocket(t *testing.T) {
+	t.Parallel()
+	fake := &fakeEngine{max: "1.41"}
+	host, none := fake.start(t), t.TempDir()
+	for _, name := range []string{"DOCKER_TLS", "DOCKER_TLS_VERIFY"} {
+		environment := map[string]string{"DOCKER_HOST": host, name: "1", "DOCKER_CERT_PATH": none}
+		engine, err := tryEnvironment(t, environment)
+		checkBroken(t, engine, err, host, "", "there is no "+filepath.Join(none, "ca.pem"))
+		environment["DOCKER_CERT_PATH"] = certificates(t, tlsServer(t, nil))
+		if _, err := fromEnvironment(t, environment).Networks(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // Certificates that are not used are worth a warning.
 func TestEnvironmentUnusedCertificates(t *testing.T) {
 	t.Parallel()
@@ -245,6 +276,9 @@ func TestBrokenEnvironment(t *testing.T) {
 		"password alone":       {map[string]string{"DOCKER_HOST": "me:secret@host:1"}, "", form},
 		"password and URL":     {map[string]string{"DOCKER_HOST": "me:secret@tcp://host:1"}, "", form},
 		"password, escaped at": {map[string]string{"DOCKER_HOST": "tcp://u:secret%40host"}, "", form},
+		"no port":              {map[string]string{"DOCKER_HOST": "secret:"}, "", form},
+		"path and port":        {map[string]string{"DOCKER_HOST": "/secret:1"}, "", form},
+		"port of letters":      {map[string]string{"DOCKER_HOST": "me:secret"}, "", form},
 		"port":                 {map[string]string{"DOCKER_HOST": "tcp://host:secret"}, "", form},
 		"path too long":        {map[string]string{"DOCKER_HOST": long}, long, "unix socket path"},
 		"certificates":         {map[string]string{"DOCKER_TLS": "1", "DOCKER_CERT_PATH": missing}, "tcp://localhost:2376", missing},
