@@ -1,6 +1,6 @@
 //go:build unix
 
-package store_test
+package etcd_test
 
 import (
 	"context"
@@ -14,7 +14,6 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // A file may be a pipe that nothing is written to, or have no end.
@@ -53,7 +52,7 @@ func TestFilesWithoutEnd(t *testing.T) {
 }
 
 // openAs loads a configuration, the one that is needed for the file if it is
-// empty, and opens the store.
+// empty, and connects.
 func openAs(ctx context.Context, file, key, cert, ca string) error {
 	if file == "" {
 		empty, err := os.CreateTemp("", "calicoctl.cfg")
@@ -72,11 +71,7 @@ func openAs(ctx context.Context, file, key, cert, ca string) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, cfg)
-	if err == nil {
-		_ = s.Close()
-	}
-	return err
+	return readOnce(ctx, cfg)
 }
 
 // A pipe that is written to is a file like any other, such as bash makes of <(...).

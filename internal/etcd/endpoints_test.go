@@ -1,4 +1,4 @@
-package store_test
+package etcd_test
 
 import (
 	"context"
@@ -12,8 +12,8 @@ import (
 	"testing"
 
 	"github.com/calicoctl/calicoctl/internal/etcd"
+	"github.com/calicoctl/calicoctl/internal/testkit/embedetcd"
 	"github.com/calicoctl/calicoctl/pkg/fault"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func TestEndpoints(t *testing.T) {
@@ -54,17 +54,17 @@ func TestEndpoints(t *testing.T) {
 	} {
 		t.Run(test.endpoints, func(t *testing.T) {
 			t.Parallel()
-			s, err := store.Open(soon(t), etcd.Config{Endpoints: splitEndpoints(test.endpoints)})
-			if err == nil {
-				closeStore(t, s)
-			}
+			err := readOnce(soon(t), etcd.Config{Endpoints: splitEndpoints(test.endpoints)})
 			wantError(t, err, fault.ErrConfig, test.text)
 		})
 	}
 	// A slash at the end is how people copy them.
-	w := newWorld(t)
-	must(t, readOnce(soon(t), etcd.Config{Endpoints: []string{w.endpoint + "/"}}))
-	if got := open(t, etcd.Config{}).Endpoints(); len(got) != 1 || got[0] != etcd.DefaultEndpoint {
+	endpoint := start(t, embedetcd.Options{})
+	must(t, readOnce(soon(t), etcd.Config{Endpoints: []string{endpoint + "/"}}))
+	conn, err := etcd.Dial(soon(t), etcd.Config{})
+	must(t, err)
+	defer conn.Close()
+	if got := conn.Endpoints(); len(got) != 1 || got[0] != etcd.DefaultEndpoint {
 		t.Errorf("by default %q", got)
 	}
 }
@@ -87,8 +87,7 @@ func TestEndpointWithZone(t *testing.T) {
 		t.Skip("no address with a zone here: ", err)
 	}
 	defer listener.Close()
-	w := newWorld(t)
-	go forward(t.Context(), listener, strings.TrimPrefix(w.endpoint, "http://"))
+	go forward(t.Context(), listener, strings.TrimPrefix(start(t, embedetcd.Options{}), "http://"))
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	must(t, err)
 	endpoint := "http://[::1%25lo]:" + port
