@@ -182,3 +182,37 @@ func TestIfNeeded(t *testing.T) {
 		}
 	}
 }
+
+func TestNoChangeIsNoWrite(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.put(lockKey, locked) // an edit that changes nothing needs no lock
+	revision := w.putProfile("web", document(t, "web", "allow"))
+	s, between := w.behind(nil, nil)
+	for what, change := range map[string]func(*profile.Profile) error{
+		"nothing": func(*profile.Profile) error { return nil },
+		"there and back": func(p *profile.Profile) error {
+			if err := profile.AppendRule(p, rules.Inbound, rule(t, "deny tcp")); err != nil {
+				return err
+			}
+			return (&profile.Removal{Direction: rules.Inbound, At: len(p.Inbound)}).Apply(p)
+		},
+		"no such rule": func(p *profile.Profile) error {
+			if n := profile.RemoveRule(p, rules.Outbound, rule(t, "deny tcp")); n != 0 {
+				t.Errorf("%d rules removed", n)
+			}
+			return nil
+		},
+	} {
+		result, err := s.Edit(soon(t), "web", change)
+		if err != nil || result.Changed || result.Attempts != 1 {
+			t.Errorf("%s: %+v, %v", what, result, err)
+		}
+	}
+	if got := w.get("web").ModRevision; got != revision {
+		t.Errorf("it was written at revision %d", got)
+	}
+	if got := between.Count("/etcdserverpb.KV/Txn"); got != 3 {
+		t.Errorf("%d requests for three edits, want 3", got)
+	}
+}

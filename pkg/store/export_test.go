@@ -2,13 +2,6 @@ package store
 
 import (
 	"time"
-
-	"go.etcd.io/etcd/api/v3/mvccpb"
-
-	"github.com/calicoctl/calicoctl/internal/keys"
-	"github.com/calicoctl/calicoctl/pkg/profile"
-	"github.com/calicoctl/calicoctl/pkg/resource"
-	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
 // TakeTime lets a slow machine find out whether a write was saved and which key
@@ -23,28 +16,6 @@ var DecodeProfile = decodeProfile
 
 // MaxDocument is the limit that a document may have.
 const MaxDocument = maxDocument
-
-// DecodeAnything reads a value as each of the other documents that the store
-// reads, and returns the errors.
-func DecodeAnything(value []byte) (errs []error) {
-	kv := &mvccpb.KeyValue{Value: value, ModRevision: 1}
-	for _, key := range []string{keys.WorkloadEndpoints + "e", keys.HostEndpoints + "e", keys.HostsV1 + "h/endpoint/e", keys.NetworkSets + "n/s"} {
-		_, _, err := resource.DecodeEndpointOrSet(key, value)
-		errs = append(errs, err)
-	}
-	_, err := resource.DecodePolicy(keys.GlobalNetworkPolicies+"p", value).Selects(resource.EndpointOrSet{}, nil, rules.Inbound)
-	errs = append(errs, err)
-	for _, part := range keys.PartsV1() {
-		p, err := decodeProfileV1("x", map[string]*mvccpb.KeyValue{part: kv})
-		if err == nil {
-			_, _ = profile.Convert(p, "x")
-			_ = p.Invalid()
-		}
-		errs = append(errs, err)
-	}
-	_, err = resource.DatastoreReady(value)
-	return append(errs, err)
-}
 
 // A Contention is the waits of an edit.
 type Contention struct{ contention }

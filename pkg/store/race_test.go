@@ -95,52 +95,6 @@ func TestRemovalComparesBytes(t *testing.T) {
 	w.wantValue("web", stored(`{"action":"Allow","x":2}`))
 }
 
-func TestPositions(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
-	only := rule(t, letter(t, "B"))
-	for _, test := range []struct {
-		list   string
-		change func(*profile.Profile) error
-		kind   error // nil for a *PositionError or *PresentError
-		text   string
-	}{
-		{"A B", inserting(t, 0), nil, "there is no position 0: the inbound positions are 1 to 3"},
-		{"A B", inserting(t, -1), nil, "there is no position -1: the inbound positions are 1 to 3"},
-		{"A B", inserting(t, 4), nil, "there is no position 4: the inbound positions are 1 to 3"},
-		{"", inserting(t, 2), nil, "there is no position 2: the inbound positions are 1 to 1"},
-		{"A new", inserting(t, 1), nil, "the rule is already at inbound position 2"},
-		{"A B", (&profile.Removal{Direction: rules.Inbound, At: 0}).Apply, nil, "there is no position 0: the inbound positions are 1 to 2"},
-		{"A B", (&profile.Removal{Direction: rules.Inbound, At: 3}).Apply, nil, "there is no position 3: the inbound positions are 1 to 2"},
-		{"", (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply, nil, "there is no position 1: the profile has no inbound rules"},
-		{
-			"A B", (&profile.Removal{Direction: rules.Inbound, At: 1, Only: &only}).Apply, fault.ErrRefused,
-			"inbound rule 1 is another one: allow from tag A",
-		},
-	} {
-		revision := w.putProfile("web", lettered(t, test.list))
-		_, err := s.Edit(soon(t), "web", test.change)
-		var position *profile.PositionError
-		var present *profile.PresentError
-		switch {
-		case err == nil || err.Error() != test.text:
-			t.Errorf("%s: error %v, want %s", test.list, err, test.text)
-		case test.kind != nil && !errors.Is(err, test.kind), test.kind == nil && !errors.As(err, &position) && !errors.As(err, &present):
-			t.Errorf("%s: error of the type %T", test.list, err)
-		}
-		if w.get("web").ModRevision != revision {
-			t.Errorf("%s: something was written", test.list)
-		}
-	}
-	w.putProfile("web", lettered(t, "A B"))
-	_, err := s.Edit(soon(t), "web", (&profile.Removal{Direction: rules.Inbound, At: 2, Only: &only}).Apply)
-	must(t, err)
-	if got := w.letters(); got != "A" {
-		t.Errorf("list %s", got)
-	}
-}
-
 func TestOnce(t *testing.T) {
 	t.Parallel()
 	e := editing("web", appending(t, letter(t, "new")))

@@ -2,12 +2,10 @@ package store_test
 
 import (
 	"errors"
-	"strings"
 	"testing"
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 func replacing(t *testing.T, at int, words string) func(*profile.Profile) error {
@@ -47,63 +45,4 @@ func TestReplacementPresentAfterLostRace(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 	w.wantVersions("web", 2)
-}
-
-func TestReplacement(t *testing.T) {
-	t.Parallel()
-	for _, test := range []struct {
-		at    int
-		words string
-		want  string // or
-		err   string
-	}{
-		{1, "deny", "deny, allow tcp, allow [http GET]", ""},
-		{2, "allow udp", "allow from tag web, allow udp, allow [http GET]", ""},
-		{3, "deny", "allow from tag web, allow tcp, deny", ""},
-		{1, "allow from tag web", "allow from tag web, allow tcp, allow [http GET]", ""}, // in the usual form
-		{2, "allow tcp", "", "the rule is already at inbound position 2"},
-		{3, "allow tcp", "", "the rule is already at inbound position 2"},
-		{0, "deny", "", "there is no position 0: the inbound positions are 1 to 3"},
-		{4, "deny", "", "there is no position 4: the inbound positions are 1 to 3"},
-		{1, "deny [x]", "", `the rule "deny [x]" has criteria that cannot be written anew`},
-	} {
-		stored := []string{
-			`{"action":"Allow","source":{"selector":"web == ''"}}`, `{ "action":"Allow","protocol":"TCP"}`,
-			`{"action":"Allow","http":{"methods":["GET"]}}`,
-		}
-		p, err := store.DecodeProfile("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+stored[0]+`,`+stored[1]+`,`+stored[2]+`]}}`))
-		must(t, err)
-		err = replacing(t, test.at, test.words)(p)
-		if test.err != "" {
-			if err == nil || err.Error() != test.err || p.Changed() {
-				t.Errorf("%d, %s: %v, want %s; changed %v", test.at, test.words, err, test.err, p.Changed())
-			}
-			continue
-		}
-		must(t, err)
-		want := rules.FormatListing(lines(t, test.want), nil)
-		if got := rules.FormatListing(ofStored(p.Inbound), nil); got != want {
-			t.Errorf("%d, %s:\n%s\nwant\n%s", test.at, test.words, got, want)
-		}
-		for i, r := range p.Inbound {
-			if i != test.at-1 && string(r.JSON) != stored[i] {
-				t.Errorf("rule %d became %s", i+1, r.JSON)
-			}
-		}
-	}
-}
-
-func lines(t *testing.T, list string) []rules.Rule {
-	t.Helper()
-	inbound, _, err := rules.ParseListing("Inbound rules:\n"+strings.ReplaceAll(list, ", ", "\n")+"\nOutbound rules:\n", rules.AsStored)
-	must(t, err)
-	return inbound
-}
-
-func ofStored(list []rules.Stored) []rules.Rule {
-	out := make([]rules.Rule, len(list))
-	for i, r := range list {
-		out[i] = r.Rule
-	}
-	return out
 }

@@ -1,4 +1,4 @@
-package store_test
+package profile_test
 
 import (
 	"encoding/json"
@@ -8,7 +8,6 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // FuzzEdit reads any document, edits it as op says, and looks at every byte of
@@ -34,7 +33,7 @@ func FuzzEdit(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, document []byte, op byte) {
-		p, err := store.DecodeProfile("web", 1, slices.Clone(document))
+		p, err := profile.Decode("web", 1, slices.Clone(document))
 		if err != nil {
 			if err.Error() == "" || p != nil {
 				t.Fatalf("profile %v, error %q", p, err)
@@ -54,30 +53,6 @@ func FuzzEdit(f *testing.F) {
 		}
 		wantOnlyChanged(t, string(document), string(now), field)
 		wantReadBack(t, p, now)
-	})
-}
-
-// FuzzDocuments reads any value as every other document: nothing panics, and what
-// is said can be printed.
-func FuzzDocuments(f *testing.F) {
-	for _, document := range hostile() {
-		f.Add([]byte(document))
-	}
-	for _, document := range []string{
-		`{"kind":"WorkloadEndpoint","spec":{"profiles":["a",null],"node":1,"ipNetworks":[{}]}}`,
-		`{"kind":"HostEndpoint","spec":{"profiles":["a"],"Profiles":[],"expectedIPs":"\u001b"}}`,
-		`{"profile_ids":[],"profile_id":["\ud800"],"state":true}`,
-		`{"inbound_rules":[null,{"action":"\u202e"},{"src_tag":"\u001b","!src_net":"::/999"}],"outbound_rules":[{"icmp_code":1e400}]}`,
-		`["a","\u0000",""]`, `{"a":"\u009b","\u202e":""}`, `{"spec":{"datastoreReady":"\u001b"}}`, `{"kind":"\u001b"}`,
-	} {
-		f.Add([]byte(document))
-	}
-	f.Fuzz(func(t *testing.T, document []byte) {
-		for _, err := range store.DecodeAnything(document) {
-			if err != nil && (err.Error() == "" || err.Error() != printable.Text(err.Error())) {
-				t.Errorf("%q", err)
-			}
-		}
 	})
 }
 
@@ -229,7 +204,7 @@ func wantOnlyChanged(t *testing.T, was, now, field string) {
 // wantReadBack checks that what is written says what the profile said.
 func wantReadBack(t *testing.T, p *profile.Profile, document []byte) {
 	t.Helper()
-	again, err := store.DecodeProfile("web", 2, document)
+	again, err := profile.Decode("web", 2, document)
 	if err != nil {
 		t.Fatalf("what was written cannot be read: %v\n%s", err, document)
 	}
@@ -239,4 +214,25 @@ func wantReadBack(t *testing.T, p *profile.Profile, document []byte) {
 	if !same(p.Inbound, again.Inbound) || !same(p.Outbound, again.Outbound) || !slices.Equal(p.Labels, again.Labels) {
 		t.Fatalf("what was written says something else:\n%s\n%+v\n%+v", document, p, again)
 	}
+}
+
+// FuzzV1 reads any value as each part of a v1 profile, and converts what can be read.
+func FuzzV1(f *testing.F) {
+	for _, value := range []string{
+		`{"inbound_rules":[null,{"action":"\u202e"},{"src_tag":"\u001b","!src_net":"::/999"}],"outbound_rules":[{"icmp_code":1e400}]}`,
+		`["a","\u0000",""]`, `{"a":"\u009b","\u202e":""}`, `[]`, `7`, ``,
+	} {
+		f.Add([]byte(value))
+	}
+	f.Fuzz(func(t *testing.T, value []byte) {
+		for _, part := range []string{"rules", "tags", "labels"} {
+			p, _, err := profile.DecodeV1("x", 1, map[string][]byte{part: value})
+			if err == nil {
+				_, _ = profile.Convert(p, "x")
+				_ = p.Invalid()
+			} else if err.Error() == "" || err.Error() != printable.Text(err.Error()) {
+				t.Errorf("%s: %q", part, err)
+			}
+		}
+	})
 }

@@ -1,4 +1,4 @@
-package store_test
+package profile_test
 
 import (
 	"fmt"
@@ -11,7 +11,6 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 const (
@@ -21,8 +20,6 @@ const (
 
 func TestLabelsThatFelixRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	long := strings.Repeat("a", 64)
 	value := func(v string) string {
 		return `label "a": its value "` + v + `" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`
@@ -58,29 +55,25 @@ func TestLabelsThatFelixRefuses(t *testing.T) {
 		{profile.Label{Name: "a", Value: "a/b"}, value("a/b")},
 		{profile.Label{Name: "a", Value: "é"}, value("é")},
 	} {
-		revision := w.putProfile("web", document(t, "web"))
-		result, err := s.Edit(soon(t), "web", func(p *profile.Profile) error {
-			p.Labels = append(p.Labels, test.label)
-			return nil
-		})
+		p := decode(t, "web", document(t, "web"))
+		p.Labels = append(p.Labels, test.label)
+		invalid := strings.Join(p.Invalid(), "\n")
 		if test.why == "" {
-			wantDone(t, result, err, 1)
-			if invalid := w.profile("web").Invalid(); len(invalid) > 0 {
+			must(t, p.Check())
+			if invalid != "" {
 				t.Errorf("%+v: invalid %q", test.label, invalid)
 			}
 			continue
 		}
-		wantError(t, err, fault.ErrRefused, test.why)
-		if w.get("web").ModRevision != revision {
-			t.Errorf("%+v was written", test.label)
+		wantError(t, p.Check(), fault.ErrRefused, test.why)
+		if want := test.why + "; Felix takes no tags from such a profile"; invalid != want {
+			t.Errorf("invalid %q, want %q", invalid, want)
 		}
 	}
 }
 
 func TestRulesThatFelixRefuses(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	for _, raw := range []string{
 		`{"action":"Alow"}`, `{}`, `null`, `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`,
 		`{"action":"Allow","protocol":"TCP","destination":{"ports":[99999]}}`, `{"action":"Allow","protocol":"ICMP","icmp":{"type":255}}`,
@@ -89,28 +82,29 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 		`{"action":"Allow","ipVersion":4,"source":{"nets":["2001:db8::/32"]}}`, `{"action":"Allow","protocol":300}`,
 	} {
 		bad := rules.DecodeV3([]byte(raw))
-		revision := w.putProfile("web", document(t, "web", "allow"))
-		_, err := s.Edit(soon(t), "web", func(p *profile.Profile) error {
+		_, err := edited(t, "web", document(t, "web", "allow"), func(p *profile.Profile) error {
 			p.Inbound = append(slices.Clip(p.Inbound), bad)
 			return nil
 		})
 		wantError(t, err, fault.ErrRefused, "")
-		wantIn(t, err, "inbound rule 2 ("+rules.Format(bad.Rule)+"): ")
-		if w.get("web").ModRevision != revision {
-			t.Errorf("%s was written", raw)
+		if want := "inbound rule 2 (" + rules.Format(bad.Rule) + "): "; !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("error %v, want %s", err, want)
 		}
-		// The same when it is stored already: it is told, stays, and goes.
+		// The same rule if it is stored already: it is listed, kept, and can be removed.
 		stored := `{` + head + `,"metadata":{"name":"web"},"spec":{"egress":[` + raw + `]}}`
-		w.putProfile("web", stored)
-		if invalid := w.profile("web").Invalid(); len(invalid) == 0 || !strings.HasPrefix(invalid[0], "outbound rule 1: ") {
+		if invalid := decode(t, "web", stored).Invalid(); len(invalid) == 0 || !strings.HasPrefix(invalid[0], "outbound rule 1: ") {
 			t.Errorf("%s: invalid %q", raw, invalid)
 		}
-		_, err = s.Edit(soon(t), "web", func(p *profile.Profile) error { return profile.AppendRule(p, rules.Outbound, rule(t, "deny")) })
+		now, err := edited(t, "web", stored, func(p *profile.Profile) error { return profile.AppendRule(p, rules.Outbound, rule(t, "deny")) })
 		must(t, err)
-		w.wantValue("web", strings.Replace(stored, raw, raw+`,{"action":"Deny"}`, 1))
-		_, err = s.Edit(soon(t), "web", (&profile.Removal{Direction: rules.Outbound, At: 1}).Apply)
+		if want := strings.Replace(stored, raw, raw+`,{"action":"Deny"}`, 1); now != want {
+			t.Errorf("%s, want %s", now, want)
+		}
+		left, err := edited(t, "web", now, (&profile.Removal{Direction: rules.Outbound, At: 1}).Apply)
 		must(t, err)
-		w.wantValue("web", strings.Replace(stored, raw, `{"action":"Deny"}`, 1))
+		if want := strings.Replace(stored, raw, `{"action":"Deny"}`, 1); left != want {
+			t.Errorf("%s, want %s", left, want)
+		}
 	}
 }
 
@@ -118,10 +112,8 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 // nothing.
 func TestTrouble(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
 	const bad = `{` + head + `,"metadata":{"name":"other","labels":{"-x":"","team":"a b"},"annotations":{"A/b":"","a b":"1"}},` +
 		`"spec":{"ingress":[{"action":"Alow"},{"action":"Allow"}],"labelsToApply":{"a b":"","ok":"","v":"-"}}}`
-	w.putProfile("WEB", bad)
 	want := []string{
 		`inbound rule 1: ` + rules.DecodeV3([]byte(`{"action":"Alow"}`)).Invalid()[0],
 		`label "a b": ` + notLabelName,
@@ -135,16 +127,18 @@ func TestTrouble(t *testing.T) {
 	for i := range want[1:] {
 		want[i+1] += "; Felix takes no tags from such a profile"
 	}
-	if diff := cmp.Diff(want, w.profile("WEB").Invalid()); diff != "" {
+	if diff := cmp.Diff(want, decode(t, "WEB", bad).Invalid()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	result, err := w.direct().Edit(soon(t), "WEB", func(p *profile.Profile) error {
+	now, err := edited(t, "WEB", bad, func(p *profile.Profile) error {
 		p.Labels = append(p.Labels, profile.Label{Name: "new"})
 		return profile.AppendRule(p, rules.Inbound, rule(t, "deny"))
 	})
-	wantDone(t, result, err, 1)
-	w.wantValue("WEB", strings.Replace(strings.Replace(bad, `{"action":"Allow"}`, `{"action":"Allow"},{"action":"Deny"}`, 1),
-		`"v":"-"`, `"v":"-","new":""`, 1))
+	must(t, err)
+	if want := strings.Replace(strings.Replace(bad, `{"action":"Allow"}`, `{"action":"Allow"},{"action":"Deny"}`, 1),
+		`"v":"-"`, `"v":"-","new":""`, 1); now != want {
+		t.Errorf("%s, want %s", now, want)
+	}
 
 	for document, want := range map[string]string{
 		`{` + head + `}`:                                                  `metadata.name is ""`,
@@ -155,11 +149,10 @@ func TestTrouble(t *testing.T) {
 		`{` + head + `,"metadata":{"name":"web","annotations":{"a":[]}}}`: `metadata.annotations: the value of "a" is not a string`,
 		`{` + head + `,"metadata":{"name":"web"}}`:                        ``,
 	} {
-		w.putProfile("web", document)
 		if want != "" {
 			want += "; Felix takes no tags from such a profile"
 		}
-		if got := strings.Join(w.profile("web").Invalid(), "\n"); got != want {
+		if got := strings.Join(decode(t, "web", document).Invalid(), "\n"); got != want {
 			t.Errorf("%s: invalid %q, want %q", document, got, want)
 		}
 	}
@@ -176,8 +169,6 @@ func manyRules(t *testing.T, n int) string {
 
 func TestListLimit(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	replace := func(p *profile.Profile) error {
 		if err := (&profile.Removal{Direction: rules.Inbound, At: 1}).Apply(p); err != nil {
 			return err
@@ -202,113 +193,24 @@ func TestListLimit(t *testing.T) {
 			return profile.AppendRule(p, rules.Outbound, rule(t, "deny"))
 		}, 1030, ""},
 	} {
-		revision := w.putProfile("web", manyRules(t, test.stored))
-		_, err := s.Edit(soon(t), "web", test.change)
+		p := decode(t, "web", manyRules(t, test.stored))
+		must(t, test.change(p))
 		if test.err != "" {
-			wantError(t, err, fault.ErrRefused, test.err)
-			if w.get("web").ModRevision != revision {
-				t.Errorf("%s: it was written", test.name)
-			}
+			wantError(t, p.Check(), fault.ErrRefused, test.err)
 			continue
 		}
-		must(t, err)
-		if got := len(w.profile("web").Inbound); got != test.left {
+		must(t, p.Check())
+		if got := len(p.Inbound); got != test.left {
 			t.Errorf("%s: %d rules, want %d", test.name, got, test.left)
 		}
-	}
-}
-
-// padded returns a document that an appended "allow" brings to a size.
-func padded(size int) string {
-	const frame = `{` + head + `,"metadata":{"name":"web"},"note":"","spec":{"ingress":[{"action":"Allow"}]}}`
-	return strings.Replace(strings.Replace(frame, `{"action":"Allow"}`, ``, 1), `"note":""`,
-		`"note":"`+strings.Repeat("x", size-len(frame))+`"`, 1)
-}
-
-func TestDocumentSize(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
-	w.putProfile("web", padded(store.MaxDocument))
-	result, err := s.Edit(soon(t), "web", appending(t, "allow"))
-	wantDone(t, result, err, 1)
-	if got := len(w.get("web").Value); got != store.MaxDocument {
-		t.Errorf("%d bytes, want %d", got, store.MaxDocument)
-	}
-	revision := w.putProfile("web", padded(store.MaxDocument+1))
-	_, err = s.Edit(soon(t), "web", appending(t, "allow"))
-	wantError(t, err, fault.ErrRefused, fmt.Sprintf("profile web would be %d bytes long; etcd takes %d at most",
-		store.MaxDocument+1, store.MaxDocument))
-	// Below the limit, with so many guards that etcd itself says no.
-	w.putProfile("web", padded(store.MaxDocument))
-	e := editing("web", appending(t, "allow"))
-	for i := range 90 {
-		e.Query.Presence = append(e.Query.Presence, fmt.Sprintf("%s-%d", strings.Repeat("n", 240), i))
-	}
-	_, err = s.Update(soon(t), nil, e)
-	wantError(t, err, fault.ErrRefused, fmt.Sprintf("the request that writes profile web (%d bytes) is longer than this etcd takes (--max-request-bytes)",
-		store.MaxDocument))
-	if got := w.get("web"); got.ModRevision != revision+1 {
-		t.Error("it was written")
-	}
-}
-
-func TestProtectedProfiles(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
-	const kept = " is kept in step with Kubernetes by its controllers, which would undo the edit"
-	for _, id := range []string{"kns.default", "ksa.default.web"} {
-		revision := w.putProfile(id, document(t, id))
-		e := editing(id, appending(t, "deny"))
-		_, err := s.Update(soon(t), nil, e)
-		wantError(t, err, fault.ErrRefused, "profile "+id+kept)
-		if w.get(id).ModRevision != revision {
-			t.Errorf("%s was written", id)
-		}
-		e.Force = true
-		result, err := s.Update(soon(t), nil, e)
-		wantDone(t, result, err, 1)
-	}
-	for _, id := range []string{"kns", "ksax", "knsx.default"} {
-		w.putProfile(id, document(t, id))
-		result, err := s.Edit(soon(t), id, appending(t, "deny"))
-		wantDone(t, result, err, 1)
-	}
-	e := editing(profile.DefaultAllow, appending(t, "deny"))
-	e.Force = true
-	_, err := s.Update(soon(t), nil, e)
-	wantError(t, err, fault.ErrRefused, "profile projectcalico-default-allow is built into Calico and cannot be edited")
-	if w.get(profile.DefaultAllow) != nil {
-		t.Error("it was written")
-	}
-}
-
-func TestDefaultAllow(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t)
-	p := w.profile(profile.DefaultAllow)
-	if got := rules.FormatListing([]rules.Rule{p.Inbound[0].Rule}, []rules.Rule{p.Outbound[0].Rule}); got !=
-		"Inbound rules:\n   1 allow\nOutbound rules:\n   1 allow\n" || len(p.Inbound)+len(p.Outbound) != 2 {
-		t.Errorf("shown as\n%s", got)
-	}
-	if !p.BuiltIn || p.Revision != 0 || len(p.Invalid()) > 0 || len(p.Tags()) > 0 {
-		t.Errorf("%+v, invalid %q, tags %q", p, p.Invalid(), p.Tags())
-	}
-	snap, err := w.direct().Read(soon(t), store.Query{Presence: []string{profile.DefaultAllow}})
-	must(t, err)
-	if !snap.Has(profile.DefaultAllow) {
-		t.Error("it is not there")
 	}
 }
 
 // A label with a value is no tag, and a long name is one behind /tag only.
 func TestTags(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.putProfile("web", `{`+head+`,"metadata":{"name":"web"},"spec":{"labelsToApply":{"web":"","stage":"production",`+
+	p := decode(t, "web", `{`+head+`,"metadata":{"name":"web"},"spec":{"labelsToApply":{"web":"","stage":"production",`+
 		`"a":"","`+networkID+`/tag":"","x/tag":"","example.com/role":"","`+networkID+`":""}}}`)
-	p := w.profile("web")
 	if diff := cmp.Diff([]string{networkID, "a", "web"}, p.Tags()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -320,14 +222,13 @@ func TestTags(t *testing.T) {
 // Only what is wrong with rules makes a profile drop everything.
 func TestRuleTrouble(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.putProfile("web", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"web"},"spec":{`+
+	p := decode(t, "web", `{"kind":"Profile","apiVersion":"projectcalico.org/v3","metadata":{"name":"web"},"spec":{`+
 		`"ingress":[{"action":"Allow"},{"action":"Alow"}],"labelsToApply":{"_":""}}}`)
-	got := w.profile("web").InvalidRules()
+	got := p.InvalidRules()
 	if len(got) != 1 || !strings.HasPrefix(got[0], "inbound rule 2: action: ") {
 		t.Errorf("%q", got)
 	}
-	if all := w.profile("web").Invalid(); len(all) != 2 {
+	if all := p.Invalid(); len(all) != 2 {
 		t.Errorf("%q", all)
 	}
 }

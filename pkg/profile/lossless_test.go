@@ -1,4 +1,4 @@
-package store_test
+package profile_test
 
 import (
 	"bytes"
@@ -171,20 +171,17 @@ func listEdits() []listEdit {
 
 func TestListEditKeepsAllOtherBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	fields := map[rules.Direction]string{rules.Inbound: "ingress", rules.Outbound: "egress"}
 	for name, document := range documents(t) {
 		for _, edit := range listEdits() {
 			for direction, field := range fields {
 				id := strings.ReplaceAll(name+" "+edit.name+" "+field, " ", "-")
-				w.putProfile(id, document)
-				result, err := s.Edit(soon(t), id, func(p *profile.Profile) error { return edit.change(t, p, direction) })
+				now, err := edited(t, "web", document, func(p *profile.Profile) error { return edit.change(t, p, direction) })
 				if errors.Is(err, errNothingInWords) {
 					continue
 				}
-				wantDone(t, result, err, 1)
-				wantListChange(t, id, document, string(w.get(id).Value), field, edit)
+				must(t, err)
+				wantListChange(t, id, document, now, field, edit)
 			}
 		}
 	}
@@ -211,21 +208,18 @@ func wantListChange(t *testing.T, id, was, now, field string, edit listEdit) {
 
 func TestLabelEditKeepsAllOtherBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	for name, document := range documents(t) {
 		before, value, after := around([]byte(document), "spec", "labelsToApply")
 		for i := range members(t, value) {
 			id := fmt.Sprintf("%s-without-%d", name, i)
-			w.putProfile(id, document)
-			result, err := s.Edit(soon(t), id, func(p *profile.Profile) error {
+			now, err := edited(t, "web", document, func(p *profile.Profile) error {
 				p.Labels = slices.Delete(slices.Clone(p.Labels), i, i+1)
 				return nil
 			})
-			wantDone(t, result, err, 1)
-			nowBefore, nowValue, nowAfter := around(w.get(id).Value, "spec", "labelsToApply")
+			must(t, err)
+			nowBefore, nowValue, nowAfter := around([]byte(now), "spec", "labelsToApply")
 			if before != nowBefore || after != nowAfter {
-				t.Errorf("%s: other bytes changed: %s", id, cmp.Diff(document, string(w.get(id).Value)))
+				t.Errorf("%s: other bytes changed: %s", id, cmp.Diff(document, now))
 			}
 			want := slices.Delete(members(t, value), i, i+1)
 			if diff := cmp.Diff(want, members(t, nowValue)); diff != "" && len(want)+len(members(t, nowValue)) > 0 {
@@ -233,17 +227,16 @@ func TestLabelEditKeepsAllOtherBytes(t *testing.T) {
 			}
 		}
 		id := name + "-with"
-		w.putProfile(id, document)
-		result, err := s.Edit(soon(t), id, func(p *profile.Profile) error {
+		now, err := edited(t, "web", document, func(p *profile.Profile) error {
 			p.Labels = append(p.Labels, profile.Label{Name: "new"}, profile.Label{Name: "tier", Value: "front"})
 			return nil
 		})
-		wantDone(t, result, err, 1)
+		must(t, err)
 		want := append(members(t, value), `new=""`, `tier="front"`)
 		if value == "" {
 			continue // see TestAbsentPartsAreAdded
 		}
-		nowBefore, nowValue, nowAfter := around(w.get(id).Value, "spec", "labelsToApply")
+		nowBefore, nowValue, nowAfter := around([]byte(now), "spec", "labelsToApply")
 		if diff := cmp.Diff(want, members(t, nowValue)); diff != "" || before != nowBefore || after != nowAfter {
 			t.Errorf("%s (-want +got):\n%s", id, diff)
 		}
@@ -253,8 +246,6 @@ func TestLabelEditKeepsAllOtherBytes(t *testing.T) {
 // What is written is pinned to the byte.
 func TestExactBytes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	s := w.direct()
 	label := func(labels ...profile.Label) func(*profile.Profile) error {
 		return func(p *profile.Profile) error { p.Labels = labels; return nil }
 	}
@@ -302,19 +293,9 @@ func TestExactBytes(t *testing.T) {
 		`{"\u006bind":"Profile","apiVersion":"projectcalico.org/v3","sp\u0065c":{"ingress":[{"action":"Allow"}],"labelsToApply":{"\u0061":""}}}`,
 		appending(t, "allow"),
 	}}
-	for i, test := range tests {
-		id := fmt.Sprintf("exact-%d", i)
-		w.putProfile(id, test.was)
-		result, err := s.Edit(soon(t), id, test.change)
-		if err != nil {
-			t.Errorf("%s: %v", test.name, err)
-			continue
-		}
-		if got := string(w.get(id).Value); got != test.now {
-			t.Errorf("%s:\n%q\nwant\n%q", test.name, got, test.now)
-		}
-		if shown, _ := result.Profile.MarshalJSON(); string(shown) != test.now {
-			t.Errorf("%s: the result says\n%q\nis stored, want\n%q", test.name, shown, test.now)
+	for _, test := range tests {
+		if got, err := edited(t, "web", test.was, test.change); err != nil || got != test.now {
+			t.Errorf("%s: %v\n%q\nwant\n%q", test.name, err, got, test.now)
 		}
 	}
 }
@@ -322,9 +303,7 @@ func TestExactBytes(t *testing.T) {
 // Both lists and the labels change at once, and all else stays.
 func TestEverythingChanges(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.putProfile("nasty", nasty)
-	_, err := w.direct().Edit(soon(t), "nasty", func(p *profile.Profile) error {
+	now, err := edited(t, "nasty", nasty, func(p *profile.Profile) error {
 		p.Inbound, p.Outbound, p.Labels = nil, p.Outbound[:1], p.Labels[:1]
 		return nil
 	})
@@ -336,41 +315,19 @@ func TestEverythingChanges(t *testing.T) {
 			"ingress": `[]`, "egress": `[{ "Action":"Allow" }]`, "labelsToApply": `{ "nasty" : "" }`,
 		}[field] + after
 	}
-	w.wantValue("nasty", want)
+	if now != want {
+		t.Errorf("%s\nwant\n%s", now, want)
+	}
 }
 
-func TestNoChangeIsNoWrite(t *testing.T) {
+func TestNoChange(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
-	w.put(lockKey, locked) // an edit that changes nothing needs no lock
 	for name, document := range documents(t) {
-		revision := w.putProfile(name, document)
-		s, between := w.behind(nil, nil)
-		for what, change := range map[string]func(*profile.Profile) error{
-			"nothing": func(*profile.Profile) error { return nil },
-			"there and back": func(p *profile.Profile) error {
-				if err := profile.AppendRule(p, rules.Inbound, rule(t, addition)); err != nil {
-					return err
-				}
-				return (&profile.Removal{Direction: rules.Inbound, At: len(p.Inbound)}).Apply(p)
-			},
-			"no such rule": func(p *profile.Profile) error {
-				if n := profile.RemoveRule(p, rules.Outbound, rule(t, addition)); n != 0 {
-					t.Errorf("%d rules removed", n)
-				}
-				return nil
-			},
-		} {
-			result, err := s.Edit(soon(t), name, change)
-			if err != nil || result.Changed || result.Attempts != 1 {
-				t.Errorf("%s, %s: %+v, %v", name, what, result, err)
-			}
-		}
-		if got := w.get(name).ModRevision; got != revision {
-			t.Errorf("%s was written at revision %d", name, got)
-		}
-		if got := between.Count("/etcdserverpb.KV/Txn"); got != 3 {
-			t.Errorf("%d requests for three edits, want 3", got)
+		p := decode(t, name, document)
+		must(t, profile.AppendRule(p, rules.Inbound, rule(t, addition)))
+		must(t, (&profile.Removal{Direction: rules.Inbound, At: len(p.Inbound)}).Apply(p))
+		if n := profile.RemoveRule(p, rules.Outbound, rule(t, addition)); n != 0 || p.Changed() {
+			t.Errorf("%s: %d rules removed, changed %v", name, n, p.Changed())
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package store_test
+package profile_test
 
 import (
 	"errors"
@@ -9,7 +9,6 @@ import (
 
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
-	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
 // piece returns the stored bytes of a rule by its sign: a letter is "allow from
@@ -107,7 +106,7 @@ func TestSetRulesOfDocument(t *testing.T) {
 
 func decoded(t *testing.T, list string) *profile.Profile {
 	t.Helper()
-	p, err := store.DecodeProfile("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+strings.Join(pieces(list), ",")+`]}}`))
+	p, err := profile.Decode("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+strings.Join(pieces(list), ",")+`]}}`))
 	must(t, err)
 	return p
 }
@@ -150,7 +149,7 @@ func TestSetRulesOfLongLists(t *testing.T) {
 		old = append(old, fmt.Sprintf(`{ "action":"Allow","protocol":"TCP","destination":{"ports":[%d]}}`, i+1))
 		now = append(now, fmt.Sprintf("allow tcp to ports %d", 5000-i))
 	}
-	p, err := store.DecodeProfile("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+strings.Join(old, ",")+`]}}`))
+	p, err := profile.Decode("web", 1, []byte(`{`+head+`,"spec":{"ingress":[`+strings.Join(old, ",")+`]}}`))
 	must(t, err)
 	var list []rules.Rule
 	for _, words := range now {

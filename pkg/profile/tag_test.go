@@ -1,4 +1,4 @@
-package store_test
+package profile_test
 
 import (
 	"slices"
