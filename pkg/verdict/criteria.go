@@ -39,8 +39,9 @@ func (s netSet) of(ipv6 bool) spans {
 	return s.v4
 }
 
-// labelCriteria are the tag and the selector that one and the same endpoint must
-// match, and those that none may match.
+// labelCriteria are a tag and a selector that one endpoint or network set must match,
+// and those that it may not match. Felix makes one selector of all of them. Without
+// any that must match, no endpoint or network set may match the others.
 type labelCriteria struct{ want, reject []labelTest }
 
 // A labelTest is a tag or a selector.
@@ -66,9 +67,15 @@ func (t labelTest) matches(labels map[string]string) bool {
 	return found && (!t.tag.EmptyValue || value == "")
 }
 
-// wanted reports whether an endpoint with these labels matches what must match.
+// wanted reports whether an endpoint or network set with these labels matches what
+// must match.
 func (c labelCriteria) wanted(labels map[string]string) bool {
 	return !slices.ContainsFunc(c.want, func(t labelTest) bool { return !t.matches(labels) })
+}
+
+// selects reports whether it also matches none of what it may not match.
+func (c labelCriteria) selects(labels map[string]string) bool {
+	return c.wanted(labels) && !c.rejected(labels)
 }
 
 // rejected reports whether an endpoint with these labels matches what may not match.

@@ -76,15 +76,21 @@ func (e bruteEnd) fits(p brutePacket, address string, port int, labels []map[str
 	if len(e.ports) > 0 && !among(e.ports) || among(e.notPorts) {
 		return false
 	}
-	picked := func(s *bruteSelector) bool {
+	some := func(matches func(map[string]string) bool) bool {
 		for _, l := range labels {
-			if s.matches(l) {
+			if matches(l) {
 				return true
 			}
 		}
 		return false
 	}
-	return (e.selector == nil || picked(e.selector)) && (e.notSe == nil || !picked(e.notSe))
+	switch {
+	case e.selector != nil && e.notSe != nil: // Felix makes one selector of both
+		return some(func(l map[string]string) bool { return e.selector.matches(l) && !e.notSe.matches(l) })
+	case e.selector != nil:
+		return some(e.selector.matches)
+	}
+	return e.notSe == nil || !some(e.notSe.matches)
 }
 
 // bruteOutcome returns what happens, and the profile and rule that decide, or -1.

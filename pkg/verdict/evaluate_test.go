@@ -135,6 +135,21 @@ func TestEvaluate(t *testing.T) {
 			"denied -1\n0 no the source does not match the selector\n",
 		},
 		{
+			"what may not match is of the same network set", "allow from tag zone not tag tb",
+			verdict.Packet{From: verdict.End{Labels: []map[string]string{{"zone": ""}, {"tb": ""}}}},
+			"allowed 0\n0 yes \n",
+		},
+		{
+			"no set has the one and not the other", "allow from tag zone not tag tb",
+			verdict.Packet{From: verdict.End{Labels: []map[string]string{{"zone": "", "tb": ""}, {"x": ""}}}},
+			"denied -1\n0 no the source has tag <tb>\n",
+		},
+		{
+			"without a tag, none may match", "allow from not tag tb",
+			verdict.Packet{From: verdict.End{Labels: []map[string]string{{"zone": ""}, {"tb": ""}}}},
+			"denied -1\n0 no the source has tag <tb>\n",
+		},
+		{
 			"not tag and not selector are two exclusions", "allow from not tag a not selector \"has(b)\"",
 			verdict.Packet{From: verdict.End{Labels: []map[string]string{{"b": "x"}}}},
 			"denied -1\n0 no the source matches the selector\n",

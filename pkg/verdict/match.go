@@ -156,7 +156,7 @@ func (m *matcher) end(c *criteria, s *sideCriteria, end End, to bool) {
 	if s.ports != nil {
 		m.criterion(m.ports(s.ports, end), port, m.portText(end, port))
 	}
-	m.selected(s.labels, end, to)
+	m.labels(s.labels, end, to)
 	entity := c.rule.From
 	if to {
 		entity = c.rule.To
@@ -167,7 +167,6 @@ func (m *matcher) end(c *criteria, s *sideCriteria, end End, to bool) {
 	if s.notPorts != nil {
 		m.criterion(m.ports(s.notPorts, end).not(), port, m.portText(end, port))
 	}
-	m.notSelected(s.labels, end, to)
 	if s.notNets.given {
 		m.nets(c, &s.notNets, end, to, true, entity.NotNets)
 	}
@@ -214,36 +213,37 @@ func (end End) any(wanted func(labels map[string]string) bool) answer {
 	return no
 }
 
-// selected checks tag and selector, which one and the same endpoint must match.
-func (m *matcher) selected(c labelCriteria, end End, to bool) {
-	if len(c.want) == 0 {
-		return
+// labels checks tags and selectors.
+func (m *matcher) labels(c labelCriteria, end End, to bool) {
+	need := sideNeed(NeedSourceEndpoint, to)
+	switch {
+	case len(c.want) > 0:
+		m.criterion(end.any(c.selects), need, m.notSelectedText(c, end, to))
+	case len(c.reject) > 0:
+		m.criterion(end.any(c.rejected).not(), need, m.rejectedText(c, end, to))
 	}
-	both := end.any(c.wanted)
-	why := ""
-	if both == no {
-		why = end.name(to) + " does not match the selector"
-		if first := c.want[0]; first.selector == nil && end.any(first.matches) == no {
-			why = end.name(to) + " does not have tag " + m.shown(first.tag.Name)
-		}
-	}
-	m.criterion(both, sideNeed(NeedSourceEndpoint, to), why)
 }
 
-// notSelected checks that no endpoint matches the negated tag or selector.
-func (m *matcher) notSelected(c labelCriteria, end End, to bool) {
+// notSelectedText says why an end does not match.
+func (m *matcher) notSelectedText(c labelCriteria, end End, to bool) string {
+	if first := c.want[0]; first.selector == nil && end.any(first.matches) == no {
+		return end.name(to) + " does not have tag " + m.shown(first.tag.Name)
+	}
+	if end.any(c.wanted) != no {
+		return m.rejectedText(c, end, to)
+	}
+	return end.name(to) + " does not match the selector"
+}
+
+// rejectedText says what an end matches that it may not.
+func (m *matcher) rejectedText(c labelCriteria, end End, to bool) string {
 	if len(c.reject) == 0 {
-		return
+		return ""
 	}
-	either := end.any(c.rejected)
-	why := ""
-	if either == yes {
-		why = end.name(to) + " matches the selector"
-		if first := c.reject[0]; first.selector == nil && end.any(first.matches) == yes {
-			why = end.name(to) + " has tag " + m.shown(first.tag.Name)
-		}
+	if first := c.reject[0]; first.selector == nil && end.any(first.matches) == yes {
+		return end.name(to) + " has tag " + m.shown(first.tag.Name)
 	}
-	m.criterion(either.not(), sideNeed(NeedSourceEndpoint, to), why)
+	return end.name(to) + " matches the selector"
 }
 
 // nets checks addresses.

@@ -92,7 +92,7 @@ func TestWayIsNeverWronglyClosed(t *testing.T) {
 		}
 		for range 5000 {
 			p := g.packet(&inbound[g.IntN(len(inbound))].Rule)
-			p.fromLabels, p.toLabels = from, to
+			p.fromLabels, p.toLabels, p.fromOther, p.toOther = from, to, nil, nil
 			in, _ := p.decides(inbound)
 			out, _ := p.decides(outbound)
 			if in < 0 || out < 0 || inbound[in].Rule.Action != rules.Allow || outbound[out].Rule.Action == rules.Deny {

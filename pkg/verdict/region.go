@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -84,21 +85,43 @@ func (c *compiler) facts(asked *criteria) (facts []fact, possible bool) {
 			}
 			continue
 		}
-		facts = joinFacts(facts, c.unknownFacts(end.side, end.asked))
-		if facts == nil && len(end.asked.want)+len(end.asked.reject) > 0 {
+		more := c.unknownFacts(end.side, end.asked)
+		if more == nil && len(end.asked.want)+len(end.asked.reject) > 0 {
 			return nil, false
 		}
+		facts = joinFacts(facts, more)
 	}
 	return facts, true
 }
 
-// unknownFacts returns what is asked of an end of which nothing is known.
+// unknownFacts returns what is asked of an end of which nothing is known, or nil when
+// nothing can match. Several endpoints and network sets may have its address, so that
+// some match one selector, and others another one: that one matches several together is
+// a fact of its own.
 func (c *compiler) unknownFacts(side string, asked labelCriteria) (facts []fact) {
-	for _, t := range asked.want {
-		facts = append(facts, fact{c.id(side + t.text()), true})
+	if len(asked.want) == 0 {
+		for _, t := range asked.reject {
+			facts = append(facts, fact{c.id(side + t.text()), false})
+		}
+		return facts
 	}
+	texts := []string{""}
+	for _, t := range asked.want {
+		for _, before := range texts {
+			texts = append(texts, before+" && "+t.text())
+		}
+	}
+	texts = texts[1:]
 	for _, t := range asked.reject {
-		facts = append(facts, fact{c.id(side + t.text()), false})
+		for _, before := range slices.Clone(texts) {
+			texts = append(texts, before+" && !("+t.text()+")")
+		}
+		if slices.ContainsFunc(asked.want, func(w labelTest) bool { return w.text() == t.text() }) {
+			return nil
+		}
+	}
+	for _, text := range texts {
+		facts = append(facts, fact{c.id(side + strings.TrimPrefix(text, " && ")), true})
 	}
 	return facts
 }
@@ -108,7 +131,7 @@ func (p Labels) match(asked labelCriteria) bool {
 	if p.labels == nil {
 		return len(asked.want) == 0
 	}
-	return asked.wanted(p.labels) && !asked.rejected(p.labels)
+	return asked.selects(p.labels)
 }
 
 // joinFacts returns the facts of both, by id, or nil when they contradict.

@@ -18,7 +18,9 @@ type packet struct {
 	from, to   netip.Addr
 	fromLabels map[string]string
 	toLabels   map[string]string
-	beyond     uint64 // a bit for each rule: whether its criteria without words hold
+
+	fromOther, toOther map[string]string // of a second endpoint or network set with the address
+	beyond             uint64            // a bit for each rule: whether its criteria without words hold
 }
 
 func protocolNumber(p rules.Protocol) int {
@@ -62,14 +64,14 @@ func (p *packet) fits(index int, r *rules.Rule) bool {
 	if r.ICMP != nil && !p.isMessage(*r.ICMP) || r.NotICMP != nil && p.isMessage(*r.NotICMP) {
 		return false
 	}
-	return p.fitsEnd(&r.From, p.from, p.fromPort, p.fromLabels) && p.fitsEnd(&r.To, p.to, p.toPort, p.toLabels)
+	return p.fitsEnd(&r.From, p.from, p.fromPort, p.fromLabels, p.fromOther) && p.fitsEnd(&r.To, p.to, p.toPort, p.toLabels, p.toOther)
 }
 
 func (p *packet) isMessage(m rules.ICMP) bool {
 	return m.Type == p.icmp.Type && (m.Code == nil || *m.Code == *p.icmp.Code)
 }
 
-func (p *packet) fitsEnd(e *rules.Entity, addr netip.Addr, port int, labels map[string]string) bool {
+func (p *packet) fitsEnd(e *rules.Entity, addr netip.Addr, port int, all ...map[string]string) bool {
 	inPorts := func(list []rules.PortRange) bool {
 		for _, r := range list {
 			if r.First <= port && port <= r.Last {
@@ -93,10 +95,20 @@ func (p *packet) fitsEnd(e *rules.Entity, addr netip.Addr, port int, labels map[
 		return false
 	case e.NotNets != nil && !slices.ContainsFunc(e.NotNets, func(n netip.Prefix) bool { return n.Addr().Is4() == addr.Is4() }):
 		return false // Felix does not render the rule for this IP version
-	case !e.Tag.IsZero() && !hasTag(labels, e.Tag), !e.NotTag.IsZero() && hasTag(labels, e.NotTag):
-		return false
 	}
-	return (e.Selector == "" || selects(e.Selector, labels)) && (e.NotSelector == "" || !selects(e.NotSelector, labels))
+	for _, labels := range all {
+		rejected := !e.NotTag.IsZero() && hasTag(labels, e.NotTag) || e.NotSelector != "" && selects(e.NotSelector, labels)
+		wanted := (e.Tag.IsZero() || hasTag(labels, e.Tag)) && (e.Selector == "" || selects(e.Selector, labels))
+		switch {
+		case e.Tag.IsZero() && e.Selector == "" && rejected:
+			return false
+		case !e.Tag.IsZero() || e.Selector != "":
+			if wanted && !rejected {
+				return true
+			}
+		}
+	}
+	return e.Tag.IsZero() && e.Selector == ""
 }
 
 func hasTag(labels map[string]string, t rules.Tag) bool {
@@ -152,6 +164,7 @@ type listGenerator struct {
 	endpoints []map[string]string
 	criteria  float64 // the probability that a rule has a criterion
 	beyond    bool
+	oneLabel  bool // an entity has at most one tag or selector
 }
 
 func newListGenerator(seed uint64) *listGenerator {
@@ -252,6 +265,9 @@ func (g *listGenerator) entity(hasPorts bool) (e rules.Entity) {
 	if g.chance() {
 		e.NotSelector = oneOf(g, g.selectors)
 	}
+	if g.oneLabel {
+		e = justOne(e)
+	}
 	if g.chance() {
 		e.Nets = some()
 	}
@@ -283,6 +299,9 @@ func (g *listGenerator) packet(r *rules.Rule) packet {
 	}
 	p.from, p.fromPort, p.fromLabels = g.end(&r.From, ipv6)
 	p.to, p.toPort, p.toLabels = g.end(&r.To, ipv6)
+	if g.IntN(3) == 0 {
+		p.fromOther, p.toOther = g.labels(&r.From), g.labels(&r.To)
+	}
 	return p
 }
 
@@ -334,4 +353,17 @@ func (g *listGenerator) labels(e *rules.Entity) map[string]string {
 		return map[string]string{e.Tag.Name: ""}
 	}
 	return oneOf(g, g.endpoints)
+}
+
+// justOne leaves the first tag or selector.
+func justOne(e rules.Entity) rules.Entity {
+	switch {
+	case !e.Tag.IsZero():
+		e.Selector, e.NotTag, e.NotSelector = "", rules.Tag{}, ""
+	case e.Selector != "":
+		e.NotTag, e.NotSelector = rules.Tag{}, ""
+	case !e.NotTag.IsZero():
+		e.NotSelector = ""
+	}
+	return e
 }

@@ -86,6 +86,10 @@ func deadRules() []struct{ lines, want string } {
 		{"allow from selector \"x == 'y'\"; deny from selector 'x==\"y\"'", ""},
 		{"allow from selector \"x == 'y'\"; deny from selector \"x=='y'\" not tag z", "2: 1"},
 		{"allow from selector \"all()\"; deny from tag a", ""},
+		{"allow from tag a; allow from not selector \"all()\"; deny from tag a not tag b", "3: 1"},
+		{"allow from not tag b; deny from tag a not tag b", ""}, // one set of an address has a, and another one b
+		{"allow from tag a not tag b; deny from tag a not tag b selector \"x == 'y'\"", "2: 1"},
+		{"allow from tag a selector \"x == 'y'\"; allow from not selector \"x == 'y'\"; deny from tag a", ""},
 		{`{"action":"Allow","source":{"selector":"has(a)"}}; {"action":"Deny","source":{"selector":"a == ''"}}`, ""},
 		{`{"action":"Allow","source":{"selector":"a==''"}}; {"action":"Deny","source":{"selector":"(a == \"\") && has(b)"}}`, "2: 1"},
 		{`{"action":"Allow","source":{"selector":"(a == '') && has(b)"}}; {"action":"Deny","source":{"selector":"(has(c) || has(d)) && has(b)"}}`, ""},
@@ -219,7 +223,7 @@ func TestDeadRulesAreAllFound(t *testing.T) {
 	found := 0
 	for seed := range lists {
 		g := newListGenerator(seed)
-		g.beyond = false
+		g.beyond, g.oneLabel = false, true
 		g.protocols = []rules.Protocol{"tcp", "icmp", "6", "47"}
 		g.ports = []rules.PortRange{{First: 22, Last: 22}, {First: 22, Last: 80}, {First: 1, Last: 21}}
 		g.tags = []rules.Tag{{Name: "a"}, {Name: "b"}}
