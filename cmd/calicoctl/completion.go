@@ -24,7 +24,7 @@ const (
 // complete answers a shell, and says nothing else: what is wrong with the words,
 // or with etcd and Docker, will be said when the command is run.
 func complete(ctx context.Context, a *app, root *cobra.Command, args []string) {
-	a.msg.out = io.Discard
+	a.msg.Out = io.Discard
 	root.SetErr(io.Discard)
 	completeTree(a, root, map[*pflag.Flag]bool{})
 	named, err := cli.NameFirst(root, args)

@@ -88,9 +88,9 @@ func (c *confirmation) note(name string, r store.Result, err error) {
 // confirm prints the output, lets the edits be confirmed or rolls them back, and returns
 // the exit code. failed is why the command did not do all that it should.
 func (a *app) confirm(failed error) int {
-	file, ok := a.msg.out.(*os.File)
-	stderr := confirm.NewWriter(a.msg.out)
-	a.msg.out = stderr
+	file, ok := a.msg.Out.(*os.File)
+	stderr := confirm.NewWriter(a.msg.Out)
+	a.msg.Out = stderr
 	defer stderr.Drain()
 	defer tty.IgnoreJobControl()()
 	r := confirm.Request{

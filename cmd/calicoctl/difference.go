@@ -35,7 +35,7 @@ func (s *session) difference(ctx context.Context, name string, before, after *pr
 func (s *session) saved(ctx context.Context, name string, before, after *profile.Profile) render.Change {
 	c, err := s.difference(ctx, name, before, after)
 	if err != nil {
-		s.app.msg.warn("the change was saved; it is shown with IDs, because names could not be looked up any more")
+		s.app.msg.Printf("the change was saved; it is shown with IDs, because names could not be looked up any more")
 	}
 	return c
 }

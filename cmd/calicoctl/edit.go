@@ -71,7 +71,7 @@ func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (stor
 	}
 	var present *profile.PresentError
 	if seen != nil && (err == nil || errors.As(err, &present)) {
-		s.app.msg.warnInvalid(seen)
+		s.app.msg.Invalid(seen)
 	}
 	if err != nil {
 		return result, s.names.InError(ctx, s.store, err, nil)

@@ -39,7 +39,7 @@ func (a *app) open(editor, file string) error {
 	words := editorWords(editor, file)
 	cmd := exec.CommandContext(ctx, words[0], words[1:]...)
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.io.stdin, a.io.stdout, a.msg.out
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.io.stdin, a.io.stdout, a.msg.Out
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()

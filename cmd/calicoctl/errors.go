@@ -76,7 +76,7 @@ func exitCode(err error) int {
 }
 
 // explain prints an error: what is wrong, and what to do next.
-func (a *app) explain(err error) { fmt.Fprint(a.msg.out, a.explanation(err)) }
+func (a *app) explain(err error) { fmt.Fprint(a.msg.Out, a.explanation(err)) }
 
 // explanation returns what explain prints.
 func (a *app) explanation(err error) string { return a.explained("calicoctl: ", err) }

@@ -12,7 +12,7 @@ import (
 // seen no such key.
 func (s *session) warnForeign(ctx context.Context, seen *store.Snapshot) {
 	if seen != nil && seen.FoundNothing() && s.store.LacksCalico(ctx, seen.Revision) {
-		s.app.msg.warn("until now there was no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
+		s.app.msg.Printf("until now there was no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
 	}
 }
 

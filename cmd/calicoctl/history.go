@@ -169,8 +169,7 @@ func whose(ctx context.Context, s *session, t names.Target) (string, error) {
 	var pair *names.PairError
 	switch {
 	case errors.As(err, &pair):
-		s.app.msg.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			printable.Text(pair.Name), pair.ID)
+		s.app.msg.Pair(pair, "shown")
 		id = pair.Name
 	case err != nil:
 		id, _, err := whoseOnce(ctx, s, t)

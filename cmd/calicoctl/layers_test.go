@@ -54,6 +54,8 @@ func arrows() map[string][]string {
 		"internal/apply":  {"internal/names"},
 		"internal/render": {"internal/names", "internal/linediff"},
 		"internal/tty":    {},
+		"internal/warn":   {"internal/names"},
+		"internal/gather": {"internal/warn", "internal/tty", "internal/trace"},
 
 		// The driver.
 		"internal/kv":       {},

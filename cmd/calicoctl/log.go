@@ -31,8 +31,8 @@ func (a *app) startLog() error {
 	default:
 		return cli.Usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
 	}
-	a.msg.out = &sharedWriter{out: a.msg.out}
-	a.log = slog.New(slog.NewTextHandler(a.msg.out, &slog.HandlerOptions{Level: level}))
+	a.msg.Out = &sharedWriter{out: a.msg.Out}
+	a.log = slog.New(slog.NewTextHandler(a.msg.Out, &slog.HandlerOptions{Level: level}))
 	a.flags.etcd.Log = a.log
 	return nil
 }

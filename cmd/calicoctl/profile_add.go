@@ -97,7 +97,7 @@ func (c *profileAdd) run(cmd *cobra.Command, args []string) error {
 	text := fmt.Sprintf("Profile %s already exists.\n", printable.Text(name))
 	if result.Changed {
 		if why := s.names.Unenforced(t); why != "" {
-			s.app.msg.warn("%s", why)
+			s.app.msg.Printf("%s", why)
 		}
 		text = fmt.Sprintf("Created profile %s\n", printable.Text(name))
 	}

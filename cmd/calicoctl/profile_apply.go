@@ -98,7 +98,7 @@ func (r *applyRun) run(ctx context.Context, list []rules.ProfileListing) error {
 			return r.located(&apply.ListingError{Listing: plan.Listing, Err: err})
 		}
 		if checked[i].Result.Changed {
-			r.app.msg.warnInvalid(checked[i].Result.Profile)
+			r.app.msg.Invalid(checked[i].Result.Profile)
 		}
 	}
 	r.report.app = r.app

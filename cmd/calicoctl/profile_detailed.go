@@ -69,19 +69,19 @@ func profileShowDetailed(ctx context.Context, s *session, view *store.View, prof
 // endpointRows reads all endpoints.
 func endpointRows(ctx context.Context, s *session, view *store.View, used map[string]bool) ([]endpointRow, error) {
 	var rows []endpointRow
-	seen := tty.NewProgress(s.app.msg.out, "endpoints")
+	seen := tty.NewProgress(s.app.msg.Out, "endpoints")
 	defer seen.End()
 	err := view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
 		seen.Add()
 		if damaged != nil {
 			seen.End()
-			s.app.msg.warn("%v", damaged)
+			s.app.msg.Printf("%v", damaged)
 			return nil
 		}
 		ids := distinct(e.Profiles)
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.End()
-			s.app.msg.warn("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
+			s.app.msg.Printf("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
 			e = resource.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""

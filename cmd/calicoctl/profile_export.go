@@ -61,7 +61,7 @@ func export(ctx context.Context, s *session, words []string) error {
 		if err := names.Unambiguous(p); err != nil {
 			return err
 		}
-		s.app.msg.warnInvalid(p)
+		s.app.msg.Invalid(p)
 		if i > 0 {
 			text.WriteString("\n")
 		}
@@ -94,7 +94,7 @@ func (s *session) all(ctx context.Context) (profiles []*profile.Profile, damaged
 			return nil
 		case unreadable != nil:
 			damaged++
-			s.app.msg.warn("%v", unreadable)
+			s.app.msg.Printf("%v", unreadable)
 		default:
 			profiles = append(profiles, p)
 		}

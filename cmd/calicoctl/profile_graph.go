@@ -81,7 +81,7 @@ func runGraph(ctx context.Context, s *session, words []string) error {
 func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known names.IDs, err error) {
 	known = names.IDs{profile.DefaultAllow: true}
 	old := 0
-	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
 	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.Add()
@@ -89,13 +89,13 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 		case known[id]:
 		case damaged != nil:
 			seen.End()
-			s.app.msg.warn("%v", damaged)
+			s.app.msg.Printf("%v", damaged)
 		case p.Layout == profile.V1:
 			old++
 		default:
 			if invalid := p.Invalid(); len(invalid) > 0 {
 				seen.End()
-				s.app.msg.warnEach("profile "+printable.Text(p.ID), invalid)
+				s.app.msg.Each("profile "+printable.Text(p.ID), invalid)
 			}
 			builder.Add(p)
 		}
@@ -106,9 +106,9 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 	switch {
 	case err != nil:
 	case old == 1:
-		s.app.msg.warn("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
+		s.app.msg.Printf("1 profile in the layout of calicoctl 0.x is left out, because no Felix reads it")
 	case old > 1:
-		s.app.msg.warn("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
+		s.app.msg.Printf("%d profiles in the layout of calicoctl 0.x are left out, because no Felix reads them", old)
 	}
 	return known, err
 }

@@ -106,7 +106,7 @@ func runLint(ctx context.Context, s *session, words []string) error {
 }
 
 func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
 	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.Add()
@@ -138,7 +138,7 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 }
 
 func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
-	seen := tty.NewProgress(s.app.msg.out, "endpoints")
+	seen := tty.NewProgress(s.app.msg.Out, "endpoints")
 	defer seen.End()
 	return view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
 		seen.Add()

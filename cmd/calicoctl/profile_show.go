@@ -63,7 +63,7 @@ func profileShow(ctx context.Context, s *session, detailed bool) error {
 	view := s.store.View()
 	list, err := summaries(ctx, s, view)
 	if err == nil && len(list) == 1 && s.store.LacksCalico(ctx, view.Revision()) { // there is just the one that is built in
-		s.app.msg.warn("there is no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
+		s.app.msg.Printf("there is no key of Calico in etcd at %s; is ETCD_ENDPOINTS right?", s.endpoints())
 	}
 	switch {
 	case err != nil:
@@ -80,13 +80,13 @@ func profileShow(ctx context.Context, s *session, detailed bool) error {
 // summaries returns a summary of every profile, sorted by name.
 func summaries(ctx context.Context, s *session, view *store.View) ([]summary, error) {
 	list := []summary{summarize(profile.BuiltIn())}
-	seen := tty.NewProgress(s.app.msg.out, "profiles")
+	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
 	err := view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
 		seen.Add()
 		if damaged != nil {
 			seen.End()
-			s.app.msg.warn("%v", damaged)
+			s.app.msg.Printf("%v", damaged)
 			row := summary{Profile: id, Error: damaged.Error()}
 			var why *profile.MalformedError
 			if errors.As(damaged, &why) {

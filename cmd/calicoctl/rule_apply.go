@@ -116,7 +116,7 @@ func applyListing(ctx context.Context, s *session, f editFlags, l rules.ProfileL
 		s.note(l.Name, f, result, err)
 	}
 	if err == nil {
-		s.app.msg.warnInvalid(result.Profile)
+		s.app.msg.Invalid(result.Profile)
 	}
 	return result, err
 }

@@ -147,7 +147,7 @@ func (e *editing) keep(text string, err error) error {
 	if errors.As(err, &wrong) {
 		wrong.file = e.file
 	}
-	e.app.msg.warn("the text is kept in %s", e.file)
+	e.app.msg.Printf("the text is kept in %s", e.file)
 	return err
 }
 
@@ -161,7 +161,7 @@ func (e *editing) leave() error {
 	if e.took >= atOnce {
 		return os.Remove(e.file)
 	}
-	e.app.msg.warn("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
+	e.app.msg.Printf("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
 		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it", e.editor, e.file)
 	return nil
 }
@@ -206,7 +206,7 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	if err := s.names.Need(names.TagsIn(p)...); err != nil {
 		return err
 	}
-	s.app.msg.warnInvalid(p)
+	s.app.msg.Invalid(p)
 	e.flags.ifRevision = 0 // from here on the text says the revision
 	e.name, e.opened, e.seen[p.Revision] = shown.Name(p.ID), p, p
 	e.first, e.networks = editingHelp()+render.Export(p, shown), shown.NetworksIn(p)

@@ -105,9 +105,9 @@ func removeEqual(d rules.Direction, removed *int) func(*profile.Profile, resolve
 func (c *ruleRemove) warnRemoved(count int) {
 	switch {
 	case count > 1 && c.flags.dryRun:
-		c.app.msg.warn("%d equal rules would be removed", count)
+		c.app.msg.Printf("%d equal rules would be removed", count)
 	case count > 1:
-		c.app.msg.warn("%d equal rules were removed", count)
+		c.app.msg.Printf("%d equal rules were removed", count)
 	}
 }
 

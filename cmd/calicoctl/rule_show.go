@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
-	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -46,7 +45,7 @@ the first reading only. -o json prints one document a line.`,
 				return watch(cmd.Context(), a)
 			}
 			return showProfile(cmd.Context(), a, func(p *profile.Profile, names names.Shown) error {
-				a.msg.warnMisleading(p, names)
+				a.msg.Misleading(p, names)
 				if a.out.Format == "text" {
 					return a.out.Print(listing(p, names), nil)
 				}
@@ -86,15 +85,12 @@ func showWith(ctx context.Context, s *session, query store.Query, print func(*st
 	if err != nil {
 		return err
 	}
-	if pair != nil {
-		s.app.msg.warn("there is also a profile of the Docker network %s, %s; shown is the profile of that name",
-			printable.Text(pair.Name), pair.ID)
-	}
+	s.app.msg.Pair(pair, "shown")
 	names, err := s.names.ShownIn(ctx, s.store, snap, p)
 	if err != nil {
 		return err
 	}
-	s.app.msg.warnInvalid(p)
+	s.app.msg.Invalid(p)
 	return print(snap, p, names)
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
+	"github.com/calicoctl/calicoctl/internal/gather"
 
 	"github.com/spf13/cobra"
 
@@ -108,13 +109,14 @@ var (
 func tracePacket(ctx context.Context, a *app, q trace.Question) error {
 	var t *trace.Trace
 	err := inSession(ctx, a, func(ctx context.Context, s *session) error {
-		g := &gathering{session: s, facts: trace.Facts{Question: q}}
-		err := g.gather(ctx)
-		if err == nil {
-			t, err = trace.Evaluate(g.facts)
+		if err := s.names.Need(q.Tags()...); err != nil { // a tag that means another one is a wrong answer
+			return err
 		}
+		s.warnDocker()
+		source := gather.Source{Store: s.store, Names: s.names, Engine: s.engine, Warner: &a.msg}
+		facts, err := source.Facts(ctx, a.flags.profile, q)
 		if err == nil {
-			g.warnPolicies()
+			t, err = trace.Evaluate(facts)
 		}
 		return err
 	})
@@ -122,7 +124,7 @@ func tracePacket(ctx context.Context, a *app, q trace.Question) error {
 		return err
 	}
 	for _, text := range t.Warnings {
-		a.msg.warn("%s", text)
+		a.msg.Printf("%s", text)
 	}
 	if err := a.out.Print(t.Text(), t.View()); err != nil {
 		return err

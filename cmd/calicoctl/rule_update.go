@@ -152,7 +152,7 @@ func (c *ruleUpdate) warnRemoved(ctx context.Context, s *session, r store.Result
 			texts = append(texts, "removed "+string(d)+" rule: "+rules.Format(gone.Rule.MapTags(shown.Name)))
 		}
 	}
-	s.app.msg.warnEach("profile "+printable.Text(c.app.flags.profile), texts)
+	s.app.msg.Each("profile "+printable.Text(c.app.flags.profile), texts)
 }
 
 // removedRules returns those of a list that are not in another one, by their stored

@@ -33,7 +33,7 @@ func watch(ctx context.Context, a *app) error {
 			if p.BuiltIn || p.Layout != profile.V3 {
 				return hasPast(p)
 			}
-			a.msg.warnMisleading(p, names)
+			a.msg.Misleading(p, names)
 			w.shown = p
 			d := render.Version{Change: render.Change{Before: p, After: p, Shown: names}, Version: store.Version{Revision: p.Revision, Profile: p}}
 			view := d.View(p.ID)
@@ -57,9 +57,9 @@ func (w *watching) follow(ctx context.Context) error {
 		Seen: func(v store.Version) error { return w.seen(ctx, id, v) },
 		Lost: func(err error) {
 			if err != nil {
-				w.session.app.msg.warn("%v; still trying", err)
+				w.session.app.msg.Printf("%v; still trying", err)
 			} else {
-				w.session.app.msg.warn("etcd answers again")
+				w.session.app.msg.Printf("etcd answers again")
 			}
 		},
 	})
@@ -86,14 +86,14 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 	}
 	d, err := w.session.version(ctx, id, v, w.shown)
 	if err != nil && ctx.Err() == nil {
-		w.session.app.msg.warn("revision %d is shown with IDs, because names could not be looked up", v.Revision)
+		w.session.app.msg.Printf("revision %d is shown with IDs, because names could not be looked up", v.Revision)
 	}
 	switch {
 	case v.Malformed != nil:
-		w.session.app.msg.warn("revision %d: %v", v.Revision, v.Malformed)
+		w.session.app.msg.Printf("revision %d: %v", v.Revision, v.Malformed)
 		return w.put("", d.View(id))
 	case v.Skipped:
-		w.session.app.msg.warn("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
+		w.session.app.msg.Printf("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
 	}
 	w.warnNewInvalid(v.Profile)
 	w.shown = v.Profile
@@ -111,7 +111,7 @@ func (w *watching) warnNewInvalid(p *profile.Profile) {
 		old := w.shown.Invalid()
 		invalid = slices.DeleteFunc(invalid, func(text string) bool { return slices.Contains(old, text) })
 	}
-	w.session.app.msg.warnEach("profile "+printable.Text(p.ID), invalid)
+	w.session.app.msg.Each("profile "+printable.Text(p.ID), invalid)
 }
 
 // put prints one piece of output at once.

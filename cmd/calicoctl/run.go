@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
+	"github.com/calicoctl/calicoctl/internal/warn"
 
 	"github.com/spf13/cobra"
 
@@ -21,7 +22,7 @@ import (
 // needs.
 type app struct {
 	io           streams
-	msg          messages
+	msg          warn.Warner
 	out          render.Printer
 	flags        globalFlags
 	log          *slog.Logger // see startLog
@@ -44,7 +45,7 @@ type globalFlags struct {
 // run executes one command line and returns its exit code. Data goes to
 // standard output, all else to standard error.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, lookupEnv func(string) (string, bool)) int {
-	a := &app{io: streams{stdin: stdin, stdout: stdout, lookupEnv: lookupEnv}, msg: messages{out: stderr}}
+	a := &app{io: streams{stdin: stdin, stdout: stdout, lookupEnv: lookupEnv}, msg: warn.Warner{Out: stderr}}
 	root := a.command()
 	err := a.execute(ctx, root, args)
 	if len(a.confirmation.edits) > 0 {
@@ -97,7 +98,7 @@ transaction in etcd.`,
 	}
 	a.addFlags(root)
 	root.SetOut(&a.out)
-	root.SetErr(a.msg.out)
+	root.SetErr(a.msg.Out)
 	root.SetUsageFunc(cli.PrintUsage)
 	root.SetFlagErrorFunc(cli.FlagError)
 	root.AddCommand(profileCommand(a), versionCommand(a))

@@ -41,7 +41,7 @@ func (a *app) connect(ctx context.Context) (*session, error) {
 		warnings = append(warnings, s.engine.Warnings()...)
 		s.names.Networks, s.names.Err = s.askDocker(ctx)
 	}
-	a.msg.warnOnce(warnings)
+	a.msg.Once(warnings)
 	result := <-done
 	s.store = result.store
 	return s, result.err
@@ -120,8 +120,8 @@ func (s *session) warnDocker() {
 	switch {
 	case s.names.Err == nil, errors.Is(s.names.Err, context.Canceled):
 	case errors.Is(s.names.Err, context.DeadlineExceeded): // and with it the command's time
-		s.app.msg.warn("the Docker engine did not answer in %s (--timeout)", s.app.flags.timeout)
+		s.app.msg.Printf("the Docker engine did not answer in %s (--timeout)", s.app.flags.timeout)
 	default:
-		s.app.msg.warn("%v; names of Docker networks are not known", s.names.Err)
+		s.app.msg.Printf("%v; names of Docker networks are not known", s.names.Err)
 	}
 }

@@ -46,7 +46,7 @@ func tagShowCommand(a *app) *cobra.Command {
 				tags := []string{}
 				for _, t := range p.Tags() {
 					if names.Misleads(t) {
-						a.msg.warn("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
+						a.msg.Printf("the tag %s is not that of the Docker network %s; --literal means it as shown", t, t)
 					}
 					tags = append(tags, names.Name(t))
 				}

@@ -156,7 +156,7 @@ func (u *undoing) restore(ctx context.Context, s *session, query store.Query, sn
 	if err != nil {
 		return s.names.InError(ctx, s.store, err, nil)
 	}
-	u.app.msg.warnInvalid(result.Profile)
+	u.app.msg.Invalid(result.Profile)
 	return u.report(ctx, s, result, earlier.Revision)
 }
 

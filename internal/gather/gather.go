@@ -1,4 +1,5 @@
-package main
+// Package gather reads the facts that rule test evaluates, from etcd and from Docker.
+package gather
 
 import (
 	"context"
@@ -9,73 +10,83 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/trace"
 	"github.com/calicoctl/calicoctl/internal/tty"
+	"github.com/calicoctl/calicoctl/internal/warn"
 	"github.com/calicoctl/calicoctl/pkg/profile"
+	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/resource"
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// A gathering reads the facts that answer a question.
-type gathering struct {
-	session *session
-	facts   trace.Facts
-	target  names.Target
-	snap    *store.Snapshot
-	view    *store.View // of the endpoints and policies
+// A Source is where facts are read from.
+type Source struct {
+	Store  *store.Store
+	Names  names.Directory
+	Engine *resolve.Engine // nil when Docker was not asked
+	Warner *warn.Warner    // of what is odd about the facts
 }
 
-// gather asks Docker for containers while etcd answers.
-func (g *gathering) gather(ctx context.Context) error {
-	s, q := g.session, g.facts.Question
-	if err := s.names.Need(q.Tags()...); err != nil { // a tag that means another one is a wrong answer
-		return err
-	}
-	s.warnDocker()
+// Facts reads the facts that answer a question about a profile. It asks Docker for
+// containers while etcd answers.
+func (s Source) Facts(ctx context.Context, name string, q trace.Question) (trace.Facts, error) {
+	g := &gathering{Source: s, facts: trace.Facts{Question: q}}
 	var err error
-	if g.target, err = s.names.Target(s.app.flags.profile); err != nil {
-		return err
+	if g.target, err = g.Names.Target(name); err != nil {
+		return g.facts, err
 	}
-	tags, err := s.names.Tags(q.Tags(), false)
+	tags, err := g.Names.Tags(q.Tags(), false)
 	if err != nil {
-		return err
+		return g.facts, err
 	}
-	containers := lookUpContainers(ctx, s, q)
-	g.snap, err = s.store.Read(ctx, tags.Query(store.Query{
-		Profiles: g.target.IDs(), Prefixes: g.target.Prefixes(), Presence: s.names.Candidates(), V1: true, Policies: true,
+	containers := g.lookUpContainers(ctx)
+	g.snap, err = g.Store.Read(ctx, tags.Query(store.Query{
+		Profiles: g.target.IDs(), Prefixes: g.target.Prefixes(), Presence: g.Names.Candidates(), V1: true, Policies: true,
 	}))
 	if err != nil {
-		return err
+		return g.facts, err
 	}
 	if err := g.pickProfile(ctx); err != nil {
-		return err
+		return g.facts, err
 	}
 	g.facts.Source.Words, g.facts.Destination.Words = q.Packet.From, q.Packet.To
-	for _, side := range []*trace.Side{&g.facts.Source, &g.facts.Destination} {
+	for _, side := range g.sides() {
 		if side.Tags, err = tags.ResolveAll(g.snap, side.Words.Tags); err != nil {
-			return err
+			return g.facts, err
 		}
 	}
 	if err := g.addresses(<-containers); err != nil {
-		return err
+		return g.facts, err
 	}
-	return g.findEndpoints(ctx)
+	if err = g.findEndpoints(ctx); err == nil {
+		g.warnPolicies()
+	}
+	return g.facts, err
 }
 
-// pickProfile finds the profile that was named, and reports what is odd about it.
+// A gathering is the reading of the facts for one question.
+type gathering struct {
+	Source
+	facts  trace.Facts
+	target names.Target
+	snap   *store.Snapshot
+	view   *store.View // of the endpoints and policies
+}
+
+func (g *gathering) sides() [2]*trace.Side {
+	return [2]*trace.Side{&g.facts.Source, &g.facts.Destination}
+}
+
+// pickProfile picks the profile, and warns of what is odd about it.
 func (g *gathering) pickProfile(ctx context.Context) error {
-	s := g.session
 	p, pair, err := g.target.PreferName(g.snap)
 	if err != nil {
 		return err
 	}
-	if pair != nil {
-		s.app.msg.warn("there is also a profile of the Docker network %s, %s; tested is the profile of that name",
-			printable.Text(pair.Name), pair.ID)
-	}
+	g.Warner.Pair(pair, "tested")
 	if p.Layout == profile.V1 {
-		s.app.msg.warn("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
+		g.Warner.Printf("profile %s is in the layout of calicoctl 0.x, which no Felix reads from this etcd", printable.Text(p.ID))
 	}
-	s.app.msg.warnInvalid(p)
-	shown, err := s.names.ShownIn(ctx, s.store, g.snap, p)
+	g.Warner.Invalid(p)
+	shown, err := g.Names.ShownIn(ctx, g.Store, g.snap, p)
 	g.facts.Profile, g.facts.Name = p, shown.Name
 	g.facts.Profiles = map[string]*profile.Profile{p.ID: p}
 	return err
@@ -88,10 +99,10 @@ func (g *gathering) addresses(found foundContainers) error {
 	}
 	g.facts.Source.Container, g.facts.Destination.Container = found.from, found.to
 	networks := append(g.target.IDs(), g.facts.Profile.ID)
-	for _, n := range g.session.names.NetworksOf(g.facts.Profile.ID) {
+	for _, n := range g.Names.NetworksOf(g.facts.Profile.ID) {
 		networks = append(networks, n.ID)
 	}
-	for _, side := range []*trace.Side{&g.facts.Source, &g.facts.Destination} {
+	for _, side := range g.sides() {
 		var err error
 		switch {
 		case side.Container != nil:
@@ -113,7 +124,7 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 	if !finder.Needed() {
 		return nil
 	}
-	g.view = g.session.store.View()
+	g.view = g.Store.View()
 	if err := g.scan(ctx, finder); err != nil {
 		return err
 	}
@@ -126,15 +137,15 @@ func (g *gathering) findEndpoints(ctx context.Context) error {
 	})
 }
 
-// scan shows the finder all that has addresses.
+// scan gives the finder all endpoints and network sets.
 func (g *gathering) scan(ctx context.Context, finder *trace.Finder) error {
-	seen := tty.NewProgress(g.session.app.msg.out, "endpoints")
+	seen := tty.NewProgress(g.Warner.Out, "endpoints")
 	defer seen.End()
-	err := g.view.EachEndpointOrSet(ctx, func(c resource.EndpointOrSet, damaged error) error {
+	err := g.view.EachEndpointOrSet(ctx, func(c resource.EndpointOrSet, malformed error) error {
 		seen.Add()
-		if damaged != nil {
+		if malformed != nil {
 			seen.End()
-			g.session.app.msg.warn("%v", damaged)
+			g.Warner.Printf("%v", malformed)
 			return nil
 		}
 		finder.Add(c)
@@ -160,7 +171,7 @@ func (g *gathering) readProfiles(ctx context.Context) error {
 	if len(ids) == 0 {
 		return nil
 	}
-	snap, err := g.session.store.Read(ctx, store.Query{Profiles: ids, V1: true})
+	snap, err := g.Store.Read(ctx, store.Query{Profiles: ids, V1: true})
 	if err != nil {
 		return err
 	}
@@ -170,9 +181,9 @@ func (g *gathering) readProfiles(ctx context.Context) error {
 		f.Profiles[id] = p
 		switch {
 		case err == nil:
-			g.session.app.msg.warnInvalid(p)
+			g.Warner.Invalid(p)
 		case snap.Has(id):
-			g.session.app.msg.warn("%v", err)
+			g.Warner.Printf("%v", err)
 			f.Malformed[id] = true
 		}
 	}
@@ -182,7 +193,7 @@ func (g *gathering) readProfiles(ctx context.Context) error {
 // widenNames finds out how the networks in all of the profiles are shown, where
 // there are too many networks to know it already.
 func (g *gathering) widenNames(ctx context.Context) error {
-	if !g.session.names.Many() {
+	if !g.Names.Many() {
 		return nil
 	}
 	var ids []string
@@ -195,13 +206,13 @@ func (g *gathering) widenNames(ctx context.Context) error {
 			ids = append(ids, r.Rule.Tags()...)
 		}
 	}
-	shown, err := g.session.names.ShownOf(ctx, g.session.store, ids)
+	shown, err := g.Names.ShownOf(ctx, g.Store, ids)
 	g.facts.Name = shown.Name
 	return err
 }
 
-// warnPolicies says that policies decide before profiles, if there is one, and no
-// endpoint is named of which it could be said whether they do.
+// warnPolicies warns that policies decide before profiles, if there are any and the
+// question names no endpoint whose policies could be read.
 func (g *gathering) warnPolicies() {
 	if g.facts.Question.Endpoint != "" {
 		return
@@ -209,8 +220,8 @@ func (g *gathering) warnPolicies() {
 	policies, err := g.snap.Policies()
 	switch {
 	case err != nil:
-		g.session.app.msg.warn("policies decide before profiles; this etcd user cannot read whether there are any")
+		g.Warner.Printf("policies decide before profiles; this etcd user cannot read whether there are any")
 	case len(policies) > 0:
-		g.session.app.msg.warn("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
+		g.Warner.Printf("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])
 	}
 }
