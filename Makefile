@@ -70,7 +70,8 @@ test-server:
 torture: ## run the torture test of the store for DURATION (10m); SEED repeats its choices
 	$(GO) test -count=1 -v -timeout 24h -run '^TestTorture$$' ./internal/torture -torture.duration=$(DURATION) -torture.seed=$(SEED)
 
-demo: build bin/demo ## run the walkthrough on an etcd of its own
+demo: build bin/demo ## run the walkthrough, as root and with dockerd on an engine with Calico's driver
+	$(BUILD) -o bin/calico-docker ./cmd/calico-docker
 	@bin/demo
 
 bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performance.md
@@ -143,4 +144,4 @@ bin/sandbox: $(SOURCES)
 	$(GO) build $(BUILDFLAGS) -o $@ ./cmd/sandbox
 
 bin/demo: $(SOURCES)
-	$(GO) build $(BUILDFLAGS) -o $@ ./tools/demo
+	CGO_ENABLED=0 $(GO) build $(BUILDFLAGS) -o $@ ./tools/demo

@@ -65,6 +65,14 @@ func runDemo(ctx context.Context, path string, stdout, stderr io.Writer) (code i
 	if path, err = findCalicoctl(path); err != nil {
 		return exitFailed, err
 	}
+	if dir := os.Getenv(inside); dir != "" {
+		return runInside(ctx, path, dir, stdout, stderr)
+	}
+	why := noDriver(path)
+	if why == nil {
+		return runWithDriver(ctx, path, stdout, stderr)
+	}
+	fmt.Fprintf(stdout, "# Without Calico's driver for Docker: %v.\n", why)
 	server, err := embedetcd.Start(ctx, embedetcd.Options{Fast: true})
 	if err != nil {
 		if ctx.Err() != nil {

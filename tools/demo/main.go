@@ -1,5 +1,5 @@
-// Command demo runs calicoctl's walkthrough on an etcd of its own, and on two Docker
-// networks if an engine answers.
+// Command demo runs calicoctl's walkthrough on an etcd of its own: with Calico's driver
+// on a Docker engine of its own, or on two plain Docker networks if an engine answers.
 package main
 
 import (
@@ -18,9 +18,11 @@ import (
 const usage = `Usage: demo [--calicoctl PATH]
 
 Runs calicoctl's walkthrough on an etcd of its own, and ends with the exit code of
-the first command that failed, or 0. If a Docker engine answers, two networks are
-made for it and removed at the end, unless their names, databases and applications,
-are taken; otherwise the profiles just have these names.
+the first command that failed, or 0. As root, where dockerd is installed and
+calico-docker stands beside calicoctl, it starts a Docker engine with Calico's driver
+in namespaces of its own. Otherwise, if a Docker engine answers, two plain networks
+are made for it and removed at the end, unless their names, databases and
+applications, are taken; otherwise the profiles just have these names.
 
       --calicoctl PATH  the calicoctl to run (default: the one beside this program,
                         else the one in PATH)
@@ -36,6 +38,9 @@ const (
 )
 
 func main() {
+	if os.Getenv(inside) == "container" {
+		os.Exit(contain(os.Args[1:]))
+	}
 	embedetcd.Quiet()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)

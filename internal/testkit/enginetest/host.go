@@ -21,6 +21,8 @@ import (
 
 	"github.com/docker/docker/api/types/image"
 	"github.com/docker/docker/client"
+
+	"github.com/calicoctl/calicoctl/internal/testkit/cgroups"
 )
 
 // Image is the image of the containers: the program [Probe].
@@ -214,6 +216,7 @@ func (h *Host) LaunchEngine(args ...string) {
 		"--data-root", h.Dir + "/data", "--exec-root", h.Dir + "/exec", "--pidfile", h.Dir + "/docker.pid",
 		"-H", "unix://" + h.socket, "--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip-masq=false",
 	}, args...)
+	all = append(all, cgroups.Flags(os.Getenv(groupVariable))...)
 	h.dockerd = h.Start(h.Command("dockerd", all...))
 }
 

@@ -20,6 +20,8 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"github.com/calicoctl/calicoctl/internal/testkit/cgroups"
 )
 
 // inside is the variable that tells a process that it is in the namespaces, and what
@@ -30,6 +32,9 @@ const (
 	isFirst = "first"
 	isTests = "tests"
 )
+
+// groupVariable holds the name of the control group of all engines.
+const groupVariable = "CALICO_ENGINETEST_GROUP"
 
 // bridge connects the hosts and the test process.
 const (
@@ -51,8 +56,14 @@ func Run(m *testing.M) int {
 	if reason() != "" {
 		return m.Run()
 	}
+	group := cgroups.NewName()
+	defer func() {
+		if err := cgroups.Remove(group); err != nil {
+			fmt.Fprintln(os.Stderr, "enginetest:", err)
+		}
+	}()
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"="+isFirst)
+	cmd.Env = append(os.Environ(), inside+"="+isFirst, groupVariable+"="+group)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
