@@ -35,7 +35,7 @@ type unconfirmedEdit struct {
 }
 
 func (c *confirmation) addFlags(cmd *cobra.Command) {
-	cmd.Flags().DurationVar(&c.within, "confirm-within", 0, "roll the edit back unless Enter is pressed within this `TIME`, such as 60s")
+	cmd.Flags().DurationVar(&c.within, "confirm-within", 0, "roll back unless Enter is pressed within this `TIME`, such as 60s")
 }
 
 // arm catches the signals, if edits are to be confirmed.

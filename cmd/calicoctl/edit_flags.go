@@ -23,15 +23,15 @@ type editFlags struct {
 
 // add adds the flags of commands that edit a profile.
 func (f *editFlags) add(cmd *cobra.Command, a *app) {
-	cmd.Flags().StringVar(&f.revision, "if-revision", "", "only if the profile is still at this `REVISION`, as -o json prints it")
-	cmd.Flags().BoolVar(&f.force, "force", false, "also edit profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	cmd.Flags().StringVar(&f.revision, "if-revision", "", "only if the profile is at this `REVISION` of -o json")
+	cmd.Flags().BoolVar(&f.force, "force", false, "also edit profiles of Kubernetes' controllers (kns.*, ksa.*)")
 	f.addWrite(cmd, a)
 }
 
 // addWrite adds the flags of every command that writes.
 func (f *editFlags) addWrite(cmd *cobra.Command, a *app) {
 	cmd.Flags().BoolVar(&f.dryRun, "dry-run", false, "only show what would change")
-	cmd.Flags().BoolVar(&f.exitCode, "exit-code", false, "with --dry-run: exit code 10 when something would change")
+	cmd.Flags().BoolVar(&f.exitCode, "exit-code", false, "with --dry-run: exit code 10 if something would change")
 	a.confirmation.addFlags(cmd)
 }
 

@@ -56,7 +56,7 @@ func (e *editing) said(reason error) string {
 func editingHelp() string {
 	_, language, _ := strings.Cut(profileHelp, "RULE is:\n")
 	language, _, _ = strings.Cut(language, "\n\nExit codes:")
-	language = strings.NewReplacer(`'"to"'`, `"to"`, "one word: ", "").Replace(language) // here is no shell
+	language = strings.NewReplacer(`'"to"'`, `"to"`, "one argument: ", "").Replace(language) // here is no shell
 	text := "Save this to change the profile, or quit without a change.\n" +
 		"Numbers may be left out; the order of the lines counts. A rule is:\n" + language
 	var out strings.Builder

@@ -23,13 +23,12 @@ func historyCommand(a *app) *cobra.Command {
 	var limit string
 	cmd := &cobra.Command{
 		Use:         "history",
-		Short:       "Show what has been changed in a profile, revision by revision",
+		Short:       "Show the revisions of a profile and what they changed",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME history [--limit=N] [flags]"},
 		Long: `Shows the revisions of a profile that etcd still has, the newest first, and what
-each has changed in tags and rules; its creation and its removal, too, also of a
-profile that is not there any more. etcd keeps the past until it is compacted, by
-itself after some time or by an administrator; where that has happened, the
-history ends. "undo --to-revision=R" brings a revision back.`,
+each one changed in its tags and rules. This includes its creation and its removal.
+The history ends where etcd has compacted it. To restore a revision, use
+"undo --to-revision=R".`,
 		Example: `  calicoctl profile databases history
   calicoctl profile databases history --limit=1
   calicoctl profile databases history -o json`,

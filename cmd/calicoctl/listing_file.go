@@ -20,7 +20,7 @@ type listingFile struct {
 }
 
 func (f *listingFile) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.names, "filename", "f", nil, "the listing's `FILE`; - is standard input")
+	cmd.Flags().StringArrayVarP(&f.names, "filename", "f", nil, "the listing's `FILE`; - is stdin")
 }
 
 // check makes sure that there is one file, and that no words stand where it should.

@@ -24,19 +24,19 @@ func profileAddCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Create a profile",
-		Long: `Creates a profile with the policy that a network begins with: from its own
-endpoints everything may come in, and everything may go out. For the name of a
-Docker network the profile is named by the network's ID, as Calico's network
-driver does. A warning says so if Docker has no network of that name, or one
-that another driver than Calico's runs: nothing enforces the profile there. The
-names of Docker's own networks, bridge, host and none, are refused unless
---literal is given.`,
+		Long: `Creates a profile with the default policy: inbound from its own endpoints, outbound
+to everywhere. For a Docker network, the profile is named by the network's ID, as
+Calico's network driver does.
+
+A warning says if nothing enforces the profile, because Docker has no such network
+or another driver runs it. Docker's own networks bridge, host and none are rejected
+unless --literal is given.`,
 		Example: `  docker network create --driver calico --ipam-driver calico databases
   calicoctl profile add databases`,
 		RunE: c.run,
 	}
 	cmd.ValidArgsFunction = bind(a, completeNewName)
-	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles of Kubernetes' controllers (kns.*, ksa.*)")
 	c.flags.addWrite(cmd, a)
 	return cmd
 }

@@ -21,23 +21,24 @@ func profileApplyCommand(a *app) *cobra.Command {
 	f, file := &editFlags{}, &listingFile{app: a}
 	cmd := &cobra.Command{
 		Use:         "apply",
-		Short:       "Make profiles say what a file does",
+		Short:       "Change profiles to match a file",
 		Annotations: map[string]string{"usage": "calicoctl profile apply -f FILE [flags]"},
-		Long: `Makes profiles say what a file does that "profile export" wrote, or somebody by
-hand: numbers may be left out; of blank lines and those that begin with #, only
-"# revision N" and "# network NAME is ID" count. Profiles that the file does not name stay as they are; those that do not
-exist are made. Without a line of tags, the tags stay.
+		Long: `Changes profiles to match a file of "profile export". Rules may have no numbers.
+Blank lines and comments (#) are ignored, except "# revision N" and
+"# network NAME is ID". A profile that the file does not name stays unchanged. A
+profile that does not exist is created. Without a line of tags, the tags stay.
 
-The whole file is read and checked against what is there before anything is
-written; then each profile is one transaction. Prints what changes. A profile
-that has moved on since its line "# revision N" is refused (exit code 4) unless
---force is given. Without such a line, rules and tags can be added but not taken
-out, unless --force is given. What is changed while the command runs is refused
-in any case. When it ends early, it says which profiles were changed.
+The whole file is checked first. Then each profile is one transaction. If one
+fails, the error lists the profiles that were changed. Prints the differences.
 
-A name with a line "# network NAME is ID" means that network's ID, also where there
-is no Docker engine or the network is gone, and with --literal. When Docker has
-another network of that name by then, nothing is changed (exit code 1).`,
+A profile that has changed since "# revision N" is a conflict (exit code 4) unless
+--force is given. Without that line, rules and tags can be added, but not removed,
+unless --force is given. A profile that changes while the command runs is always a
+conflict.
+
+"# network NAME is ID" gives the ID of a network in the file, also without Docker and
+with --literal. If Docker has another network of that name, nothing is changed (exit
+code 1).`,
 		Example: `  calicoctl profile export > policy.txt
   $EDITOR policy.txt
   calicoctl profile apply -f policy.txt --dry-run
@@ -66,7 +67,7 @@ another network of that name by then, nothing is changed (exit code 1).`,
 			return (&applyRun{app: a, flags: *f, session: s, file: file}).run(ctx, list)
 		},
 	}
-	cmd.Flags().BoolVar(&f.force, "force", false, "also what has moved on since its revision, and what Kubernetes' controllers maintain (kns.*, ksa.*)")
+	cmd.Flags().BoolVar(&f.force, "force", false, "also replace later edits, and edit profiles of Kubernetes' controllers (kns.*, ksa.*)")
 	f.addWrite(cmd, a)
 	file.addFlags(cmd)
 	return cmd

@@ -23,14 +23,13 @@ func profileCopyCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "copy NAME NEW",
 		Short: "Create a profile with the rules, tags and labels of another",
-		Long: `Creates the profile NEW with the rules, the tags and the labels of NAME. Where
-NAME carries the tag of its own name, NEW carries that of its own. The rules are
-copied as they are, also those that name that tag. Endpoints keep the profile
-that they have: they refer to it by its name, which is why there is no rename.`,
+		Long: `Creates the profile NEW with the rules, tags and labels of NAME. The tag NAME becomes
+the tag NEW. The rules are not changed. Endpoints keep their profile: they refer to
+it by name, so there is no command to rename a profile.`,
 		Example: "  calicoctl profile copy databases databases-2",
 		RunE:    c.run,
 	}
-	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles that Kubernetes' controllers maintain (kns.*, ksa.*)")
+	cmd.Flags().BoolVar(&c.flags.force, "force", false, "also create profiles of Kubernetes' controllers (kns.*, ksa.*)")
 	c.flags.addWrite(cmd, a)
 	return cmd
 }

@@ -20,13 +20,11 @@ import (
 func profileExportCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "export [NAME...]",
-		Short:       "Write profiles to a file that profile apply reads",
+		Short:       "Write profiles as text for profile apply",
 		Annotations: map[string]string{"usage": "calicoctl profile export [NAME...] [flags]"},
-		Long: `Writes profiles, all of them without a NAME, as text: of each its name, its
-revision, which Docker networks are named in it, its tags, and its rules as "rule
-show" lists them. Edit the file and give it to "profile apply"; nobody else's edit
-can get lost, because apply refuses a profile that has moved on since its revision
-line, and no rule changes that was not edited.`,
+		Long: `Writes profiles as text: name, revision, Docker networks, tags and rules. Without a
+NAME, it writes all profiles. Edit the file and use "profile apply". If another
+client has changed a profile since, apply reports a conflict.`,
 		Example: `  calicoctl profile export > policy.txt
   calicoctl profile export databases applications`,
 		RunE: func(cmd *cobra.Command, args []string) error {

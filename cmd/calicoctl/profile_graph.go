@@ -17,21 +17,20 @@ import (
 func profileGraphCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "graph [NAME...]",
-		Short: "Show who may talk to whom",
+		Short: "Show reachability between profiles",
 		Annotations: map[string]string{
 			"usage":     "calicoctl profile graph [NAME...] [-o text|dot|mermaid|json|yaml] [flags]",
 			moreFormats: "dot mermaid",
 		},
-		Long: `Shows who may open connections to whom: one line, or arrow, for each inbound rule
-that allows something, from each source that it allows to the profile that has it.
-With NAMEs, only the connections from and to these. Sources are profiles, addresses,
-anywhere, or a tag or selector that matches no profile.
+		Long: `Shows which profiles can open connections to which: one row for each inbound rule
+that allows traffic. With NAMEs, only the connections from and to these. A source is
+a profile, an address, anywhere, or a tag or selector that matches no profile.
 
-What rules before that one match is left out, and so is what the source's own
-outbound rules deny, if that is proven. An endpoint is taken to have one profile
-and no labels but those of the profile; policies are not looked at.
+Traffic that the rules before, or the outbound rules of the source, are proven to
+deny is omitted. Each endpoint is assumed to have one profile and no labels of its
+own. Policies are ignored.
 
--o dot writes the language of Graphviz, -o mermaid that of Mermaid.`,
+-o dot prints a graph for Graphviz, -o mermaid one for Mermaid.`,
 		Example: `  calicoctl profile graph
   calicoctl profile graph databases
   calicoctl profile graph -o dot | dot -Tsvg > policy.svg`,

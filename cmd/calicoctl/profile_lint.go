@@ -21,23 +21,21 @@ import (
 func profileLintCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "lint [NAME...]",
-		Short:       "Find what is wrong, unreachable or dangerous in profiles",
+		Short:       "Find errors, unreachable rules and open ports in profiles",
 		Annotations: map[string]string{"usage": "calicoctl profile lint [NAME...] [flags] | calicoctl profile NAME lint [flags]"},
-		Long: `Checks all profiles, or those that are named, for:
+		Long: `Checks all profiles, or those in NAME, for:
 
-  - unreachable rules, which never decide because the rules before them match all
-    that they match, and deny rules that an allow before them shadows
-  - rules, labels and names that are invalid for Felix, Calico's agent, and
-    malformed documents
-  - tags that no profile carries, and networks that Docker does not have
+  - unreachable rules and shadowed denies: the rules before them match all that
+    they match
+  - rules, labels and names that are invalid for Felix, Calico's agent
+  - malformed documents
+  - tags that no profile has, and networks that Docker does not have
   - profiles that no endpoint has, and endpoints whose profile does not exist
-  - well-known database and admin ports that are open to everyone
+  - database and administration ports that are open to everyone
 
-Each finding has a level, a code, a reason, and advice. A rule is called
-unreachable only if that is proven: exactly for protocols, ports, addresses and
-ICMP, and for whatever tags and selectors match. A host knows only its own local
-networks. Changes nothing. The exit code is 10 if there is a finding of the level
-error.`,
+Each finding has a level, a code, a reason and advice. A rule is reported as
+unreachable only if this is proven. Docker only knows the local networks of its own
+host. Changes nothing. The exit code is 10 if there is a finding of the level error.`,
 		Example: `  calicoctl profile lint
   calicoctl profile databases lint
   calicoctl profile lint databases applications -o json`,

@@ -30,14 +30,13 @@ func profileMigrateCommand(a *app) *cobra.Command {
 	m := &migrateOptions{app: a}
 	cmd := &cobra.Command{
 		Use:   "migrate NAME [NEW]",
-		Short: "Make a v3 profile of one in the layout of calicoctl 0.x",
+		Short: "Create a v3 profile from one of calicoctl 0.x",
 		Annotations: map[string]string{
 			"usage": "calicoctl profile migrate (NAME [NEW] | --all) [--keep] [flags]",
 		},
-		Long: `Makes a profile in the layout that today's Calico reads of one in the layout of
-calicoctl 0.x, and removes the old one, in one transaction. Tags become labels.
-v3 takes lower-case names only: for a profile with another name, NEW says the
-name. Names are taken as they are written in etcd.`,
+		Long: `Creates a v3 profile from one in the layout of calicoctl 0.x, and removes the old
+one, in one transaction. Tags become labels. v3 names are in lower case: for another
+name, give NEW. Docker is not asked.`,
 		Example: `  calicoctl profile migrate databases
   calicoctl profile migrate WEB web
   calicoctl profile migrate --all --dry-run`,
@@ -69,9 +68,9 @@ name. Names are taken as they are written in etcd.`,
 	}
 	f := cmd.Flags()
 	cmd.ValidArgsFunction = bind(a, completeOldName)
-	f.BoolVar(&m.keep, "keep", false, "keep the old profile, too")
-	f.BoolVar(&m.flags.force, "force", false, "also to names that Kubernetes' controllers maintain (kns.*, ksa.*)")
-	f.BoolVar(&m.all, "all", false, "every profile in the old layout")
+	f.BoolVar(&m.keep, "keep", false, "keep the old profile")
+	f.BoolVar(&m.flags.force, "force", false, "also to names of Kubernetes' controllers (kns.*, ksa.*)")
+	f.BoolVar(&m.all, "all", false, "all profiles in the old layout")
 	m.flags.addWrite(cmd, a)
 	return cmd
 }

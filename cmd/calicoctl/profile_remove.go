@@ -25,14 +25,13 @@ func profileRemoveCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "remove NAME",
 		Short: "Remove a profile",
-		Long: `Removes a profile. While an endpoint has it, it is not removed: an endpoint whose
-profile is missing drops all traffic. --no-check removes it all the same, and
-does not look through the endpoints.`,
+		Long: `Removes a profile. It fails if an endpoint uses the profile, because an endpoint
+without its profile drops all traffic. --no-check does not look at endpoints.`,
 		Example: "  calicoctl profile remove databases",
 		RunE:    c.run,
 	}
 	c.flags.add(cmd, a)
-	cmd.Flags().BoolVar(&c.noCheck, "no-check", false, "also when endpoints have the profile")
+	cmd.Flags().BoolVar(&c.noCheck, "no-check", false, "also if endpoints use the profile")
 	return cmd
 }
 

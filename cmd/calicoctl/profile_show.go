@@ -25,11 +25,10 @@ func profileShowCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show",
 		Short: "List all profiles",
-		Long: `Lists all profiles: their names, the Docker network that each belongs to if this
-host has it, and the network's driver, the numbers of their rules, and the layout
-in which etcd holds them. projectcalico-default-allow is built into Calico. With
---detailed, one line for each endpoint of each profile; None where there is
-nothing.`,
+		Long: `Lists all profiles: name, Docker network and its driver (if this host has it),
+numbers of rules, and the layout in etcd. projectcalico-default-allow is built into
+Calico. With --detailed, prints one row for each endpoint of each profile, and None
+where there is nothing.`,
 		Example: `  calicoctl profile show
   calicoctl profile show --detailed
   calicoctl profile show -o json`,
@@ -40,7 +39,7 @@ nothing.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&detailed, "detailed", false, "one line for each endpoint")
+	cmd.Flags().BoolVar(&detailed, "detailed", false, "one row for each endpoint")
 	return cmd
 }
 

@@ -11,10 +11,10 @@ import (
 func ruleCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "rule",
-		Short:       "Read and change the rules of a profile",
+		Short:       "Read and edit the rules of a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule COMMAND"},
-		Long: `Reads and changes the inbound and outbound rules of a profile. What a rule is,
-"calicoctl profile --help" says.`,
+		Long: `Reads and changes the inbound and outbound rules of a profile. For the rule syntax,
+see "calicoctl profile --help".`,
 		Args: cli.UnknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cli.MissingCommand(cmd) },
 	}

@@ -25,13 +25,12 @@ func ruleAddCommand(a *app) *cobra.Command {
 		Use:         "add",
 		Short:       "Add a rule at the end or at a position",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule add (inbound|outbound) [--at=N] RULE [flags]"},
-		Long: `Adds a rule at the end of the inbound or outbound rules, or inserts it so that it
-becomes rule N. Prints nothing on success. A rule that is there already is not
-added a second time.
+		Long: `Appends a rule to the inbound or outbound rules. With --at=N, it becomes rule N. A
+rule that the list contains is not added again. Prints nothing on success.
 
-When another client changes the profile at the same moment, the rule is added to
-what is there then; a rule that is inserted goes between the same two rules, or
-not in at all (exit code 4).`,
+If another client changes the profile at the same time, the rule is added to the new
+version. An inserted rule goes between the same two rules as before. If that is not
+possible, it is a conflict (exit code 4).`,
 		Example: `  calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
   calicoctl profile web rule add inbound --at=1 deny from 203.0.113.0/24
   calicoctl profile web rule add outbound allow udp to cidr 10.0.0.53 ports 53`,

@@ -23,23 +23,23 @@ func ruleApplyCommand(a *app) *cobra.Command {
 	c := &ruleApply{app: a, file: &listingFile{app: a}}
 	cmd := &cobra.Command{
 		Use:         "apply",
-		Short:       "Make the rules those of a listing",
+		Short:       "Change the rules to match a listing",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule apply -f FILE [flags]"},
-		Long: `Makes the rules of a profile those of a listing as "rule show" prints it, in one
-step. Numbers may be left out; lines that begin with # and blank lines do not
-count. Both headings must be there. A rule that is in the profile already keeps
-its stored form; one in brackets must be one that is stored.
+		Long: `Changes the rules of a profile to match a listing of "rule show", in one transaction.
+Rules may have no numbers. Blank lines and comments (#) are ignored. Both headings are
+required. A rule with text in brackets must already be in the profile. Prints the
+difference.
 
-A listing that does not say "# revision N" may add and reorder rules. To remove
-one it needs --if-revision or --force: somebody may have added it since. When the
-profile has moved on, or somebody changes it at the same moment, nothing is changed
-(exit code 4). Prints the difference.`,
+A listing without "# revision N" can add and reorder rules. To remove one, use
+--if-revision or --force, because another client may have added it. If the profile
+has changed since that revision, or changes while the command runs, it is a conflict
+(exit code 4).`,
 		Example: `  calicoctl profile databases rule show > databases.txt
   calicoctl profile databases rule apply -f databases.txt`,
 		RunE: c.run,
 	}
 	c.flags.add(cmd, a)
-	cmd.Flags().Lookup("force").Usage = "also remove rules without a revision, and edit profiles that Kubernetes' controllers maintain"
+	cmd.Flags().Lookup("force").Usage = "also remove rules without a revision, and edit profiles of Kubernetes' controllers"
 	c.file.addFlags(cmd)
 	return cmd
 }
@@ -50,16 +50,16 @@ func ruleDiffCommand(a *app) *cobra.Command {
 		Use:         "diff",
 		Short:       "Compare the rules with a listing",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule diff -f FILE [flags]"},
-		Long: `Shows what "rule apply" would change, and changes nothing; also for profiles in the
-layout of calicoctl 0.x, and while the datastore is locked, where "rule apply" is
-refused. With --exit-code, exit code 10 says that there is a difference.`,
+		Long: `Shows what "rule apply" would change. It also works for profiles in the layout of
+calicoctl 0.x, and while the datastore is locked. With --exit-code, the exit code
+is 10 if there is a difference.`,
 		Example: "  calicoctl profile databases rule diff -f databases.txt",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c.flags.dryRun, c.flags.compare, c.flags.force = true, true, true // a comparison has nothing to lose
 			return c.run(cmd, args)
 		},
 	}
-	cmd.Flags().BoolVar(&c.flags.exitCode, "exit-code", false, "exit code 10 when there is a difference")
+	cmd.Flags().BoolVar(&c.flags.exitCode, "exit-code", false, "exit code 10 if there is a difference")
 	c.file.addFlags(cmd)
 	return cmd
 }

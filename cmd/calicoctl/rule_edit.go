@@ -29,13 +29,12 @@ func ruleEditCommand(a *app) *cobra.Command {
 	e := &editing{app: a, seen: map[int64]*profile.Profile{}}
 	cmd := &cobra.Command{
 		Use:         "edit",
-		Short:       "Change rules and tags in an editor",
+		Short:       "Edit rules and tags in an editor",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule edit [flags]"},
-		Long: `Opens an editor ($VISUAL, else $EDITOR, else vi) on the profile as "profile export"
-writes it, and makes the profile say what was saved. When that cannot be done,
-because a line is wrong or another client has changed the profile meanwhile, the
-editor opens again with the reason on top and the text as it was left. Quitting
-without a change changes nothing.`,
+		Long: `Opens an editor ($VISUAL, else $EDITOR, else vi) with the text of "profile export",
+and applies the text that you save. If the text has an error, or another client has
+changed the profile, the editor opens again with the reason at the top. Quit without
+a change to change nothing.`,
 		Example: "  EDITOR=nano calicoctl profile databases rule edit",
 		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -24,10 +24,9 @@ func ruleJSONCommand(a *app) *cobra.Command {
 		Use:         "json",
 		Short:       "Print the rules as the JSON document of calicoctl 0.x",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule json [flags]"},
-		Long: `Prints the rules of a profile as a rules document, the JSON of calicoctl 0.x that
-"rule update" reads. It is refused when a rule has criteria that the document
-cannot hold, because reading it back would widen the rule. The key "calicoctl",
-which calicoctl 0.x ignores, says of which profile and revision it is.`,
+		Long: `Prints the rules as the JSON document of calicoctl 0.x that "rule update" reads. Fails
+if the document cannot hold a rule. The key "calicoctl" has the profile and the
+revision. calicoctl 0.x ignores it.`,
 		Example: "  calicoctl profile databases rule json > databases.json",
 		Args:    cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

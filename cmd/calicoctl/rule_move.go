@@ -21,8 +21,8 @@ func ruleMoveCommand(a *app) *cobra.Command {
 		Use:         "move",
 		Short:       "Move a rule to another position",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule move (inbound|outbound) --from=N --to=M [flags]"},
-		Long: `Moves rule N so that it becomes rule M. When another client changes that list at
-the same moment, nothing is changed (exit code 4). Prints nothing on success.`,
+		Long: `Moves rule N so that it becomes rule M. If another client changes the list at the same
+time, it is a conflict (exit code 4). Prints nothing on success.`,
 		Example: "  calicoctl profile databases rule move inbound --from=3 --to=1",
 		RunE:    c.run,
 	}

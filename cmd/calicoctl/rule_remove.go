@@ -23,14 +23,12 @@ func ruleRemoveCommand(a *app) *cobra.Command {
 	c := &ruleRemove{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
-		Short:       "Remove a rule by its words or its position",
+		Short:       "Remove a rule, or the rule at a position",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule remove (inbound|outbound) (--at=N | RULE | --at=N RULE) [flags]"},
-		Long: `Removes a rule. By its words, every equal rule of that direction is removed. By
-its position, the rule that stood there when the command first looked is
-removed, and no other: if another client has moved the list meanwhile, nothing is
-changed (exit code 4). With both, rule N is removed only if it is that rule.
-
-Prints nothing on success.`,
+		Long: `Removes a rule. RULE removes all equal rules in that direction. --at=N removes the
+rule at that position when the command read the profile. If another client has moved
+it since, it is a conflict (exit code 4). With both, rule N is removed only if it is
+that rule. Prints nothing on success.`,
 		Example: `  calicoctl profile databases rule remove inbound allow from tag databases
   calicoctl profile databases rule remove inbound --at=1
   calicoctl profile databases rule remove inbound --at=1 allow from tag databases`,

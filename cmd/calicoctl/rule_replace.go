@@ -23,12 +23,10 @@ func ruleReplaceCommand(a *app) *cobra.Command {
 	c := &ruleReplace{app: a}
 	cmd := &cobra.Command{
 		Use:         "replace",
-		Short:       "Put a rule in the place of another",
+		Short:       "Replace a rule",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule replace (inbound|outbound) --at=N RULE [flags]"},
-		Long: `Puts a rule in the place of rule N, in one step: there is no moment at which
-neither or both of them are there. If another client moves the list meanwhile, so
-that another rule stands there, nothing is changed (exit code 4). Prints nothing
-on success.`,
+		Long: `Replaces rule N in one transaction. If another client has moved the rule since the
+command read the profile, it is a conflict (exit code 4). Prints nothing on success.`,
 		Example: "  calicoctl profile databases rule replace inbound --at=2 allow tcp from tag applications to ports 3306,3307",
 		RunE:    c.run,
 	}

@@ -21,18 +21,18 @@ func ruleShowCommand(a *app) *cobra.Command {
 		SuggestFor:  []string{"list"},
 		Short:       "List the rules of a profile with their positions",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule show [--watch] [flags]"},
-		Long: `Lists the inbound and outbound rules of a profile with their positions. The
-first rule that fits a packet decides; "log" goes on to the next, "pass" leaves
-the profile. A packet that no rule fits is dropped.
+		Long: `Lists the rules of a profile with their positions. The first rule that matches a
+packet decides. "log" continues with the next rule, "pass" leaves the profile. A
+packet that no rule matches is dropped.
 
-NAME is a profile, a Docker network, or the first 12 or more digits of a
-network's ID. A network's ID in a rule is shown as the network's name if that
-name leads back to it.
+NAME is a profile, a Docker network, or the first 12 or more digits of a network's
+ID. The ID of a network in a rule is shown as its name, if that name leads to the
+same ID.
 
-With --watch it stays until Ctrl-C, and shows each change when it happens, with its
-revision: also the removal of the profile and that it is made again. Lost
-connections are made anew, and what came meanwhile is shown then. --timeout bounds
-the first reading only. -o json prints one document a line.`,
+With --watch, the command prints each change with its revision until Ctrl-C, also the
+removal and the creation of the profile. It reconnects if the connection is lost, and
+prints the changes that it missed. --timeout limits the first read only. -o json
+prints one document for each line.`,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule show --watch
   calicoctl profile databases rule show -o json`,
@@ -53,7 +53,7 @@ the first reading only. -o json prints one document a line.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVarP(&watches, "watch", "w", false, "stay, and show each change when it happens")
+	cmd.Flags().BoolVarP(&watches, "watch", "w", false, "print each change until Ctrl-C")
 	return cmd
 }
 

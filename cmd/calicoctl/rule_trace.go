@@ -18,26 +18,26 @@ func ruleTestCommand(a *app) *cobra.Command {
 	q := trace.Question{}
 	cmd := &cobra.Command{
 		Use:         "test",
-		Short:       "Say what happens to a packet, and which rule decides",
+		Short:       "Show the verdict on a packet, and which rule decides",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule test (inbound|outbound) [PROTOCOL [type N [code N]]] [from END] [to END] [flags]"},
-		Long: `Says what happens to the first packet of a connection at an endpoint of a
-profile: whether it is allowed, which rule decides, and why each rule before that
-one does not match. Sends nothing and changes nothing.
+		Long: `Shows what happens to the first packet of a connection at an endpoint of a profile:
+whether it is allowed, which rule decides, and why the rules before do not match.
+Sends no packet and changes nothing.
 
 END is the source or the destination of the packet, one or more of:
-  tag NAME         an endpoint that carries the tag; may be repeated
-  ADDRESS          an address, with the tags and labels of the endpoint that has it
+  tag NAME         an endpoint with the tag; may be repeated
+  ADDRESS          an address, with the tags and labels of its endpoint
   ports PORT       one port, of tcp, udp or sctp
-  container NAME   a container of this host's Docker, with its address and tags
-  endpoint ID      an endpoint, as "calicoctl profile show --detailed" lists it
+  container NAME   a container of Docker on this host, with its address and tags
+  endpoint ID      an endpoint as in "calicoctl profile show --detailed"
 
-One END is an endpoint of the profile, and has the profile's tags: inbound that is
-the one after "to", outbound the one after "from". The other one has exactly the
-tags that are named or looked up. A protocol, port, type, code or address that is
-left out is open; where it matters, the answer is that it depends.
+One END is an endpoint of the profile and has the profile's tags: inbound the one
+after "to", outbound the one after "from". The other one has exactly the tags that
+are given or looked up. If a protocol, port, type, code or address is not given, and
+it matters, the answer is that it depends.
 
-With --endpoint, all profiles of that endpoint are evaluated in their order. Where a
-policy selects the endpoint, the policy decides before its profiles.
+With --endpoint, all profiles of that endpoint are evaluated in order. A policy that
+selects the endpoint decides before its profiles.
 
 Exit codes: 0 allowed, 10 denied, 11 it depends.`,
 		Example: `  calicoctl profile databases rule test inbound tcp from tag applications to ports 3306

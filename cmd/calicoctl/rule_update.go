@@ -36,16 +36,14 @@ func ruleUpdateCommand(a *app) *cobra.Command {
 	c := &ruleUpdate{app: a, file: &listingFile{app: a, name: "-"}}
 	cmd := &cobra.Command{
 		Use:         "update",
-		Short:       "Replace all rules by a JSON document of calicoctl 0.x",
+		Short:       "Replace all rules with a JSON document of calicoctl 0.x",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME rule update [-f FILE] [flags]"},
-		Long: `Replaces all rules of a profile by those of a rules document, the JSON of
-calicoctl 0.x that "rule json" prints, from standard input or a file. Both lists
-must be there. A rule that is in the profile already keeps its stored form. When
-another client has changed the profile since "rule json" made the document, or
-changes it at the same moment, nothing is changed (exit code 4); --force replaces
-what an older document does not know. A document of another profile or cluster, or
-of calicoctl 0.x, replaces whatever is there; the rules that it removes are named
-on standard error.`,
+		Long: `Replaces all rules with the JSON document of calicoctl 0.x that "rule json" prints,
+from stdin or a file. Both lists are required. If another client has changed the
+profile since "rule json", or changes it at the same time, it is a conflict (exit
+code 4). --force replaces the rules of an older revision. A document of another
+profile or cluster, or of calicoctl 0.x, always replaces the rules. Removed rules
+that the document may not have known are listed on stderr.`,
 		Example: `  calicoctl profile databases rule update < databases.json
   calicoctl profile databases rule json | calicoctl profile copy-of-databases rule update`,
 		Args: cli.NoArguments,
@@ -53,8 +51,8 @@ on standard error.`,
 	}
 	c.flags.add(cmd, a)
 	c.file.addFlags(cmd)
-	cmd.Flags().Lookup("force").Usage = "also with a document of an older revision, and of profiles that Kubernetes maintains"
-	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - is standard input, as without it"
+	cmd.Flags().Lookup("force").Usage = "also replace later edits, and edit profiles of Kubernetes' controllers"
+	cmd.Flags().Lookup("filename").Usage = "the document's `FILE`; - (the default) is stdin"
 	return cmd
 }
 

@@ -80,12 +80,11 @@ func (a *app) execute(ctx context.Context, root *cobra.Command, args []string) e
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "calicoctl",
-		Short: "Read and change the security policy of Calico networks in words",
-		Long: `calicoctl reads and changes the security policy of Calico networks in words.
+		Short: "Read and edit the security policy of Calico networks",
+		Long: `calicoctl reads and edits the security policy of Calico networks in etcd.
 
-A Docker network that Calico runs is a profile: an ordered list of inbound
-rules, an ordered list of outbound rules, and tags. Every edit is one atomic
-transaction in etcd.`,
+The policy of a Docker network is a profile: a list of inbound rules, a list of
+outbound rules, and tags. Each edit is one atomic transaction.`,
 		Example: `  calicoctl profile databases rule show
   calicoctl profile databases rule add inbound allow tcp from tag applications to ports 3306
   calicoctl profile --help        all commands on profiles, and the rule language`,
@@ -114,11 +113,11 @@ func (a *app) addFlags(root *cobra.Command) {
 	f.StringVar(&a.flags.etcd.Username, "etcd-username", "", "`USER` of etcd (ETCD_USERNAME; the password only in ETCD_PASSWORD or the file)")
 	f.StringVar(&a.flags.etcd.KeyFile, "etcd-key-file", "", "client key, a PEM `FILE` (ETCD_KEY_FILE)")
 	f.StringVar(&a.flags.etcd.CertFile, "etcd-cert-file", "", "client certificate, a PEM `FILE` (ETCD_CERT_FILE)")
-	f.StringVar(&a.flags.etcd.CAFile, "etcd-ca-cert-file", "", "authority that signed the server's certificate, a PEM `FILE` (ETCD_CA_CERT_FILE)")
-	f.StringVar(&a.flags.config, "config", "", "configuration `FILE` (default "+etcd.DefaultConfigFile+", if it is there)")
-	f.DurationVar(&a.flags.timeout, "timeout", 10*time.Second, "bound on the whole command, a `TIME` such as 30s")
-	f.BoolVar(&a.flags.literal, "literal", false, "take names as they are written; do not ask Docker (CALICOCTL_LITERAL=1)")
-	f.StringVarP(&a.flags.logLevel, "log-level", "l", "", "tell on standard error what is done; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
+	f.StringVar(&a.flags.etcd.CAFile, "etcd-ca-cert-file", "", "CA certificate of the server, a PEM `FILE` (ETCD_CA_CERT_FILE)")
+	f.StringVar(&a.flags.config, "config", "", "configuration `FILE` (default "+etcd.DefaultConfigFile+", if it exists)")
+	f.DurationVar(&a.flags.timeout, "timeout", 10*time.Second, "limit for the whole command, a `TIME` such as 30s")
+	f.BoolVar(&a.flags.literal, "literal", false, "take names as written, without Docker (CALICOCTL_LITERAL=1)")
+	f.StringVarP(&a.flags.logLevel, "log-level", "l", "", "log to stderr; `LEVEL` is info or debug (CALICOCTL_LOG_LEVEL)")
 	f.StringVarP(&a.out.Format, "output", "o", "text", "output `FORMAT`: text, json or yaml")
 	must(root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions(logLevels(), cobra.ShellCompDirectiveNoFileComp)))
 	must(root.RegisterFlagCompletionFunc("output", func(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {

@@ -20,10 +20,10 @@ import (
 func tagCommand(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:         "tag",
-		Short:       "Read and change the tags of a profile",
+		Short:       "Read and edit the tags of a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag COMMAND"},
-		Long: `Reads and changes the tags that a profile gives its endpoints; "from tag T" in a
-rule matches the endpoints of every profile that carries T.`,
+		Long: `Reads and changes the tags of a profile. "from tag T" in a rule matches the endpoints
+of all profiles with the tag T.`,
 		Args: cli.UnknownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cli.MissingCommand(cmd) },
 	}
@@ -34,7 +34,7 @@ rule matches the endpoints of every profile that carries T.`,
 func tagShowCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:         "show",
-		Short:       "List the tags of a profile, sorted, one per line",
+		Short:       "List the tags of a profile, one per line",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag show [flags]"},
 		Example:     "  calicoctl profile databases tag show",
 		Args:        cli.NoArguments,
@@ -72,7 +72,7 @@ func tagAddCommand(a *app) *cobra.Command {
 	c := &tagEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "add",
-		Short:       "Put a tag on a profile",
+		Short:       "Add a tag to a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag add TAG [flags]"},
 		Example:     "  calicoctl profile databases tag add backup",
 		RunE:        c.add,
@@ -85,7 +85,7 @@ func tagRemoveCommand(a *app) *cobra.Command {
 	c := &tagEdit{app: a}
 	cmd := &cobra.Command{
 		Use:         "remove",
-		Short:       "Take a tag off a profile",
+		Short:       "Remove a tag from a profile",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME tag remove TAG [flags]"},
 		Example:     "  calicoctl profile databases tag remove backup",
 		RunE:        c.remove,

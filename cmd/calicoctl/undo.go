@@ -22,20 +22,18 @@ func undoCommand(a *app) *cobra.Command {
 	var to string
 	cmd := &cobra.Command{
 		Use:         "undo",
-		Short:       "Bring rules and tags of an earlier revision back",
+		Short:       "Restore the rules and tags of an earlier revision",
 		Annotations: map[string]string{"usage": "calicoctl profile NAME undo [--to-revision=R] [flags]"},
-		Long: `Makes rules and tags of a profile again what they were before its newest revision,
-or at revision R, as one more edit: so a second undo undoes the first. Rules get
-back the form in which they were stored. Labels with a value, and what else the
-profile holds, stay as they are. Prints both revisions and the difference.
+		Long: `Restores the rules and tags of the revision before the newest, or of revision R, as a
+new edit. A second undo reverts the first. Labels with a value, and all other parts
+of the profile, stay unchanged. Prints both revisions and the difference.
 
-A profile that was removed is brought back as it was, and one whose newest revision
-is its creation is removed, unless an endpoint has it.
+A removed profile is restored. If the newest revision created the profile, the
+profile is removed, unless an endpoint uses it.
 
-The newest edit may be another client's: --if-revision=N undoes N or nothing (exit
-code 4), of a removed profile the revision of its removal. It is refused when
-nothing would change, and when the earlier revision is compacted; "history" shows
-those that are left.`,
+--if-revision=N reverts only revision N (else exit code 4), for a removed profile the
+revision of its removal. The command fails if nothing would change, or if the
+revision is compacted. "history" lists the revisions that etcd has.`,
 		Example: `  calicoctl profile databases undo
   calicoctl profile databases undo --to-revision=1207 --dry-run
   calicoctl profile databases undo --if-revision=1215`,
@@ -54,7 +52,7 @@ those that are left.`,
 		},
 	}
 	u.flags.add(cmd, a)
-	cmd.Flags().StringVar(&to, "to-revision", "", "to what it was at this `REVISION`, as history prints it")
+	cmd.Flags().StringVar(&to, "to-revision", "", "restore this `REVISION` from history")
 	return cmd
 }
 

@@ -36,9 +36,8 @@ func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long: `Prints the version, the commit that it was built from, and which layouts of
-profiles in etcd it knows: those of v3 are edited, those of calicoctl 0.x (v1)
-are read. Nobody is asked.`,
+		Long: `Prints the version, the commit, and the layouts of profiles: v3 is read and edited, v1
+(calicoctl 0.x) is read. Sends no request.`,
 		Example: `  calicoctl version
   calicoctl version -o json`,
 		Args: cli.NoArguments,

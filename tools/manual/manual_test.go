@@ -194,3 +194,30 @@ Flags:
 -n, --dry-run   only show
 ` + fence + `
 `
+
+// A flag that many commands have stands once, and each of them names it.
+func TestReferenceCommonFlags(t *testing.T) {
+	t.Parallel()
+	root := &cobra.Command{Use: "prog"}
+	for _, name := range []string{"a", "b", "c", "d", "e"} {
+		c := &cobra.Command{Use: name, Run: func(*cobra.Command, []string) {}}
+		c.Flags().Bool("dry-run", false, "only show")
+		c.Flags().Bool("own-"+name, false, "of "+name)
+		root.AddCommand(c)
+	}
+	other := &cobra.Command{Use: "f", Run: func(*cobra.Command, []string) {}}
+	other.Flags().Bool("dry-run", false, "another one")
+	root.AddCommand(other)
+	page := manual.Manual{Root: root, Usage: (*cobra.Command).UseLine, Name: (*cobra.Command).CommandPath}.Reference()
+	for text, want := range map[string]int{
+		"--dry-run   only show":                      1,
+		"--dry-run   another one":                    1,
+		"[Common flags](#common-flags): `--dry-run`": 5,
+		"--own-a   of a":                             1,
+		"## Common flags":                            1,
+	} {
+		if got := strings.Count(page, text); got != want {
+			t.Errorf("%q stands %d times, want %d, in\n%s", text, got, want, page)
+		}
+	}
+}
