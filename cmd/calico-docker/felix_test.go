@@ -10,6 +10,11 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/docker/docker/api/types/container"
+	"github.com/docker/docker/api/types/network"
+
+	"github.com/calicoctl/calicoctl/internal/felix"
 )
 
 // felixVariable names the program of a real Felix for TestRealFelix. It needs ipset
@@ -28,6 +33,7 @@ func (h *machine) startFelix(program string, environ ...string) {
 		"FELIX_REPORTINGINTERVALSECS=5", "FELIX_DATASTORETYPE=etcdv3", "DATASTORE_TYPE=etcdv3",
 	)
 	cmd.Env = append(cmd.Env, environ...)
+	start := time.Now()
 	process := h.Start(cmd)
 	h.waitFor("Felix to report", func() bool {
 		select {
@@ -35,8 +41,78 @@ func (h *machine) startFelix(program string, environ ...string) {
 			h.w.Fatal("Felix has ended")
 		default:
 		}
-		return h.w.get("/calico/felix/v2/no-region/host/"+h.Name+"/status") != ""
+		return felix.Check(h.Name, []byte(h.w.get(felix.StatusKey(h.Name))), start) == nil
 	})
+}
+
+// TestRealFelixAfterReboot lets a machine fail and start again without Felix: its
+// containers return, and nothing passes until a real Felix enforces the policy.
+func TestRealFelixAfterReboot(t *testing.T) {
+	program := os.Getenv(felixVariable)
+	if program == "" {
+		t.Skip("no " + felixVariable)
+	}
+	w := newWorld(t)
+	w.pool("default", "10.233.64.0/18", "")
+	h := w.newHost("h1")
+	h.mustNetwork("databases", nil)
+	h.mustNetwork("applications", nil)
+	always := func(_ *container.Config, o *container.HostConfig, _ *network.EndpointSettings) {
+		o.RestartPolicy = container.RestartPolicy{Name: container.RestartPolicyAlways}
+	}
+	ids := map[string]string{}
+	for name, args := range map[string][]string{"server": {"serve", "80"}, "client": {"idle"}, "stranger": {"idle"}} {
+		on := "databases"
+		if name == "stranger" {
+			on = "applications"
+		}
+		var err error
+		if ids[name], err = h.run(name, on, always, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	h.crash()
+	w.felixReports("h1", time.Now().Add(-1000*time.Hour))
+	h.startDriver()
+	h.startEngine()
+	for _, id := range ids {
+		h.waitFor("the containers to return", func() bool {
+			info, err := h.Docker.ContainerInspect(w.ctx, id)
+			return err == nil && info.State.Running
+		})
+	}
+	server := h.address(ids["server"]) + ":80"
+	for _, name := range []string{"client", "stranger"} {
+		if ok, _ := h.exec(ids[name], "datagram", server, "500ms"); ok {
+			t.Errorf("a packet of %s has passed before Felix", name)
+		}
+	}
+	stop := make(chan struct{})
+	passed := make(chan bool, 1)
+	go func() { // the stranger tries all the time
+		for {
+			select {
+			case <-stop:
+				passed <- false
+				return
+			default:
+				if ok, _ := h.exec(ids["stranger"], "datagram", server, "50ms"); ok {
+					passed <- true
+					return
+				}
+			}
+		}
+	}()
+	h.startFelix(program)
+	h.waitFor("what the profile allows to pass", func() bool {
+		ok, _ := h.exec(ids["client"], "datagram", server, "200ms")
+		return ok
+	})
+	time.Sleep(2 * time.Second)
+	close(stop)
+	if <-passed {
+		t.Error("what no profile allows has passed")
+	}
 }
 
 // TestRealFelix shows with a real Felix that policy is enforced, that a container
