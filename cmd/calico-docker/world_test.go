@@ -179,7 +179,7 @@ func (h *machine) command(name string, args ...string) *exec.Cmd {
 // driverFlags are those that keep the driver in the host's directory.
 func (h *machine) driverFlags(more ...string) []string {
 	return append([]string{
-		"--state-dir", h.Dir + "/state", "--felix-dir", h.Dir, "--collect-interval", "2s",
+		"--state-dir", h.Dir + "/state", "--felix-dir", h.Dir, "--collect-interval", "3s",
 	}, more...)
 }
 

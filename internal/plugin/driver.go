@@ -80,7 +80,7 @@ func New(settings Settings, p Parts) *Driver {
 	return &Driver{
 		settings: settings, addresses: p.Addresses, endpoints: p.Endpoints, profiles: p.Profiles,
 		engine: p.Engine, state: p.State, kv: p.KV, serving: p.Serving, explain: p.Explain, log: p.Log,
-		inUse: &registry{endpoints: p.Endpoints, node: settings.Node},
+		inUse: newRegistry(p.Endpoints, settings.Node),
 		links: &links{},
 	}
 }
