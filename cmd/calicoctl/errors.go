@@ -99,7 +99,7 @@ func (a *app) explained(prefix string, err error) string {
 		text += "; look at it before trying again"
 	case errors.Is(err, fault.ErrUnreachable):
 		text += "; nothing was changed"
-		if !strings.Contains(text, "certificate") { // else the address was right
+		if silent := (*etcd.UnreachableError)(nil); !errors.As(err, &silent) || !silent.TLS { // else the address was right
 			text += ". Is ETCD_ENDPOINTS right?"
 		}
 	case errors.Is(err, context.Canceled):

@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 )
 
 // A UsageError says what is wrong with the arguments.
@@ -37,11 +39,13 @@ func NamesFollow(cmd *cobra.Command) error {
 
 // FlagError returns an error about flags without what only programmers understand.
 func FlagError(cmd *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	var unknown *pflag.NotExistError
 	text := err.Error()
 	switch {
-	case strings.HasPrefix(text, "invalid argument"):
-		text, _, _ = strings.Cut(text, " flag: ")
-	case strings.HasPrefix(text, "unknown"):
+	case errors.As(err, &value):
+		text = strings.TrimSuffix(text, " flag: "+value.Unwrap().Error())
+	case errors.As(err, &unknown):
 		text += " (give arguments that begin with - after --)"
 	}
 	return Usagef("%s; see %s --help", text, CommandName(cmd))

@@ -98,24 +98,27 @@ func (l *dialLog) note(address string, err error) {
 	}
 }
 
-// reason says in plain words why nothing answered.
-func (l *dialLog) reason() string {
+// reason says why nothing answered, and whether that is about a certificate. It is
+// empty when no address gave a reason.
+func (l *dialLog) reason() (reason string, certificate bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var each, all []string
 	for _, address := range slices.Sorted(maps.Keys(l.failed)) {
 		if err := l.failed[address]; err != nil && !isTimeout(err) {
-			why := cmp.Or(l.certs.reason(err), plainReason(err))
+			why := l.certs.reason(err)
+			certificate = certificate || why != ""
+			why = cmp.Or(why, plainReason(err))
 			each, all = append(each, address+": "+why), append(all, why)
 		}
 	}
 	switch same := slices.Compact(slices.Clone(all)); {
 	case len(all) == 0:
-		return "no answer"
+		return "", false
 	case len(same) == 1 && len(all) == l.addresses:
-		return same[0]
+		return same[0], certificate
 	}
-	return strings.Join(each, "; ")
+	return strings.Join(each, "; "), certificate
 }
 
 // dial connects to an address as gRPC names it.

@@ -1,6 +1,7 @@
 package etcd
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math/rand/v2"
@@ -107,11 +108,12 @@ func (s *Conn) Unreachable(ctx context.Context, cause error, start time.Time) er
 	case errors.Is(ended, errHopeless):
 		cause = ended
 	}
-	reason := s.dials.reason()
-	if message := status.Convert(serverError(cause)).Message(); reason == "no answer" && strings.Contains(message, "etcdserver: ") {
+	reason, certificate := s.dials.reason()
+	if message := status.Convert(serverError(cause)).Message(); reason == "" && strings.Contains(message, "etcdserver: ") {
 		reason = strings.TrimPrefix(message, "etcdserver: ")
 	}
-	return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: reason, Cause: cause}
+	reason = cmp.Or(reason, "no answer")
+	return &UnreachableError{Endpoints: s.endpoints, Waited: time.Since(start), Reason: reason, TLS: certificate, Cause: cause}
 }
 
 // Explain turns a lasting error of etcd into one of this package's.

@@ -14,6 +14,7 @@ type UnreachableError struct {
 	Endpoints []string
 	Waited    time.Duration
 	Reason    string // such as "connection refused"
+	TLS       bool   // the server answered, but a certificate is not accepted
 	Cause     error
 }
 

@@ -157,6 +157,9 @@ func wantUnreachable(t *testing.T, err error, endpoints []string, reason string)
 	if unreachable.Reason != reason || !slices.Equal(unreachable.Endpoints, endpoints) {
 		t.Errorf("reason %q of %q, want %q of %q", unreachable.Reason, unreachable.Endpoints, reason, endpoints)
 	}
+	if certificate := strings.Contains(reason, "certificate"); unreachable.TLS != certificate {
+		t.Errorf("TLS %v: %s", unreachable.TLS, reason)
+	}
 	wantIn(t, err, "etcd at "+strings.Join(endpoints, ", ")+": "+reason+" (waited ")
 }
 
