@@ -10,6 +10,7 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/cli"
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/past"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
@@ -72,11 +73,11 @@ func knownTags(ctx context.Context, s *session) (suggestions, error) {
 			words = append(words, p.Tags()...)
 		}
 		if seen++; seen == maxOffered {
-			return errEnough
+			return past.ErrStop
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
+	if errors.Is(err, past.ErrStop) {
 		err = nil
 	}
 	tags := suggestions{}

@@ -54,6 +54,7 @@ func arrows() map[string][]string {
 		"internal/apply":  {"internal/names"},
 		"internal/render": {"internal/names", "internal/linediff"},
 		"internal/tty":    {},
+		"internal/past":   {"internal/names"},
 		"internal/warn":   {"internal/names"},
 		"internal/gather": {"internal/warn", "internal/tty", "internal/trace"},
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/past"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/internal/tty"
@@ -31,7 +32,7 @@ func watch(ctx context.Context, a *app) error {
 		w := &watching{session: s}
 		err := show(first, s, func(p *profile.Profile, names names.Shown) error {
 			if p.BuiltIn || p.Layout != profile.V3 {
-				return hasPast(p)
+				return past.Check(p)
 			}
 			a.msg.Misleading(p, names)
 			w.shown = p

@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/calicoctl/calicoctl/internal/cli"
-
 	"github.com/spf13/cobra"
 
+	"github.com/calicoctl/calicoctl/internal/cli"
 	"github.com/calicoctl/calicoctl/internal/names"
+	"github.com/calicoctl/calicoctl/internal/past"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
 	"github.com/calicoctl/calicoctl/pkg/fault"
@@ -17,8 +17,17 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
+// A profileUndo is a use of profile undo.
+type profileUndo struct {
+	app    *app
+	flags  editFlags
+	undo   past.Undo
+	query  store.Query
+	target names.Target
+}
+
 func undoCommand(a *app) *cobra.Command {
-	u := &undoing{app: a}
+	c := &profileUndo{app: a}
 	var to string
 	cmd := &cobra.Command{
 		Use:         "undo",
@@ -39,214 +48,154 @@ revision is compacted. "history" lists the revisions that etcd has.`,
   calicoctl profile databases undo --if-revision=1215`,
 		Args: cli.NoArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := u.flags.check(cmd, a); err != nil {
+			if err := c.flags.check(cmd, a); err != nil {
 				return err
 			}
+			c.undo = past.Undo{Name: a.flags.profile, IfRevision: c.flags.ifRevision}
 			if cmd.Flags().Changed("to-revision") {
 				var ok bool
-				if u.to, ok = positive(to); !ok {
+				if c.undo.To, ok = positive(to); !ok {
 					return cli.Usagef("--to-revision: expected a revision as history prints it, got %q", to)
 				}
 			}
-			return inSession(cmd.Context(), a, u.run)
+			return inSession(cmd.Context(), a, c.run)
 		},
 	}
-	u.flags.add(cmd, a)
+	c.flags.add(cmd, a)
 	cmd.Flags().StringVar(&to, "to-revision", "", "restore this `REVISION` from history")
 	return cmd
 }
 
-// An undoing is one use of profile undo.
-type undoing struct {
-	app    *app
-	flags  editFlags
-	to     int64 // the revision asked for; 0 is the one before the newest
-	target names.Target
-	undone int64 // the newest revision
-}
-
-func (u *undoing) run(ctx context.Context, s *session) (err error) {
-	if err = s.names.Need(u.app.flags.profile); err != nil {
+func (c *profileUndo) run(ctx context.Context, s *session) (err error) {
+	if err = s.names.Need(c.undo.Name); err != nil {
 		return err
 	}
-	if u.target, err = s.names.Target(u.app.flags.profile); err != nil {
+	if c.target, err = s.names.Target(c.undo.Name); err != nil {
 		return err
 	}
-	query := store.Query{Profiles: u.target.AllIDs(), Prefixes: u.target.Prefixes(), Lock: true, V1: true}
-	snap, err := s.store.Read(ctx, query)
+	c.query = store.Query{Profiles: c.target.AllIDs(), Prefixes: c.target.Prefixes(), Lock: true, V1: true}
+	snap, err := s.store.Read(ctx, c.query)
 	if err != nil {
 		return err
 	}
-	id, err := u.target.Existing(snap)
+	id, err := c.target.Existing(snap)
 	switch {
 	case errors.Is(err, fault.ErrNotFound):
-		return u.revive(ctx, s, query, snap)
+		return c.recreate(ctx, s, snap)
 	case err != nil:
 		return err
 	}
 	p, err := snap.Profile(id)
 	if err == nil {
-		err = p.Editable(u.flags.force)
+		err = p.Editable(c.flags.force)
+	}
+	if err == nil {
+		err = c.undo.Check(id, p.Revision, false)
 	}
 	if err != nil {
 		return err
 	}
-	u.undone = p.Revision
-	if err := u.stillAt(p.ID, "is"); err != nil {
-		return err
-	}
-	earlier, err := u.earlier(ctx, s, p.ID)
-	if u.to == 0 && errors.Is(err, fault.ErrNotFound) {
-		return u.uncreate(ctx, s)
-	}
-	if err != nil {
-		return err
-	}
-	return u.restore(ctx, s, query, snap, earlier)
-}
-
-// stillAt refuses to undo another revision than the one that is meant.
-func (u *undoing) stillAt(id, stands string) error {
-	if u.flags.ifRevision != 0 && u.flags.ifRevision != u.undone {
-		return fault.Conflictf("profile %s %s at revision %d, not %d; look at it again", printable.Text(id), stands, u.undone, u.flags.ifRevision)
-	}
-	return nil
-}
-
-// earlier returns the profile as it is to be again.
-func (u *undoing) earlier(ctx context.Context, s *session, id string) (*profile.Profile, error) {
-	at := u.to
-	if at == 0 {
-		at = u.undone - 1
-	}
-	v, err := s.store.VersionAt(ctx, id, at)
-	look := fmt.Sprintf("\"calicoctl profile %s history\" lists its revisions", printable.Text(u.app.flags.profile))
+	earlier, err := c.earlier(ctx, s, id, p.Revision)
 	switch {
-	case u.to != 0 && errors.Is(err, fault.ErrNotFound):
-		return nil, &fault.Error{Kind: fault.ErrNotFound, Text: err.Error() + "; " + look}
-	case errors.Is(err, fault.ErrRefused):
-		return nil, fault.Refusedf("%v; %s", err, look)
 	case err != nil:
-		return nil, err
-	case u.to != 0 && v.Revision != u.to:
-		return nil, fault.Refusedf("revision %d is not one of profile %s, which was then at revision %d; %s",
-			u.to, printable.Text(id), v.Revision, look)
+		return err
+	case earlier == nil:
+		return c.remove(ctx, s, p.Revision)
 	}
-	return v.Profile, nil
+	return c.restore(ctx, s, snap, p.Revision, earlier)
 }
 
-// restore gives the profile rules and tags of an earlier version.
-func (u *undoing) restore(ctx context.Context, s *session, query store.Query, snap *store.Snapshot, earlier *profile.Profile) error {
-	result, err := update(ctx, s, u.app.flags.profile, snap, store.Edit{
-		Query:      query,
-		Pick:       u.target.PickOf,
-		IfRevision: u.undone,
-		Force:      u.flags.force,
+// earlier returns the profile to restore; nil if the newest revision is its creation.
+func (c *profileUndo) earlier(ctx context.Context, s *session, id string, newest int64) (*profile.Profile, error) {
+	v, err := s.store.VersionAt(ctx, id, c.undo.Revision(newest))
+	return c.undo.Earlier(id, v, err)
+}
+
+// restore gives the profile the rules and tags of an earlier version.
+func (c *profileUndo) restore(ctx context.Context, s *session, snap *store.Snapshot, newest int64, earlier *profile.Profile) error {
+	result, err := update(ctx, s, c.undo.Name, snap, store.Edit{
+		Query:      c.query,
+		Pick:       c.target.PickOf,
+		IfRevision: newest,
+		Force:      c.flags.force,
 		Once:       true,
-		DryRun:     u.flags.dryRun,
-		Change: func(_ *store.Snapshot, p *profile.Profile) error {
-			if err := profile.Restore(p, earlier); err != nil || p.Changed() {
-				return err
-			}
-			return u.nothingToDo(p, earlier)
-		},
+		DryRun:     c.flags.dryRun,
+		Change:     func(_ *store.Snapshot, p *profile.Profile) error { return c.undo.Restore(p, earlier) },
 	})
 	if err != nil {
 		return s.names.InError(ctx, s.store, err, nil)
 	}
-	u.app.msg.Invalid(result.Profile)
-	return u.report(ctx, s, result, earlier.Revision)
+	s.app.msg.Invalid(result.Profile)
+	return c.print(ctx, s, result, newest, earlier.Revision)
 }
 
-// nothingToDo says that an undo would change nothing.
-func (u *undoing) nothingToDo(p, earlier *profile.Profile) error {
-	name := printable.Text(p.ID)
-	if u.to == 0 {
-		return fault.Refusedf("revision %d of profile %s changed neither rules nor tags; "+
-			"--to-revision brings an older one back", u.undone, name)
-	}
-	return fault.Refusedf("profile %s has the rules and tags of revision %d already", name, earlier.Revision)
-}
-
-// uncreate removes a profile whose newest revision is its creation.
-func (u *undoing) uncreate(ctx context.Context, s *session) error {
-	u.flags.ifRevision = u.undone
-	result, err := removeProfile(ctx, s, u.flags, u.target, false)
+// remove removes the profile, whose newest revision is its creation.
+func (c *profileUndo) remove(ctx context.Context, s *session, newest int64) error {
+	c.flags.ifRevision = newest
+	result, err := removeProfile(ctx, s, c.flags, c.target, false)
 	if err != nil {
-		return withAdvice(err, fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(u.app.flags.profile)))
+		return withAdvice(err, fmt.Sprintf("\"calicoctl profile remove %s --no-check\" removes it all the same", printable.Text(c.undo.Name)))
 	}
-	return u.report(ctx, s, result, 0)
+	return c.print(ctx, s, result, newest, 0)
 }
 
-// revive brings a removed profile back.
-func (u *undoing) revive(ctx context.Context, s *session, query store.Query, snap *store.Snapshot) error {
-	id, newest, err := whoseOnce(ctx, s, u.target)
+// recreate creates a removed profile again.
+func (c *profileUndo) recreate(ctx context.Context, s *session, snap *store.Snapshot) error {
+	id, newest, err := past.Removed(ctx, s.store, c.target)
 	if err != nil {
 		return err
 	}
 	if !newest.Removed() {
 		return fault.Conflictf("profile %s was created by another client at the same moment; look at it again", printable.Text(id))
 	}
-	u.undone = newest.Revision
-	if err := u.stillAt(id, "was removed"); err != nil {
+	if err := c.undo.Check(id, newest.Revision, true); err != nil {
 		return err
 	}
-	earlier, err := u.earlier(ctx, s, id)
+	earlier, err := c.earlier(ctx, s, id, newest.Revision)
+	if err == nil && earlier == nil {
+		err = c.target.NotFound()
+	}
 	if err != nil {
 		return err
 	}
-	result, err := update(ctx, s, u.app.flags.profile, snap, store.Edit{
-		Query:  query,
-		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return u.target.Revive(snap, earlier) },
-		Force:  u.flags.force,
+	result, err := update(ctx, s, c.undo.Name, snap, store.Edit{
+		Query:  c.query,
+		Pick:   func(snap *store.Snapshot) (*profile.Profile, error) { return c.target.Recreate(snap, earlier) },
+		Force:  c.flags.force,
 		Once:   true,
-		DryRun: u.flags.dryRun,
+		DryRun: c.flags.dryRun,
 		Change: func(*store.Snapshot, *profile.Profile) error { return nil },
 	})
 	if err != nil {
 		return err
 	}
-	return u.report(ctx, s, result, earlier.Revision)
+	return c.print(ctx, s, result, newest.Revision, earlier.Revision)
 }
 
 // undoView is what became of an undo, for -o json and -o yaml.
 type undoView struct {
 	render.ChangeView
 	Undone   int64 `json:"undone"`             // the revision that was the newest
-	Restored int64 `json:"restored,omitempty"` // the one that was brought back; none is the time before the creation
+	Restored int64 `json:"restored,omitempty"` // the one that was restored; none is the time before the creation
 }
 
-// report prints which revision is as which other was, and the difference.
-func (u *undoing) report(ctx context.Context, s *session, r store.Result, restored int64) error {
-	done := edited{name: u.app.flags.profile, result: r, gone: restored == 0}
-	c, err := changeOf(ctx, s, u.flags, done)
+// print prints the outcome and the difference. restored is 0 if the profile is removed.
+func (c *profileUndo) print(ctx context.Context, s *session, r store.Result, undone, restored int64) error {
+	done := edited{name: c.undo.Name, result: r, gone: restored == 0}
+	difference, err := changeOf(ctx, s, c.flags, done)
 	if err != nil {
 		return err
 	}
-	if !u.flags.dryRun {
-		u.app.out.Saved = "the change was saved, but "
+	if !c.flags.dryRun {
+		s.app.out.Saved = "the change was saved, but "
 	}
+	outcome := past.Outcome{Name: done.name, Undone: undone, Restored: restored, Revision: r.Profile.Revision, DryRun: c.flags.dryRun}
 	view := undoView{
-		ChangeView: render.ChangeView{EditView: render.Edit(done.name, r), DryRun: u.flags.dryRun, Diff: c.Lines()},
-		Undone:     u.undone, Restored: restored,
+		ChangeView: render.ChangeView{EditView: render.Edit(done.name, r), DryRun: c.flags.dryRun, Diff: difference.Lines()},
+		Undone:     undone, Restored: restored,
 	}
-	if err := u.app.out.Print(u.said(r, restored)+c.Text(u.app.io.color()), view); err != nil {
+	if err := s.app.out.Print(outcome.Text()+difference.Text(s.app.io.color()), view); err != nil {
 		return err
 	}
-	return u.flags.answer(r.Changed)
-}
-
-// said says which revision is as which other was.
-func (u *undoing) said(r store.Result, restored int64) string {
-	name := printable.Text(u.app.flags.profile)
-	switch now := r.Profile.Revision; {
-	case restored == 0 && u.flags.dryRun:
-		return fmt.Sprintf("Profile %s would be removed, as it was not there before revision %d:\n", name, u.undone)
-	case restored == 0:
-		return fmt.Sprintf("Profile %s is removed at revision %d, as it was not there before revision %d:\n", name, now, u.undone)
-	case u.flags.dryRun:
-		return fmt.Sprintf("Profile %s would be as it was at revision %d:\n", name, restored)
-	default:
-		return fmt.Sprintf("Profile %s is at revision %d as it was at revision %d:\n", name, now, restored)
-	}
+	return c.flags.answer(r.Changed)
 }

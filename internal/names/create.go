@@ -25,7 +25,7 @@ func (t Target) Create(there Profiles) (*profile.Profile, error) {
 
 // Recreate returns a removed version of a profile to create again, under the rules of
 // Create.
-func (t Target) Revive(there Profiles, version *profile.Profile) (*profile.Profile, error) {
+func (t Target) Recreate(there Profiles, version *profile.Profile) (*profile.Profile, error) {
 	if err := t.single(there, version.ID); err != nil {
 		return nil, err
 	}
