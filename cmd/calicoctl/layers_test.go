@@ -59,7 +59,7 @@ func arrows() map[string][]string {
 		"internal/gather": {"internal/warn", "internal/tty", "internal/trace"},
 
 		// The driver.
-		"internal/kv":       {},
+		"internal/kv":       {"internal/etcd"},
 		"internal/engine":   {},
 		"internal/felix":    {},
 		"internal/host":     {},

@@ -51,15 +51,7 @@ func (s *Store) Put(ctx context.Context, e Endpoint, also []string, check func(v
 	if err != nil {
 		return err
 	}
-	for attempt := 0; ; attempt++ {
-		done, err := s.put(ctx, e, document, also, check)
-		if done || err != nil && !kv.Transient(err) {
-			return err
-		}
-		if ended := kv.Pause(ctx, attempt); ended != nil {
-			return errors.Join(err, ended)
-		}
-	}
+	return kv.Repeat(ctx, func() (bool, error) { return s.put(ctx, e, document, also, check) })
 }
 
 // put is one attempt. done is false after a lost race.
@@ -146,44 +138,37 @@ func (s *Store) Get(ctx context.Context, node, id string) (e Endpoint, ok bool, 
 // SetNames adds the names of container and network to a stored endpoint. It is no
 // error that there is none.
 func (s *Store) SetNames(ctx context.Context, e Endpoint) error {
-	for attempt := 0; ; attempt++ {
-		answer, err := s.kv.Get(ctx, clientv3.OpGet(e.Key()))
-		if err != nil {
-			return err
-		}
-		found := kv.Value(answer, 0)
-		if found == nil {
-			return nil
-		}
-		document, err := e.named(found.Value)
-		if err != nil {
-			return malformed(found, err)
-		}
-		if bytes.Equal(document, found.Value) {
-			return nil
-		}
-		done, err := s.kv.Commit(ctx, []clientv3.Cmp{kv.Unchanged(e.Key(), found)}, []clientv3.Op{clientv3.OpPut(e.Key(), string(document))}, nil)
-		if err == nil && done.Succeeded || err != nil && !kv.Transient(err) {
-			return err
-		}
-		if ended := kv.Pause(ctx, attempt); ended != nil {
-			return errors.Join(err, ended)
-		}
+	return kv.Repeat(ctx, func() (bool, error) { return s.setNames(ctx, e) })
+}
+
+// setNames is one attempt. done is false after a lost race.
+func (s *Store) setNames(ctx context.Context, e Endpoint) (done bool, err error) {
+	answer, err := s.kv.Get(ctx, clientv3.OpGet(e.Key()))
+	if err != nil {
+		return false, err
 	}
+	found := kv.Value(answer, 0)
+	if found == nil {
+		return true, nil
+	}
+	document, err := e.named(found.Value)
+	if err != nil {
+		return false, malformed(found, err)
+	}
+	if bytes.Equal(document, found.Value) {
+		return true, nil
+	}
+	answer, err = s.kv.Commit(ctx, []clientv3.Cmp{kv.Unchanged(e.Key(), found)}, []clientv3.Op{clientv3.OpPut(e.Key(), string(document))}, nil)
+	return err == nil && answer.Succeeded, err
 }
 
 // Delete removes the endpoint of a node with an ID. It is no error that there is
 // none.
 func (s *Store) Delete(ctx context.Context, node, id string) error {
-	for attempt := 0; ; attempt++ {
+	return kv.Repeat(ctx, func() (bool, error) {
 		_, err := s.kv.Commit(ctx, nil, []clientv3.Op{clientv3.OpDelete(Endpoint{Node: node, ID: id}.Key())}, nil)
-		if err == nil || !kv.Transient(err) {
-			return err
-		}
-		if ended := kv.Pause(ctx, attempt); ended != nil {
-			return errors.Join(err, ended)
-		}
-	}
+		return true, err
+	})
 }
 
 // page is how many endpoints are read in one request.

@@ -57,18 +57,8 @@ func (a *Allocator) Assign(ctx context.Context, r Request) (Assigned, error) {
 	if err != nil {
 		return Assigned{}, err
 	}
-	for attempt := 0; ; attempt++ {
-		done, err := job.attempt(ctx)
-		switch {
-		case err == nil && done:
-			return job.result, nil
-		case err != nil && !kv.Transient(err):
-			return Assigned{}, err
-		}
-		if ended := kv.Pause(ctx, attempt); ended != nil {
-			return Assigned{}, errors.Join(err, ended)
-		}
-	}
+	err = kv.Repeat(ctx, func() (bool, error) { return job.attempt(ctx) })
+	return job.result, err
 }
 
 // A job is one assignment through all its attempts: they share the handle, so at

@@ -2,7 +2,6 @@ package ipam
 
 import (
 	"context"
-	"errors"
 	"net/netip"
 	"time"
 
@@ -17,42 +16,32 @@ import (
 // assigned. One that is not, or another owner's, is left alone.
 func (a *Allocator) Release(ctx context.Context, addr netip.Addr, may func(Assigned) bool) (bool, error) {
 	handle := ""
-	for attempt := 0; ; attempt++ {
-		found, again, err := a.release(ctx, addr, &handle, may)
-		switch {
-		case err != nil && !kv.Transient(err):
-			return false, err
-		case err == nil && !again:
-			return found || handle != "", nil
-		}
-		if ended := kv.Pause(ctx, attempt); ended != nil {
-			return false, errors.Join(err, ended)
-		}
-	}
+	err := kv.Repeat(ctx, func() (bool, error) { return a.release(ctx, addr, &handle, may) })
+	return err == nil && handle != "", err
 }
 
-// release is one attempt. handle is that of the address when it was first seen:
-// an address that has another one by now was released already.
-func (a *Allocator) release(ctx context.Context, addr netip.Addr, handle *string, may func(Assigned) bool) (found, again bool, err error) {
+// release is one attempt. handle is that of the address when it was first seen,
+// empty until then: an address that has another one by now was released already.
+func (a *Allocator) release(ctx context.Context, addr netip.Addr, handle *string, may func(Assigned) bool) (done bool, err error) {
 	cidr, ok, err := a.blockOf(ctx, addr)
 	if err != nil || !ok {
-		return false, false, err
+		return true, err
 	}
 	read, err := a.readBlock(ctx, cidr)
 	if err != nil || read.block == nil {
-		return false, false, err
+		return true, err
 	}
 	attribute, ok := read.block.Allocation(addr)
 	if !ok || !a.owns(attribute) || may != nil && !may(Assigned{Addr: addr, Handle: attribute.Handle, Owner: attribute.Owner}) {
-		return false, false, nil
+		return true, nil
 	}
 	if *handle != "" && *handle != attribute.Handle {
-		return true, false, nil
+		return true, nil
 	}
 	*handle = attribute.Handle
 	answer, err := a.kv.Get(ctx, clientv3.OpGet(handleKey(attribute.Handle)), clientv3.OpGet(configKey))
 	if err != nil {
-		return false, true, err
+		return false, err
 	}
 	var document []byte
 	if found := kv.Value(answer, 1); found != nil {
@@ -60,10 +49,9 @@ func (a *Allocator) release(ctx context.Context, addr netip.Addr, handle *string
 	}
 	settings, err := DecodeSettings(document)
 	if err != nil {
-		return false, false, malformed(configKey, err)
+		return false, malformed(configKey, err)
 	}
-	done, err := a.commitRelease(ctx, read, addr, attribute.Handle, kv.Value(answer, 0), settings)
-	return true, !done, err
+	return a.commitRelease(ctx, read, addr, attribute.Handle, kv.Value(answer, 0), settings)
 }
 
 // Holds reports whether an address is assigned to this node and program.

@@ -5,14 +5,14 @@ package kv
 import (
 	"context"
 	"errors"
-	"math/rand/v2"
 	"time"
 
 	"go.etcd.io/etcd/api/v3/mvccpb"
 	"go.etcd.io/etcd/api/v3/v3rpc/rpctypes"
 	clientv3 "go.etcd.io/etcd/client/v3"
-	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/calicoctl/calicoctl/internal/etcd"
 )
 
 // attemptLimit bounds one attempt, so that a connection that hangs does not use
@@ -32,16 +32,12 @@ func New(client Client) *Store { return &Store{kv: client} }
 
 // Get carries out reading operations at one revision. It repeats them until etcd
 // answers, refuses for good, or ctx ends.
-func (s *Store) Get(ctx context.Context, ops ...clientv3.Op) (*clientv3.TxnResponse, error) {
-	for attempt := 0; ; attempt++ {
-		answer, err := s.Commit(ctx, nil, ops, nil)
-		if err == nil || !Transient(err) {
-			return answer, err
-		}
-		if Pause(ctx, attempt) != nil {
-			return nil, err
-		}
-	}
+func (s *Store) Get(ctx context.Context, ops ...clientv3.Op) (answer *clientv3.TxnResponse, err error) {
+	err = Repeat(ctx, func() (bool, error) {
+		answer, err = s.Commit(ctx, nil, ops, nil)
+		return true, err
+	})
+	return answer, err
 }
 
 // Commit sends one transaction once. After an error for which [Transient] is true
@@ -55,31 +51,26 @@ func (s *Store) Commit(ctx context.Context, conditions []clientv3.Cmp, then, oth
 	return s.kv.Txn(attempt).If(conditions...).Then(then...).Else(otherwise...).Commit()
 }
 
-// Transient reports whether the same request may succeed a moment later.
+// Repeat calls attempt until it is done, fails for good, or ctx ends. An attempt has
+// to find out by reading whether an earlier one, whose outcome is unknown, was
+// carried out.
+func Repeat(ctx context.Context, attempt func() (done bool, err error)) error {
+	for number := 0; ; number++ {
+		done, err := attempt()
+		if err == nil && done || err != nil && !Transient(err) {
+			return err
+		}
+		if !etcd.Pause(ctx, number) {
+			return errors.Join(err, ctx.Err())
+		}
+	}
+}
+
+// Transient reports whether the same request may succeed a moment later. An error
+// that comes neither from etcd nor from a context is never transient.
 func Transient(err error) bool {
-	if errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
-		return true
-	}
-	if errors.Is(rpctypes.Error(err), rpctypes.ErrTooManyRequests) {
-		return true
-	}
-	if errors.Is(rpctypes.Error(err), rpctypes.ErrAuthFailed) || errors.Is(rpctypes.Error(err), rpctypes.ErrAuthNotEnabled) {
-		return false
-	}
-	var code codes.Code
-	var e rpctypes.EtcdError
-	if answer, isAnswer := status.FromError(err); isAnswer {
-		code = answer.Code()
-	} else if errors.As(err, &e) {
-		code = e.Code()
-	} else {
-		return false // an error of this program
-	}
-	switch code {
-	case codes.Unavailable, codes.Internal, codes.DeadlineExceeded, codes.Canceled, codes.Unknown, codes.Aborted:
-		return true
-	}
-	return false
+	ended := errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled)
+	return (ended || IsServer(err)) && etcd.IsTransient(err)
 }
 
 // IsServer reports whether an error comes from etcd or its client.
@@ -92,19 +83,6 @@ func IsServer(err error) bool {
 // IsDenied reports whether etcd's user lacks a permission.
 func IsDenied(err error) bool {
 	return err != nil && errors.Is(rpctypes.Error(err), rpctypes.ErrPermissionDenied)
-}
-
-// Pause waits a short random time that grows with the attempts, from 0. The error
-// is that of a context that ended meanwhile.
-func Pause(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(time.Millisecond + rand.N(min(2*time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // Values returns what the reading operation at an index of a transaction found.
