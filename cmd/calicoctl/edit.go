@@ -9,8 +9,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// A ruleEdit is an edit of the profile that is named before the command.
-type ruleEdit struct {
+// A profileEdit is an edit of the profile that is named before the command.
+type profileEdit struct {
 	rules  []rules.Rule // with their tags as they were typed
 	tags   []string     // that were typed by themselves
 	strict bool         // refuse tags in new rules that cannot match anything
@@ -30,7 +30,7 @@ type resolved struct {
 
 // editProfile carries out an edit. The result has the profile also when the error is
 // a *profile.PresentError, with which nothing was to be changed.
-func editProfile(ctx context.Context, s *session, f editFlags, e ruleEdit) (store.Result, error) {
+func editProfile(ctx context.Context, s *session, f editFlags, e profileEdit) (store.Result, error) {
 	target, tags, err := s.names.LookUp(s.app.flags.profile, e.rules, e.tags, e.strict)
 	if err != nil {
 		return store.Result{}, err

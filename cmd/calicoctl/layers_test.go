@@ -55,6 +55,7 @@ func arrows() map[string][]string {
 		"internal/render": {"internal/names", "internal/linediff"},
 		"internal/tty":    {},
 		"internal/past":   {"internal/names"},
+		"internal/editor": {"internal/textfile"},
 		"internal/warn":   {"internal/names"},
 		"internal/gather": {"internal/warn", "internal/tty", "internal/trace"},
 

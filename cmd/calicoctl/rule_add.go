@@ -62,7 +62,7 @@ func (c *ruleAdd) run(cmd *cobra.Command, args []string) error {
 	}
 	defer s.close()
 	insertion := &profile.Insertion{Direction: direction, At: at}
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+	result, err := editProfile(ctx, s, c.flags, profileEdit{
 		rules: []rules.Rule{rule}, strict: true,
 		change: func(p *profile.Profile, now resolved) error {
 			if at == 0 {

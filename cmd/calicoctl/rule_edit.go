@@ -3,22 +3,19 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
-	"time"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
+	"github.com/calicoctl/calicoctl/internal/editor"
 
 	"github.com/spf13/cobra"
 
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/render"
-	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/profile"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -26,7 +23,7 @@ import (
 )
 
 func ruleEditCommand(a *app) *cobra.Command {
-	e := &editing{app: a, seen: map[int64]*profile.Profile{}}
+	e := &ruleEdit{app: a, seen: map[int64]*profile.Profile{}}
 	cmd := &cobra.Command{
 		Use:         "edit",
 		Short:       "Edit rules and tags in an editor",
@@ -48,49 +45,45 @@ a change to change nothing.`,
 	return cmd
 }
 
-// An editing is one use of rule edit.
-type editing struct {
+// A ruleEdit is a use of rule edit.
+type ruleEdit struct {
 	app      *app
 	flags    editFlags
-	editor   string
-	file     string                     // the text's
-	took     time.Duration              // the editor, the last time
+	editor   editor.Editor
+	file     *editor.File
 	name     string                     // of the profile in the text
 	first    string                     // the text as it was first opened
 	opened   *profile.Profile           // as it was then
 	networks map[string]string          // that are named in it
-	seen     map[int64]*profile.Profile // as it was at revisions that the user has been told of
+	seen     map[int64]*profile.Profile // as it was at revisions that the user has seen
 }
 
-// run edits until the text is applied or left as it is. A text that could not be
-// applied is kept.
-func (e *editing) run(ctx context.Context) (err error) {
-	if e.editor, err = e.app.io.editor(); err != nil {
-		return err
+// run edits until the text is applied or left as it is. It keeps a text that could not
+// be applied.
+func (e *ruleEdit) run(ctx context.Context) error {
+	command, err := editor.Choose(e.app.io.getenv, e.app.io.stdin)
+	if err != nil {
+		return cli.Usagef("%v; set EDITOR to an editor, or use rule show and rule apply", err)
 	}
+	e.editor = editor.Editor{Command: command, Stdin: e.app.io.stdin, Stdout: e.app.io.stdout, Stderr: e.app.msg.Out}
 	if err := inSession(ctx, e.app, e.read); err != nil {
 		return err
 	}
-	defer patiently()()
-	file, err := os.CreateTemp("", "calicoctl-*.txt")
-	if err != nil {
-		return err
-	}
-	e.file = file.Name()
-	if err := file.Close(); err != nil {
+	defer editor.CatchSignals()()
+	if e.file, err = editor.Create(); err != nil {
 		return err
 	}
 	return e.untilApplied(context.WithoutCancel(ctx)) // see inTime
 }
 
-// maxTries is how often a text is opened: more often than any person tries, but an
-// end for an editor that is a program and makes the same mistake each time.
+// maxTries bounds how often a text is opened: an editor that is a program may make the
+// same mistake each time.
 const maxTries = 20
 
-func (e *editing) untilApplied(ctx context.Context) error {
+func (e *ruleEdit) untilApplied(ctx context.Context) error {
 	text, reason := e.first, error(nil)
 	for try := 1; ; try++ {
-		saved, err := e.inEditor(text, reason)
+		saved, err := e.file.Edit(e.editor, text, e.reasonText(reason))
 		switch {
 		case err != nil:
 			return e.keep(saved, err)
@@ -106,7 +99,7 @@ func (e *editing) untilApplied(ctx context.Context) error {
 		case differs && e.flags.dryRun:
 			return e.keep(saved, reason)
 		case reason == nil:
-			return os.Remove(e.file)
+			return e.file.Remove()
 		}
 		if !correctable(reason) || try == maxTries {
 			return e.keep(saved, reason)
@@ -114,8 +107,8 @@ func (e *editing) untilApplied(ctx context.Context) error {
 	}
 }
 
-// unchanged says that the profile stays as it is.
-func (e *editing) unchanged() error {
+// unchanged prints that the profile stays as it is.
+func (e *ruleEdit) unchanged() error {
 	done := edited{name: e.app.flags.profile, text: "Nothing was changed.\n", result: store.Result{Profile: e.opened}}
 	return printChange(e.app, e.flags, done, nil)
 }
@@ -131,58 +124,37 @@ func correctable(reason error) bool {
 	return false
 }
 
-// keep says where the text is that was not applied.
-func (e *editing) keep(text string, err error) error {
+// keep keeps a text that was not applied, and says where.
+func (e *ruleEdit) keep(text string, err error) error {
 	if text == e.first {
-		_ = os.Remove(e.file) // the editor may have done so
+		_ = e.file.Remove() // the editor may have done so
 		return err
 	}
-	if _, missing := os.Stat(e.file); missing != nil { // the editor has removed it
-		if werr := e.writeNew(text); werr != nil {
-			return errors.Join(err, werr)
-		}
+	if kerr := e.file.Keep(text); kerr != nil {
+		return errors.Join(err, kerr)
 	}
 	var wrong *fileError
 	if errors.As(err, &wrong) {
-		wrong.file = e.file
+		wrong.file = e.file.Path
 	}
-	e.app.msg.Printf("the text is kept in %s", e.file)
+	e.app.msg.Printf("the text is kept in %s", e.file.Path)
 	return err
 }
 
-// atOnce is the time within which an editor returns that goes on in the background, and
-// within which no person is done.
-const atOnce = 2 * time.Second
-
-// leave ends an edit that changes nothing. The file stays if the editor returned at
-// once: it may have it open, and the user may save it there.
-func (e *editing) leave() error {
-	if e.took >= atOnce {
-		return os.Remove(e.file)
+// leave ends an edit that changes nothing. The file stays if the editor may still have
+// it open, because the user may save it there.
+func (e *ruleEdit) leave() error {
+	if !e.file.ReturnedAtOnce() {
+		return e.file.Remove()
 	}
 	e.app.msg.Printf("the editor %q returned at once; if it goes on in the background, give it the option that makes it wait, "+
-		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it", e.editor, e.file)
+		"such as --wait. What you save is not applied, but kept in %s; \"calicoctl profile apply -f FILE\" applies it",
+		e.editor.Command, e.file.Path)
 	return nil
 }
 
-// writeNew writes the text to a file that was not there: the one that the editor
-// has removed, or another one if something has taken its place, such as a symbolic
-// link to somewhere else.
-func (e *editing) writeNew(text string) error {
-	file, err := os.OpenFile(e.file, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, os.ErrExist) {
-		file, err = os.CreateTemp(filepath.Dir(e.file), "calicoctl-*.txt")
-	}
-	if err != nil {
-		return err
-	}
-	e.file = file.Name()
-	_, err = file.WriteString(text)
-	return errors.Join(err, file.Close())
-}
-
 // read reads the profile, and makes a text of it.
-func (e *editing) read(ctx context.Context, s *session) error {
+func (e *ruleEdit) read(ctx context.Context, s *session) error {
 	if err := s.names.Need(e.app.flags.profile); err != nil {
 		return err
 	}
@@ -212,10 +184,10 @@ func (e *editing) read(ctx context.Context, s *session) error {
 	return shown.Unambiguous(p)
 }
 
-// inTime is inSession for a command that waits for a person in between: each
-// time that it is connected, its time starts anew, and Ctrl-C counts.
-func (e *editing) inTime(ctx context.Context, work func(context.Context, *session) error) error {
-	e.app.confirmation.forget() // they were the editor's
+// inTime is inSession after the user has edited: the command's time starts anew, and
+// Ctrl-C ends the command.
+func (e *ruleEdit) inTime(ctx context.Context, work func(context.Context, *session) error) error {
+	e.app.confirmation.forget() // the signals were for the editor
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	return inSession(ctx, e.app, work)
@@ -223,7 +195,7 @@ func (e *editing) inTime(ctx context.Context, work func(context.Context, *sessio
 
 // apply makes the profile what a text says. It reports whether that makes a
 // difference.
-func (e *editing) apply(ctx context.Context, text string) (differs bool, err error) {
+func (e *ruleEdit) apply(ctx context.Context, text string) (differs bool, err error) {
 	list, err := rules.ParseProfiles(text, rules.AsStored)
 	if err != nil {
 		return false, (&listingFile{app: e.app}).wrong(err)
@@ -251,9 +223,9 @@ func (e *editing) apply(ctx context.Context, text string) (differs bool, err err
 	return differs, err
 }
 
-// stillMeant adds to the networks that a text names those whose lines were taken
-// out of it, perhaps with other comments.
-func (e *editing) stillMeant(named map[string]string) map[string]string {
+// stillMeant adds to the networks that a text names those whose lines the user has
+// removed, perhaps with other comments.
+func (e *ruleEdit) stillMeant(named map[string]string) map[string]string {
 	networks := maps.Clone(e.networks)
 	maps.Copy(networks, named)
 	return networks
@@ -272,10 +244,10 @@ func (e *overtakenError) Error() string { return e.conflict.Error() }
 func (e *overtakenError) Unwrap() error { return e.conflict }
 
 // overtaken finds out what another client has changed.
-func (e *editing) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
+func (e *ruleEdit) overtaken(ctx context.Context, s *session, based int64, conflict error) error {
 	now, err := s.named(ctx, []string{e.app.flags.profile})
 	if err != nil || now[0].Revision == based {
-		return conflict // which is about something else
+		return conflict // it is about something else
 	}
 	base := e.seen[based]
 	if base == nil {
@@ -287,47 +259,4 @@ func (e *editing) overtaken(ctx context.Context, s *session, based int64, confli
 	}
 	e.seen[now[0].Revision] = now[0]
 	return &overtakenError{conflict: conflict, others: c.Text(false), revision: now[0].Revision}
-}
-
-// inEditor opens the editor on a text and returns what was saved, without the
-// reason.
-func (e *editing) inEditor(text string, reason error) (string, error) {
-	if err := e.write(e.marked(reason) + text); err != nil {
-		return text, err
-	}
-	opened := time.Now()
-	failed := e.app.open(e.editor, e.file)
-	e.took = time.Since(opened)
-	saved, err := os.ReadFile(e.file)
-	if err == nil {
-		utf8, wrong := textfile.UTF8(saved)
-		if failed == nil && wrong != nil {
-			return string(saved), fmt.Errorf("%w; nothing was changed", wrong)
-		}
-		text = withoutReason(string(utf8))
-	}
-	if failed == nil {
-		failed = err
-	}
-	if failed != nil && !errors.Is(failed, context.Canceled) {
-		return text, fmt.Errorf("the editor %q failed (%w); nothing was changed", e.editor, failed)
-	}
-	return text, failed
-}
-
-// write puts a text where the editor finds it, or leaves there what is there: the
-// text that the user has saved must not get lost when the disk is full.
-func (e *editing) write(text string) error {
-	file, err := os.CreateTemp(filepath.Dir(e.file), "calicoctl-*.txt")
-	if err != nil {
-		return err
-	}
-	_, err = file.WriteString(text)
-	if err = errors.Join(err, file.Close()); err == nil {
-		err = os.Rename(file.Name(), e.file)
-	}
-	if err != nil {
-		_ = os.Remove(file.Name())
-	}
-	return err
 }

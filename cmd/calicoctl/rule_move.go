@@ -54,7 +54,7 @@ func (c *ruleMove) run(cmd *cobra.Command, args []string) error {
 	}
 	defer s.close()
 	move := &profile.Move{Direction: direction, From: int(from), To: int(to)}
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{change: func(p *profile.Profile, _ resolved) error { return move.Apply(p) }})
+	result, err := editProfile(ctx, s, c.flags, profileEdit{change: func(p *profile.Profile, _ resolved) error { return move.Apply(p) }})
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func (c *ruleRemove) run(cmd *cobra.Command, args []string) error {
 	if at > 0 {
 		change = removeAt(direction, at)
 	}
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{rules: typed, change: change})
+	result, err := editProfile(ctx, s, c.flags, profileEdit{rules: typed, change: change})
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (c *ruleReplace) run(cmd *cobra.Command, args []string) error {
 	}
 	defer s.close()
 	replacement := &profile.Replacement{Direction: direction, At: at}
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+	result, err := editProfile(ctx, s, c.flags, profileEdit{
 		rules: []rules.Rule{rule}, strict: true,
 		change: func(p *profile.Profile, now resolved) error { return replacement.Apply(p, now.rules[0]) },
 	})

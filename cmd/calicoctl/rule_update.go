@@ -78,7 +78,7 @@ func (c *ruleUpdate) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	defer s.close()
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{
+	result, err := editProfile(ctx, s, c.flags, profileEdit{
 		rules: slices.Concat(d.inbound, d.outbound), strict: true, once: true, change: d.change, check: d.check,
 	})
 	if err != nil {

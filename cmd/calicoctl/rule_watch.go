@@ -19,8 +19,8 @@ import (
 // which there is nothing to say.
 var errWatched = errors.New("the watch was ended")
 
-// A watching is one use of rule show --watch.
-type watching struct {
+// A ruleWatch is one use of rule show --watch.
+type ruleWatch struct {
 	session *session
 	shown   *profile.Profile // nil while it is gone
 }
@@ -29,7 +29,7 @@ type watching struct {
 // command's time bounds the first reading alone.
 func watch(ctx context.Context, a *app) error {
 	return inSession(ctx, a, func(first context.Context, s *session) error {
-		w := &watching{session: s}
+		w := &ruleWatch{session: s}
 		err := show(first, s, func(p *profile.Profile, names names.Shown) error {
 			if p.BuiltIn || p.Layout != profile.V3 {
 				return past.Check(p)
@@ -49,7 +49,7 @@ func watch(ctx context.Context, a *app) error {
 }
 
 // follow shows each change.
-func (w *watching) follow(ctx context.Context) error {
+func (w *ruleWatch) follow(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	tty.WhenUnread(w.session.app.io.stdout, func() { cancel(errUnread) })
@@ -77,7 +77,7 @@ func (w *watching) follow(ctx context.Context) error {
 var errUnread = errors.New("nobody reads the output")
 
 // seen shows a version that has come.
-func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
+func (w *ruleWatch) seen(ctx context.Context, id string, v store.Version) error {
 	ctx, cancel := w.session.app.deadline(ctx)
 	defer cancel()
 	if w.session.names.Networks != nil { // a network may have been made since
@@ -103,7 +103,7 @@ func (w *watching) seen(ctx context.Context, id string, v store.Version) error {
 
 // warnNewInvalid reports what Felix refuses in a profile, unless that was reported
 // before.
-func (w *watching) warnNewInvalid(p *profile.Profile) {
+func (w *ruleWatch) warnNewInvalid(p *profile.Profile) {
 	if p == nil {
 		return
 	}
@@ -116,7 +116,7 @@ func (w *watching) warnNewInvalid(p *profile.Profile) {
 }
 
 // put prints one piece of output at once.
-func (w *watching) put(text string, view render.RevisionView) error {
+func (w *ruleWatch) put(text string, view render.RevisionView) error {
 	content := []byte(text)
 	var err error
 	switch w.session.app.out.Format {

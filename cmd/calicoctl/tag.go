@@ -134,7 +134,7 @@ func (c *tagEdit) run(cmd *cobra.Command, args []string, text func(tag, profile 
 		return err
 	}
 	defer s.close()
-	result, err := editProfile(ctx, s, c.flags, ruleEdit{tags: []string{tag}, change: change})
+	result, err := editProfile(ctx, s, c.flags, profileEdit{tags: []string{tag}, change: change})
 	if err != nil {
 		return err
 	}

@@ -6,43 +6,22 @@ import (
 	"strings"
 )
 
-// What rule edit writes above the text of a profile, and takes away again.
-
-// reasonMark begins the lines that say why a text could not be applied.
-const reasonMark = "#! "
-
-// withoutReason is the inverse of marked.
-func withoutReason(text string) string {
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		if !strings.HasPrefix(line, strings.TrimSpace(reasonMark)) {
-			out.WriteString(line)
-		}
-	}
-	return out.String()
-}
-
-// marked returns the reason as lines to stand above the text. The number of a
-// line that it names becomes that below these lines.
-func (e *editing) marked(reason error) string {
+// reasonText returns what stands above a text that could not be applied. A line number
+// that it names becomes that below these lines.
+func (e *ruleEdit) reasonText(reason error) string {
 	if reason == nil {
 		return ""
 	}
-	text := e.said(reason)
+	text := e.explainReason(reason)
 	var wrong *fileError
 	if errors.As(reason, &wrong) {
 		wrong.place.Line += strings.Count(text, "\n")
-		text = e.said(reason)
+		text = e.explainReason(reason)
 	}
-	var out strings.Builder
-	for line := range strings.Lines(text) {
-		out.WriteString(reasonMark + line)
-	}
-	return out.String()
+	return text
 }
 
-// said returns what is said above the text about a reason.
-func (e *editing) said(reason error) string {
+func (e *ruleEdit) explainReason(reason error) string {
 	text := e.app.explained("", reason)
 	var overtaken *overtakenError
 	if errors.As(reason, &overtaken) {
