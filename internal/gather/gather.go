@@ -217,9 +217,9 @@ func (g *gathering) warnPolicies() {
 	if g.facts.Question.Endpoint != "" {
 		return
 	}
-	policies, err := g.snap.Policies()
+	policies, ok := g.snap.Policies()
 	switch {
-	case err != nil:
+	case !ok:
 		g.Warner.Printf("policies decide before profiles; this etcd user cannot read whether there are any")
 	case len(policies) > 0:
 		g.Warner.Printf("policies decide before profiles, and there are some, such as %s; --endpoint=ID takes them into account", policies[0])

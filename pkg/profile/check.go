@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	// MaxRules is how many rules a list may grow to.
-	MaxRules = 1024
+	// maxRules is how many rules a list may grow to.
+	maxRules = 1024
 
 	maxName = 253
 )
@@ -142,8 +142,8 @@ func (p *Profile) Check() error {
 }
 
 func checkRules(d rules.Direction, now, was []rules.Stored) error {
-	if len(now) > MaxRules && len(now) > len(was) {
-		return fault.Refusedf("the %s rules would be %d; a list may not grow past %d", d, len(now), MaxRules)
+	if len(now) > maxRules && len(now) > len(was) {
+		return fault.Refusedf("the %s rules would be %d; a list may not grow past %d", d, len(now), maxRules)
 	}
 	if sameRules(now, was) {
 		return nil

@@ -8,34 +8,25 @@ import (
 	"unicode/utf8"
 )
 
-// A Criterion names a part of a rule that something can be wrong with.
-type Criterion uint8
+// A criterion names a part of a rule that something can be wrong with.
+type criterion uint8
 
 // The criteria outside of the entities. Those inside are numbered from
 // fromSide and toSide.
 const (
-	CriterionAction Criterion = iota
-	CriterionIPVersion
-	CriterionProtocol
-	CriterionNotProtocol
-	CriterionICMPType
-	CriterionICMPCode
+	actionCriterion criterion = iota
+	ipVersionCriterion
+	protocolCriterion
+	notProtocolCriterion
+	typeCriterion
+	codeCriterion
 	fromSide
 	toSide   = fromSide + 1 + lastOffset
 	criteria = toSide + 1 + lastOffset
 )
 
-const (
-	portsOffset Criterion = 1 + iota
-	tagOffset
-	selectorOffset
-	netsOffset
-	notOffset  = netsOffset // from a criterion to its negation
-	lastOffset = netsOffset + notOffset
-)
-
 // String returns words for the criterion: "from not ports", "protocol".
-func (c Criterion) String() string {
+func (c criterion) String() string {
 	if c < fromSide {
 		return [...]string{"action", "ipversion", "protocol", "not protocol", "type", "code"}[c]
 	}
@@ -46,16 +37,19 @@ func (c Criterion) String() string {
 	if offset > notOffset {
 		side, offset = side+" not", offset-notOffset
 	}
-	return side + [...]string{"", " ports", " tag", " selector", " cidr"}[offset]
+	if offset == 0 {
+		return side
+	}
+	return side + " " + entityCriteria()[offset-1].keyword
 }
 
 // A Problem is something in a rule that Calico does not take, or not as it
 // reads.
 type Problem struct {
-	Criterion Criterion
-	Item      int    // which item of a list, from 0; -1 is all of it
-	Text      string // what is wrong, and why
-	Limit     bool   // a limit of new rules only: what is stored beyond it works
+	criterion criterion // what it is about
+	Item      int       // which item of a list, from 0; -1 is all of it
+	Text      string    // what is wrong, and why
+	Limit     bool      // a limit of new rules only: what is stored beyond it works
 }
 
 // maxSelector is the longest selector that Felix takes, in characters.
@@ -67,18 +61,18 @@ const maxSelector = 1024
 // in [Stored].Problems.
 func Check(r Rule) []Problem {
 	c := checker{rule: r, fromOrTo: fromSide}
-	c.protocol(CriterionProtocol, r.Protocol)
-	c.protocol(CriterionNotProtocol, r.NotProtocol)
+	c.protocol(protocolCriterion, r.Protocol)
+	c.protocol(notProtocolCriterion, r.NotProtocol)
 	c.icmp(r.ICMP)
 	c.icmp(r.NotICMP)
 	if r.IPVersion != 0 {
-		c.version(CriterionIPVersion, -1, r.IPVersion, "ipversion "+strconv.Itoa(r.IPVersion))
+		c.version(ipVersionCriterion, -1, r.IPVersion, "ipversion "+strconv.Itoa(r.IPVersion))
 	}
 	switch r.Protocol {
 	case "icmp":
-		c.version(CriterionProtocol, -1, 4, "icmp")
+		c.version(protocolCriterion, -1, 4, "icmp")
 	case "icmpv6":
-		c.version(CriterionProtocol, -1, 6, "icmpv6")
+		c.version(protocolCriterion, -1, 6, "icmpv6")
 	}
 	c.entity(r.From)
 	c.fromOrTo = toSide
@@ -88,25 +82,25 @@ func Check(r Rule) []Problem {
 
 type checker struct {
 	rule     Rule
-	fromOrTo Criterion
+	fromOrTo criterion
 	problems []Problem
 
 	ipVersion int    // what the rule's first versioned criterion says
 	versioned string // that criterion's value
 }
 
-func (c *checker) add(criterion Criterion, item int, format string, args ...any) {
-	c.problems = append(c.problems, Problem{Criterion: criterion, Item: item, Text: fmt.Sprintf(format, args...)})
+func (c *checker) add(at criterion, item int, format string, args ...any) {
+	c.problems = append(c.problems, Problem{criterion: at, Item: item, Text: fmt.Sprintf(format, args...)})
 }
 
-func (c *checker) limit(criterion Criterion, item int, format string, args ...any) {
-	c.add(criterion, item, format, args...)
+func (c *checker) limit(at criterion, item int, format string, args ...any) {
+	c.add(at, item, format, args...)
 	c.problems[len(c.problems)-1].Limit = true
 }
 
-func (c *checker) protocol(criterion Criterion, p Protocol) {
+func (c *checker) protocol(at criterion, p Protocol) {
 	if p == "0" {
-		c.add(criterion, -1, "0 is not a protocol (1 to 255)")
+		c.add(at, -1, "0 is not a protocol (1 to 255)")
 	}
 }
 
@@ -115,94 +109,85 @@ func (c *checker) icmp(icmp *ICMP) {
 		return
 	}
 	if c.rule.Protocol != "icmp" && c.rule.Protocol != "icmpv6" {
-		c.add(CriterionICMPType, -1, "a message type without the protocol icmp or icmpv6 makes Felix crash")
+		c.add(typeCriterion, -1, "a message type without the protocol icmp or icmpv6 makes Felix crash")
 	}
 	if icmp.Type > 254 {
-		c.add(CriterionICMPType, -1, "type %d cannot be programmed (0 to 254)", icmp.Type)
+		c.add(typeCriterion, -1, "type %d cannot be programmed (0 to 254)", icmp.Type)
 	}
 }
 
 // version notes that a criterion belongs to one IP version; all must agree.
-func (c *checker) version(criterion Criterion, item, version int, value string) {
+func (c *checker) version(at criterion, item, version int, value string) {
 	switch {
 	case version == 0 || version == c.ipVersion:
 	case c.ipVersion == 0:
 		c.ipVersion, c.versioned = version, value
 	default:
-		c.add(criterion, item, "%s is IPv%d, but %s is IPv%d",
+		c.add(at, item, "%s is IPv%d, but %s is IPv%d",
 			value, version, c.versioned, c.ipVersion)
 	}
 }
 
 func (c *checker) entity(e Entity) {
-	side := c.fromOrTo
-	c.ports(side+portsOffset, e.Ports)
-	c.ports(side+portsOffset+notOffset, e.NotPorts)
-	c.tag(side+tagOffset, e.Tag)
-	c.tag(side+tagOffset+notOffset, e.NotTag)
-	if e.Selector != "" {
-		c.selector(side+selectorOffset, e.Selector, joinTag(e.Tag, e.Selector, false))
+	for offset := criterion(1); offset <= notOffset; offset++ {
+		at := c.fromOrTo + offset
+		c.value(at, offset, false, &e)
+		c.value(at+notOffset, offset, true, &e)
 	}
-	if e.NotSelector != "" {
-		c.selector(side+selectorOffset+notOffset, e.NotSelector, joinTag(e.NotTag, e.NotSelector, true))
-	}
-	c.nets(side+netsOffset, e.Nets)
-	c.nets(side+netsOffset+notOffset, e.NotNets)
 }
 
-func (c *checker) ports(criterion Criterion, list []PortRange) {
+func (c *checker) ports(at criterion, list []PortRange) {
 	if len(list) > 0 && !c.rule.Protocol.HasPorts() {
-		c.add(criterion, -1, "ports need the protocol tcp, udp or sctp in the rule")
+		c.add(at, -1, "ports need the protocol tcp, udp or sctp in the rule")
 	}
 	if len(list) > maxPorts {
-		c.limit(criterion, maxPorts, "more than %d ports", maxPorts)
+		c.limit(at, maxPorts, "more than %d ports", maxPorts)
 	}
 	for i, p := range list {
 		switch {
 		case p.First == 0:
-			c.add(criterion, i, "port 0 makes Felix drop all traffic of the profile (1 to 65535)")
+			c.add(at, i, "port 0 makes Felix drop all traffic of the profile (1 to 65535)")
 		case p.First > p.Last:
-			c.add(criterion, i, "the range %s is the wrong way round", p)
+			c.add(at, i, "the range %s is the wrong way round", p)
 		}
 	}
 }
 
 // tag refuses what no profile can carry; a rule that denies by such a tag would
 // deny nobody.
-func (c *checker) tag(criterion Criterion, tag Tag) {
+func (c *checker) tag(at criterion, tag Tag) {
 	switch name := tag.Name; {
 	case name == "":
 	case !IsName(name):
-		c.add(criterion, -1, "a tag is made of letters, digits, ., _ and -")
+		c.add(at, -1, "a tag is made of letters, digits, ., _ and -")
 	case len(name) > MaxLabelName && !IsDNSName(name):
-		c.limit(criterion, -1, "a tag of more than %d characters is made of lower-case letters, digits, - and ., "+
+		c.limit(at, -1, "a tag of more than %d characters is made of lower-case letters, digits, - and ., "+
 			"and has at most %d", MaxLabelName, maxDNSName)
 	}
 }
 
-func (c *checker) selector(criterion Criterion, selector, stored string) {
+func (c *checker) selector(at criterion, selector, stored string) {
 	if selector == "" {
 		return
 	}
 	if !utf8.ValidString(selector) {
-		c.add(criterion, -1, "the selector is not valid UTF-8")
+		c.add(at, -1, "the selector is not valid UTF-8")
 		return
 	}
 	if utf8.RuneCountInString(stored) > maxSelector {
-		c.add(criterion, -1, "the selector is longer than %d characters", maxSelector)
+		c.add(at, -1, "the selector is longer than %d characters", maxSelector)
 		return
 	}
 	var wrong *SelectorError
 	if _, err := ParseSelector(selector); errors.As(err, &wrong) {
-		c.add(criterion, -1, "%s", wrong)
+		c.add(at, -1, "%s", wrong)
 	}
 }
 
-func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
+func (c *checker) nets(at criterion, list []netip.Prefix, negated bool) {
 	if len(list) > maxNets {
-		c.limit(criterion, maxNets, "more than %d addresses", maxNets)
+		c.limit(at, maxNets, "more than %d addresses", maxNets)
 	}
-	negated := criterion == fromSide+netsOffset+notOffset || criterion == toSide+netsOffset+notOffset
 	var seen map[netip.Prefix]bool
 	if len(list) > 1 {
 		seen = make(map[netip.Prefix]bool, len(list))
@@ -210,16 +195,16 @@ func (c *checker) nets(criterion Criterion, list []netip.Prefix) {
 	for i, n := range list {
 		switch {
 		case n.Addr().Is4In6():
-			c.add(criterion, i, "%s is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write %s", n, unmapped(n))
+			c.add(at, i, "%s is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write %s", n, unmapped(n))
 		case negated && n.Bits() == 0:
-			c.add(criterion, i, "not cidr %s excludes everything", n)
+			c.add(at, i, "not cidr %s excludes everything", n)
 		case seen[n]:
-			c.limit(criterion, i, "%s stands in the list already", n)
+			c.limit(at, i, "%s stands in the list already", n)
 		}
 		if seen != nil {
 			seen[n] = true
 		}
-		c.version(criterion, i, IPVersion(n.Addr()), n.String())
+		c.version(at, i, IPVersion(n.Addr()), n.String())
 	}
 }
 

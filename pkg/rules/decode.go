@@ -244,7 +244,9 @@ func spellValue(out *strings.Builder, value []byte, depth int) {
 			out.WriteString("[]")
 		}
 		for i, element := range elements {
-			out.WriteString(separator("", i))
+			if i > 0 {
+				out.WriteByte(',')
+			}
 			spellValue(out, element, depth+1)
 		}
 	case "object":

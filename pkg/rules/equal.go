@@ -23,7 +23,7 @@ func Equal(a, b Rule) bool {
 func Key(r Rule) string { return string(appendKey(nil, r)) }
 
 func appendKey(dst []byte, r Rule) []byte {
-	dst = AppendFormat(dst, asSets(r))
+	dst = appendFormat(dst, asSets(r))
 	for _, tag := range [...]Tag{r.From.Tag, r.From.NotTag, r.To.Tag, r.To.NotTag} {
 		if tag.EmptyValue {
 			dst = append(dst, "\n=\"\""...)

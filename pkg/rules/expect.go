@@ -58,19 +58,19 @@ func (p *parser) taken(text string) bool {
 	if p.found[fromSide] == 0 && p.found[toSide] == 0 {
 		return false
 	}
-	item, direct, _ := entityItem(text)
+	_, offset, direct, _ := entityItem(text)
 	if direct {
 		return false
 	}
-	c := p.side() + item.offset
+	c := p.side() + offset
 	if p.negated() {
 		c += notOffset
 	}
-	return p.found[c] > 0 || item.offset == portsOffset && !p.rule.Protocol.HasPorts()
+	return p.found[c] > 0 || offset == portsOffset && !p.rule.Protocol.HasPorts()
 }
 
 // side returns the entity that is being read.
-func (p *parser) side() Criterion {
+func (p *parser) side() criterion {
 	if p.found[toSide] > 0 {
 		return toSide
 	}

@@ -11,11 +11,11 @@ import (
 // [ParseLine] reads it back.
 func Format(r Rule) string {
 	var buf [128]byte
-	return string(AppendFormat(buf[:0], r))
+	return string(appendFormat(buf[:0], r))
 }
 
-// AppendFormat appends what Format returns to dst.
-func AppendFormat(dst []byte, r Rule) []byte {
+// appendFormat appends what Format returns to dst.
+func appendFormat(dst []byte, r Rule) []byte {
 	start := len(dst)
 	dst = append(dst, r.Action...)
 	if r.IPVersion != 0 {
@@ -29,8 +29,8 @@ func AppendFormat(dst []byte, r Rule) []byte {
 	}
 	dst = appendICMP(dst, " type ", r.ICMP)
 	dst = appendICMP(dst, " not type ", r.NotICMP)
-	dst = appendEntity(dst, " from", r.From)
-	dst = appendEntity(dst, " to", r.To)
+	dst = appendEntity(dst, " from", &r.From)
+	dst = appendEntity(dst, " to", &r.To)
 	if r.Unsupported != "" {
 		dst = append(append(append(dst, " ["...), r.Unsupported...), ']')
 	}
@@ -51,70 +51,77 @@ func appendICMP(dst []byte, words string, icmp *ICMP) []byte {
 	return dst
 }
 
-func appendEntity(dst []byte, word string, e Entity) []byte {
+func appendEntity(dst []byte, keyword string, e *Entity) []byte {
 	start := len(dst)
-	dst = append(dst, word...)
-	behindWord := len(dst)
-	dst = appendPorts(dst, " ports ", e.Ports)
-	dst = appendTag(dst, " tag ", e.Tag)
-	dst = appendSelector(dst, " selector ", e.Selector)
-	dst = appendNets(dst, " cidr ", e.Nets)
-	dst = appendPorts(dst, " not ports ", e.NotPorts)
-	dst = appendTag(dst, " not tag ", e.NotTag)
-	dst = appendSelector(dst, " not selector ", e.NotSelector)
-	dst = appendNets(dst, " not cidr ", e.NotNets)
-	if len(dst) == behindWord {
+	dst = append(dst, keyword...)
+	empty := len(dst)
+	all := entityCriteria()
+	for _, negated := range [...]bool{false, true} {
+		words := " "
+		if negated {
+			words = " not "
+		}
+		for i := range all {
+			// The text before a value is written first, and taken back if there is no value.
+			before := len(dst)
+			dst = append(append(append(dst, words...), all[i].keyword...), ' ')
+			value := len(dst)
+			if dst = e.appendValue(dst, criterion(i)+1, negated); len(dst) == value {
+				dst = dst[:before]
+			}
+		}
+	}
+	if len(dst) == empty {
 		return dst[:start]
 	}
 	return dst
 }
 
-func appendPorts(dst []byte, words string, ports []PortRange) []byte {
+func appendPorts(dst []byte, ports []PortRange) []byte {
 	for i, p := range ports {
-		dst = p.append(append(dst, separator(words, i)...))
+		dst = p.append(appendComma(dst, i))
 	}
 	return dst
 }
 
-func appendNets(dst []byte, words string, nets []netip.Prefix) []byte {
+func appendNets(dst []byte, nets []netip.Prefix) []byte {
 	for i, n := range nets {
-		dst = n.AppendTo(append(dst, separator(words, i)...))
+		dst = n.AppendTo(appendComma(dst, i))
 	}
 	return dst
 }
 
-// separator returns what stands in front of item i of a list.
-func separator(words string, i int) string {
-	if i == 0 {
-		return words
+// appendComma separates item i of a list from the one before it.
+func appendComma(dst []byte, i int) []byte {
+	if i > 0 {
+		dst = append(dst, ',')
 	}
-	return ","
+	return dst
 }
 
-func appendTag(dst []byte, words string, tag Tag) []byte {
+func appendTag(dst []byte, tag Tag) []byte {
 	if tag.IsZero() {
 		return dst
 	}
-	dst = append(dst, words...)
 	if isReserved(tag.Name) || !IsName(tag.Name) {
 		return printable.AppendQuoted(dst, tag.Name)
 	}
 	return append(dst, tag.Name...)
 }
 
-func appendSelector(dst []byte, words, selector string) []byte {
+func appendSelector(dst []byte, selector string) []byte {
 	if selector == "" {
 		return dst
 	}
-	return printable.AppendQuoted(append(dst, words...), selector)
+	return printable.AppendQuoted(dst, selector)
 }
 
 // isReserved reports whether a word has a meaning behind "tag", so that a tag
 // of that name must be quoted.
 func isReserved(word string) bool {
 	switch word {
-	case "from", "to", "not", "ports", "tag", "cidr", "selector", "type", "code", "ipversion":
+	case "from", "to", "not", "type", "code", "ipversion":
 		return true
 	}
-	return false
+	return isEntityKeyword(word)
 }

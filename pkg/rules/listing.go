@@ -41,7 +41,7 @@ func appendList(dst []byte, d Direction, list []Rule) []byte {
 			dst = append(dst, ' ')
 		}
 		dst = append(append(dst, number...), ' ')
-		dst = append(AppendFormat(dst, r), '\n')
+		dst = append(appendFormat(dst, r), '\n')
 	}
 	return dst
 }

@@ -101,7 +101,7 @@ func (p *parser) check() error {
 		return nil
 	}
 	first := problems[0]
-	if n := p.found[first.Criterion]; n > 0 {
+	if n := p.found[first.criterion]; n > 0 {
 		p.pos = n - 1
 		return p.failItem(first.Item, first.Text)
 	}
@@ -118,7 +118,7 @@ func (p *parser) action() error {
 	default:
 		return p.expected("allow, deny, log or pass", "allow", "deny", "log", "pass")
 	}
-	p.take(CriterionAction)
+	p.take(actionCriterion)
 	return nil
 }
 
@@ -137,7 +137,7 @@ func (p *parser) ipVersion() error {
 		p.could.Words = []string{"4", "6"} // which are no suggestions for another number
 		return err
 	}
-	p.take(CriterionIPVersion)
+	p.take(ipVersionCriterion)
 	return nil
 }
 
@@ -164,10 +164,10 @@ func (p *parser) protocol() error {
 		return nil
 	case negated:
 		p.rule.NotProtocol = protocol
-		p.take(CriterionNotProtocol)
+		p.take(notProtocolCriterion)
 	default:
 		p.rule.Protocol = protocol
-		p.take(CriterionProtocol)
+		p.take(protocolCriterion)
 	}
 	return nil
 }
@@ -192,7 +192,7 @@ func (p *parser) icmp() error {
 		return err
 	}
 	icmp := &ICMP{Type: number}
-	p.take(CriterionICMPType)
+	p.take(typeCriterion)
 	if p.peek() == "code" {
 		p.pos++
 		code, err := p.number("code", 255)
@@ -200,7 +200,7 @@ func (p *parser) icmp() error {
 			return err
 		}
 		icmp.Code = &code
-		p.take(CriterionICMPCode)
+		p.take(codeCriterion)
 	}
 	if negated {
 		p.rule.NotICMP = icmp
@@ -254,7 +254,7 @@ func (p *parser) end() error {
 		return p.fail(`"from" stands in front of "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
 		return p.fail(printable.Quote(text) + " stands in the rule already")
-	case text == "ports", text == "tag", text == "cidr", text == "selector":
+	case isEntityKeyword(text):
 		return p.fail(printable.Quote(text) + ` stands behind "from" or "to"`)
 	}
 	var could []string
@@ -268,9 +268,9 @@ func (p *parser) end() error {
 // headWords lists what may still stand in front of "from" and "to".
 func (p *parser) headWords() []string {
 	switch {
-	case p.found[CriterionICMPCode] > 0:
+	case p.found[codeCriterion] > 0:
 		return nil
-	case p.found[CriterionICMPType] > 0:
+	case p.found[typeCriterion] > 0:
 		return []string{"code"}
 	case p.takesType():
 		return []string{"type", "not type"}
@@ -303,7 +303,7 @@ func (p *parser) negation() (text string, negated bool) {
 }
 
 // take moves past the word that holds the value of a criterion.
-func (p *parser) take(c Criterion) {
+func (p *parser) take(c criterion) {
 	p.pos++
 	p.found[c] = p.pos
 }

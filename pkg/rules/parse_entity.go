@@ -11,7 +11,7 @@ func (p *parser) from() error { return p.entity("from", fromSide, &p.rule.From) 
 func (p *parser) to() error   { return p.entity("to", toSide, &p.rule.To) }
 
 // entity reads one or more criteria behind "from" or "to".
-func (p *parser) entity(keyword string, side Criterion, e *Entity) error {
+func (p *parser) entity(keyword string, side criterion, e *Entity) error {
 	if p.peek() != keyword {
 		return nil
 	}
@@ -27,48 +27,25 @@ func (p *parser) entity(keyword string, side Criterion, e *Entity) error {
 	}
 }
 
-// An itemKind is a criterion of an entity.
-type itemKind struct {
-	keyword string
-	offset  Criterion // from fromSide or toSide
-}
-
-// entityItem recognizes the word that begins a criterion. With direct the word
-// is itself the value: an address without "cidr".
-func entityItem(text string) (item itemKind, direct, ok bool) {
-	switch text {
-	case "ports":
-		return itemKind{text, portsOffset}, false, true
-	case "tag":
-		return itemKind{text, tagOffset}, false, true
-	case "selector":
-		return itemKind{text, selectorOffset}, false, true
-	case "cidr":
-		return itemKind{text, netsOffset}, false, true
+// entityItem returns the criterion that a token begins, and its offset. With direct the
+// token is itself the value: an address without "cidr".
+func entityItem(text string) (k entityCriterion, offset criterion, direct, ok bool) {
+	all := entityCriteria()
+	for i, k := range all {
+		if k.keyword == text {
+			return k, criterion(i) + 1, false, true
+		}
 	}
-	return itemKind{"cidr", netsOffset}, true, looksLikeAddress(text)
-}
-
-// value says what stands behind the keyword.
-func (k itemKind) value() string {
-	switch k.offset {
-	case portsOffset:
-		return "ports such as 80,443 or 1000:2000"
-	case tagOffset:
-		return "the name of a tag"
-	case selectorOffset:
-		return `a selector such as "role == 'frontend'"`
-	}
-	return "an address or prefix such as 10.0.0.0/8"
+	return all[netsOffset-1], netsOffset, true, looksLikeAddress(text)
 }
 
 // repeated says that the criterion occurs twice.
-func (k itemKind) repeated(negated bool) string {
+func (k entityCriterion) repeated(negated bool) string {
 	msg := k.keyword + " stands here already"
 	if negated {
 		msg = "not " + msg
 	}
-	if k.offset == portsOffset || k.offset == netsOffset {
+	if k.list {
 		msg += "; separate its values by commas"
 	}
 	return msg
@@ -76,17 +53,17 @@ func (k itemKind) repeated(negated bool) string {
 
 // item reads one criterion, at most one of each. before is the word that it
 // stands behind, if something must stand there.
-func (p *parser) item(e *Entity, side Criterion, before string) error {
+func (p *parser) item(e *Entity, side criterion, before string) error {
 	start := p.pos
 	text, negated := p.negation()
-	item, direct, ok := entityItem(text)
+	item, offset, direct, ok := entityItem(text)
 	if !ok {
 		return p.expectedItem(before, negated)
 	}
 	if _, isNumber := decimal(text); direct && isNumber {
 		return p.fail(`a port stands behind "ports", and several are separated by commas, such as 80,443`)
 	}
-	c := side + item.offset
+	c := side + offset
 	if negated {
 		c += notOffset
 	}
@@ -98,39 +75,22 @@ func (p *parser) item(e *Entity, side Criterion, before string) error {
 		p.pos++
 	}
 	if p.pos == len(p.words) || p.words[p.pos].missing {
-		p.could.Tag, p.could.Value = item.offset == tagOffset, item.value()
-		return p.fail("expected " + item.value() + " after " + printable.Quote(item.keyword))
+		p.could.Tag, p.could.Value = offset == tagOffset, item.value
+		return p.fail("expected " + item.value + " after " + printable.Quote(item.keyword))
 	}
-	var err error
-	switch item.offset {
-	case portsOffset:
-		err = p.ports(choose(negated, &e.NotPorts, &e.Ports))
-	case tagOffset:
-		err = p.tag(choose(negated, &e.NotTag, &e.Tag))
-	case selectorOffset:
-		err = p.selector(choose(negated, &e.NotSelector, &e.Selector))
-	case netsOffset:
-		if !direct { // a "!" in front of an address is read; one inside is not
-			text = p.words[p.pos].text
-		}
-		err = p.nets(choose(negated, &e.NotNets, &e.Nets), text)
+	if !direct { // a "!" before an address is read; one inside is not
+		text = p.words[p.pos].text
 	}
+	err := p.value(offset, negated, text, e)
 	if err == nil {
 		p.take(c)
 	}
 	return err
 }
 
-func choose[T any](negated bool, not, plain T) T {
-	if negated {
-		return not
-	}
-	return plain
-}
-
 // joinTags brings a selector that is a tag, or holds one in the form that is
 // stored, into the words for it, unless the entity names a tag of its own.
-func (p *parser) joinTags(e *Entity, side Criterion) {
+func (p *parser) joinTags(e *Entity, side criterion) {
 	if e.Tag.IsZero() && e.Selector != "" {
 		e.Tag, e.Selector = cutTag(e.Selector, false)
 		p.found[side+tagOffset] = p.found[side+selectorOffset]
@@ -142,10 +102,11 @@ func (p *parser) joinTags(e *Entity, side Criterion) {
 }
 
 func (p *parser) expectedItem(before string, negated bool) error {
-	candidates := []string{"ports", "tag", "cidr", "selector"}
-	what := "ports, tag, cidr, selector, not or an address"
+	candidates := entityKeywords()
+	keywords := strings.Join(candidates, ", ")
+	what := keywords + ", not or an address"
 	if negated {
-		what = "ports, tag, cidr, selector or an address"
+		what = keywords + " or an address"
 		before = "not"
 	} else {
 		candidates = append(candidates, "not")
@@ -155,7 +116,7 @@ func (p *parser) expectedItem(before string, negated bool) error {
 		what += " after " + printable.Quote(before)
 	default:
 		candidates = append(candidates, "to")
-		what = "ports, tag, cidr, selector, not, an address, to or the end of the rule"
+		what = keywords + ", not, an address, to or the end of the rule"
 	}
 	return p.expected(what, candidates...)
 }

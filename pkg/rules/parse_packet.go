@@ -100,7 +100,7 @@ func (p *packetParser) icmp() error {
 func (p *packetParser) from() error { return p.entity("from", fromSide, &p.packet.From) }
 func (p *packetParser) to() error   { return p.entity("to", toSide, &p.packet.To) }
 
-func (p *packetParser) entity(keyword string, side Criterion, e *EndWords) error {
+func (p *packetParser) entity(keyword string, side criterion, e *EndWords) error {
 	if p.peek() != keyword {
 		return nil
 	}
@@ -278,9 +278,9 @@ func (p *packetParser) end() error {
 // headOfPacket lists what may still stand in front of "from" and "to".
 func (p *packetParser) headOfPacket() []string {
 	switch {
-	case p.found[CriterionICMPCode] > 0:
+	case p.found[codeCriterion] > 0:
 		return nil
-	case p.found[CriterionICMPType] > 0:
+	case p.found[typeCriterion] > 0:
 		return []string{"code"}
 	case p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6":
 		return []string{"type"}

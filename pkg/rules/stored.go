@@ -34,7 +34,7 @@ func (s Stored) Invalid() []string {
 	invalid := s.Problems
 	for _, p := range Check(s.Rule) {
 		if !p.Limit {
-			invalid = append(invalid[:len(invalid):len(invalid)], p.Criterion.String()+": "+p.Text)
+			invalid = append(invalid[:len(invalid):len(invalid)], p.criterion.String()+": "+p.Text)
 		}
 	}
 	return invalid

@@ -173,7 +173,7 @@ type matchV1 struct {
 // "src_net", several are "src_nets"; a tag that is stored as `x == ""` is a
 // selector, so that it comes back as it was. The error is a *BeyondError.
 func EncodeV1(r Rule) (Stored, error) {
-	if r.Unsupported != "" || r.Action == "" {
+	if r.Unsupported != "" || r.Action == "" || !r.From.inV1() || !r.To.inV1() {
 		return Stored{}, &UnsupportedError{Rule: r}
 	}
 	v := ruleV1{

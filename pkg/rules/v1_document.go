@@ -168,7 +168,7 @@ func isKeyV1(key string) bool {
 
 // placeV1 returns the key, and the item of a list, that a problem is about.
 func placeV1(problem Problem, members []rawjson.Member) string {
-	key := keyV1(problem.Criterion)
+	key := keyV1(problem.criterion)
 	for _, other := range []string{strings.Replace(key, "_nets", "_net", 1), "!" + key} {
 		if rawjson.Get(members, key) == nil && rawjson.Get(members, other) != nil {
 			key = other
@@ -183,7 +183,7 @@ func placeV1(problem Problem, members []rawjson.Member) string {
 	return "." + key
 }
 
-func keyV1(c Criterion) string {
+func keyV1(c criterion) string {
 	if c < fromSide {
 		return [...]string{"action", "ip_version", "protocol", "!protocol", "icmp_type", "icmp_code"}[c]
 	}
@@ -194,7 +194,10 @@ func keyV1(c Criterion) string {
 	if offset > notOffset {
 		prefix, offset = "!"+prefix, offset-notOffset
 	}
-	return prefix + [...]string{"", "ports", "tag", "selector", "nets"}[offset]
+	if offset == 0 {
+		return prefix
+	}
+	return prefix + entityCriteria()[offset-1].keyV1
 }
 
 // FormatDocumentV1 returns the rules document with two blanks of indentation, and

@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -60,10 +62,6 @@ func DecodeV3(raw []byte) Stored {
 func ruleKeyV3(key string) string {
 	return known(key,
 		"action", "ipVersion", "protocol", "notProtocol", "icmp", "notICMP", "source", "destination")
-}
-
-func entityKeyV3(key string) string {
-	return known(key, "nets", "notNets", "ports", "notPorts", "selector", "notSelector")
 }
 
 func known(key string, keys ...string) string {
@@ -147,45 +145,23 @@ func (d *decoder) onlyOne() {
 
 func (d *decoder) entityV3(key string, value []byte, e *Entity, end *[]string) {
 	for _, m := range d.members(end, key, value) {
-		switch entityKeyV3(m.Key) {
-		case "nets":
-			d.nets(end, m.Key, m.Value, &e.Nets)
-		case "notNets":
-			d.nets(end, m.Key, m.Value, &e.NotNets)
-		case "ports":
-			d.ports(end, m.Key, m.Value, &e.Ports)
-		case "notPorts":
-			d.ports(end, m.Key, m.Value, &e.NotPorts)
-		case "selector":
-			d.text(end, m.Key, m.Value, &e.Selector)
-			e.Tag, e.Selector = cutTag(e.Selector, false)
-		case "notSelector":
-			d.text(end, m.Key, m.Value, &e.NotSelector)
-			e.NotTag, e.NotSelector = cutTag(e.NotSelector, true)
-		default:
+		if offset, negated := ofKeyV3(m.Key); offset > 0 {
+			d.valueV3(offset, negated, m, e, end)
+		} else {
 			d.without(end, m.Key, m.Value)
 		}
 	}
 }
 
 type ruleV3 struct {
-	Action      string    `json:"action"`
-	IPVersion   int       `json:"ipVersion,omitempty"`
-	Protocol    any       `json:"protocol,omitempty"`
-	ICMP        *ICMP     `json:"icmp,omitempty"`
-	NotProtocol any       `json:"notProtocol,omitempty"`
-	NotICMP     *ICMP     `json:"notICMP,omitempty"`
-	Source      *entityV3 `json:"source,omitempty"`
-	Destination *entityV3 `json:"destination,omitempty"`
-}
-
-type entityV3 struct {
-	Nets        []string `json:"nets,omitempty"`
-	Selector    string   `json:"selector,omitempty"`
-	Ports       []any    `json:"ports,omitempty"`
-	NotNets     []string `json:"notNets,omitempty"`
-	NotSelector string   `json:"notSelector,omitempty"`
-	NotPorts    []any    `json:"notPorts,omitempty"`
+	Action      string          `json:"action"`
+	IPVersion   int             `json:"ipVersion,omitempty"`
+	Protocol    any             `json:"protocol,omitempty"`
+	ICMP        *ICMP           `json:"icmp,omitempty"`
+	NotProtocol any             `json:"notProtocol,omitempty"`
+	NotICMP     *ICMP           `json:"notICMP,omitempty"`
+	Source      json.RawMessage `json:"source,omitempty"`
+	Destination json.RawMessage `json:"destination,omitempty"`
 }
 
 // EncodeV3 writes a rule as a v3 profile holds it, keys in upstream's order.
@@ -194,6 +170,14 @@ func EncodeV3(r Rule) (Stored, error) {
 	if r.Unsupported != "" || r.Action == "" {
 		return Stored{}, &UnsupportedError{Rule: r}
 	}
+	source, err := encodeEntityV3(&r.From)
+	if err != nil {
+		return Stored{}, err
+	}
+	destination, err := encodeEntityV3(&r.To)
+	if err != nil {
+		return Stored{}, err
+	}
 	raw, err := rawjson.Encode(ruleV3{
 		Action:      actionName(r.Action),
 		IPVersion:   r.IPVersion,
@@ -201,8 +185,8 @@ func EncodeV3(r Rule) (Stored, error) {
 		NotProtocol: protocolV3(r.NotProtocol),
 		ICMP:        r.ICMP,
 		NotICMP:     r.NotICMP,
-		Source:      encodeEntityV3(r.From),
-		Destination: encodeEntityV3(r.To),
+		Source:      source,
+		Destination: destination,
 	})
 	return Stored{Rule: r, JSON: raw}, err
 }
@@ -230,20 +214,34 @@ func numberOr(text, otherwise string) any {
 	return otherwise
 }
 
-func encodeEntityV3(e Entity) *entityV3 {
-	v := &entityV3{
-		Nets:        textsOf(e.Nets),
-		Selector:    joinTag(e.Tag, e.Selector, false),
-		Ports:       portsJSON(e.Ports),
-		NotNets:     textsOf(e.NotNets),
-		NotSelector: joinTag(e.NotTag, e.NotSelector, true),
-		NotPorts:    portsJSON(e.NotPorts),
+// encodeEntityV3 returns nil for an entity without criteria.
+func encodeEntityV3(e *Entity) (json.RawMessage, error) {
+	var members []rawjson.Member
+	all := entityCriteria()
+	for _, negated := range []bool{false, true} {
+		for i, k := range slices.Backward(all[:]) {
+			if k.keyV3 == "" {
+				continue
+			}
+			value := e.valueV3(criterion(i)+1, negated)
+			if value == nil || value == "" {
+				continue
+			}
+			raw, err := rawjson.Encode(value)
+			if err != nil {
+				return nil, err
+			}
+			key := k.keyV3
+			if negated {
+				key = "not" + strings.ToUpper(key[:1]) + key[1:]
+			}
+			members = append(members, rawjson.Member{Key: key, Value: raw})
+		}
 	}
-	if v.Nets == nil && v.Selector == "" && v.Ports == nil &&
-		v.NotNets == nil && v.NotSelector == "" && v.NotPorts == nil {
-		return nil
+	if members == nil {
+		return nil, nil
 	}
-	return v
+	return rawjson.Append([]byte("{}"), members)
 }
 
 // portsJSON returns numbers, and strings for ranges.

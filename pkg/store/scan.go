@@ -88,16 +88,12 @@ func policyGets(revision int64) []clientv3.Op {
 	return ops
 }
 
-// ErrNotAsked says that a snapshot does not know.
-var ErrNotAsked = errors.New("not asked, or not permitted")
-
 // Policies returns one policy of each kind that there is, of which only the name
-// is known. The error is ErrNotAsked, also where the user may not read them.
-func (snap *Snapshot) Policies() ([]resource.Policy, error) {
+// is known. It is not ok if the query did not ask, or the user may not read them.
+func (snap *Snapshot) Policies() (found []resource.Policy, ok bool) {
 	if !snap.query.Policies {
-		return nil, ErrNotAsked
+		return nil, false
 	}
-	var found []resource.Policy
 	for _, prefix := range policyPrefixes() {
 		for key := range snap.found {
 			if strings.HasPrefix(key, prefix) {
@@ -105,5 +101,5 @@ func (snap *Snapshot) Policies() ([]resource.Policy, error) {
 			}
 		}
 	}
-	return found, nil
+	return found, true
 }

@@ -55,20 +55,20 @@ func TestPolicyGets(t *testing.T) {
 	look := func(s *store.Store) string {
 		snap, err := s.Read(soon(t), store.Query{Profiles: []string{"web", "OLD"}, V1: true, Policies: true})
 		must(t, err)
-		policies, err := snap.Policies()
+		policies, ok := snap.Policies()
 		var names []string
 		for _, p := range policies {
 			names = append(names, p.String())
 		}
-		return fmt.Sprint(names, err, snap.Has("web"), snap.Has("OLD"))
+		return fmt.Sprint(names, ok, snap.Has("web"), snap.Has("OLD"))
 	}
-	if got, want := look(w.direct()), "[] <nil> true true"; got != want {
+	if got, want := look(w.direct()), "[] true true true"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	for _, key := range []string{"globalnetworkpolicies/a", "globalnetworkpolicies/b", "networkpolicies/prod/c"} {
 		w.put(resources+key, "{}")
 	}
-	if got, want := look(w.direct()), "[GlobalNetworkPolicy a NetworkPolicy prod/c] <nil> true true"; got != want {
+	if got, want := look(w.direct()), "[GlobalNetworkPolicy a NetworkPolicy prod/c] true true true"; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	policies := reading(resources+"globalnetworkpolicies/", resources+"networkpolicies/")
@@ -79,10 +79,10 @@ func TestPolicyGets(t *testing.T) {
 		only("neither", reading(prefix)...),
 	)
 	for user, want := range map[string]string{
-		"both":     "[GlobalNetworkPolicy a NetworkPolicy prod/c] <nil> true true",
-		"policies": "[GlobalNetworkPolicy a NetworkPolicy prod/c] <nil> true false",
-		"v1":       "[] not asked, or not permitted true true",
-		"neither":  "[] not asked, or not permitted true false",
+		"both":     "[GlobalNetworkPolicy a NetworkPolicy prod/c] true true true",
+		"policies": "[GlobalNetworkPolicy a NetworkPolicy prod/c] true true false",
+		"v1":       "[] false true true",
+		"neither":  "[] false true false",
 	} {
 		if got := look(open(t, w.as(user))); got != want {
 			t.Errorf("%s: %s, want %s", user, got, want)
