@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && !generate
 
 // Command calico-docker is Docker's network driver and IPAM driver for Calico.
 package main

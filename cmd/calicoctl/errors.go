@@ -13,7 +13,6 @@ import (
 	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/internal/names"
 	"github.com/calicoctl/calicoctl/internal/printable"
-	"github.com/calicoctl/calicoctl/internal/textfile"
 	"github.com/calicoctl/calicoctl/pkg/fault"
 	"github.com/calicoctl/calicoctl/pkg/resolve"
 	"github.com/calicoctl/calicoctl/pkg/rules"
@@ -87,7 +86,6 @@ func (a *app) explained(prefix string, err error) string {
 	var words *rules.ParseError
 	var docker *names.DockerError
 	var file *fileError
-	var silent *textfile.SilentError
 	if errors.As(err, &words) {
 		where := prefix
 		if errors.As(err, &file) {
@@ -108,7 +106,7 @@ func (a *app) explained(prefix string, err error) string {
 		text = "interrupted; nothing was changed"
 	case errors.Is(err, context.DeadlineExceeded) && errors.As(err, &docker):
 		text = fmt.Sprintf("the Docker engine did not answer in %s (--timeout); nothing was changed", a.flags.timeout)
-	case errors.Is(err, context.DeadlineExceeded) && !errors.As(err, &silent):
+	case errors.Is(err, context.DeadlineExceeded):
 		text = fmt.Sprintf("not done after %s (--timeout); nothing was changed", a.flags.timeout)
 	case errors.Is(err, fault.ErrMalformed) && !errors.Is(err, fault.ErrRefused):
 		text += "; etcdctl can show, repair or delete that key"

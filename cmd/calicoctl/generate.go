@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
-
+	"github.com/calicoctl/calicoctl/internal/etcd"
 	"github.com/calicoctl/calicoctl/tools/manual"
 )
 
@@ -34,9 +34,41 @@ func generate(args []string) error {
 	case "reference":
 		return os.WriteFile(args[1], []byte(m.Reference()), 0o644)
 	case "man":
+		if err := addDocuments(&m, "docs"); err != nil {
+			return err
+		}
 		return writePages(m, args[1])
 	}
-	return fmt.Errorf("unknown word %q", args[0])
+	return fmt.Errorf("unknown argument %q", args[0])
+}
+
+// addDocuments takes the sections of the pages that the documents have as tables.
+func addDocuments(m *manual.Manual, dir string) error {
+	for _, table := range []struct {
+		file, heading, term, text string
+		items                     *[]manual.Item
+	}{
+		{"scripting.md", "## Exit codes", "code", "meaning", &m.Status},
+		{"configuration.md", "# Configuration", "environment", "setting", &m.Environment},
+		{"configuration.md", "## Other settings", "variable", "meaning", &m.Environment},
+	} {
+		document, err := os.ReadFile(filepath.Join(dir, table.file))
+		if err != nil {
+			return err
+		}
+		items, err := manual.Items(string(document), table.heading, table.term, table.text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", table.file, err)
+		}
+		*table.items = append(*table.items, items...)
+	}
+	m.Files = []manual.Item{
+		{Term: "`" + etcd.DefaultConfigFile + "`", Text: "where etcd is, unless `--config` names another file; see calicoctl.cfg(5)"},
+		{Term: "`~/.docker/config.json`", Text: "the Docker context, unless `DOCKER_CONFIG` names another directory"},
+		{Term: "`/var/run/docker.sock`", Text: "the Docker engine, unless `DOCKER_HOST` or a context names another one"},
+	}
+	m.See = []string{"calicoctl-rules(7)", "calicoctl.cfg(5)"}
+	return nil
 }
 
 // writePages writes the manual pages. Their date is that of SOURCE_DATE_EPOCH, as

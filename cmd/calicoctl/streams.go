@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
 
@@ -14,7 +13,6 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 	"github.com/calicoctl/calicoctl/internal/textfile"
-	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
 // streams are the streams and the environment of a run. stdout is only for lists too
@@ -42,13 +40,12 @@ func (s streams) color() bool {
 const maxInput = 16 << 20
 
 // readInput is readFile, but ends with the context, however long the other end
-// of a pipe is silent. The error is context.DeadlineExceeded then, and names the file.
+// of a pipe is silent.
 func (s streams) readInput(ctx context.Context, name string) ([]byte, error) {
 	type result struct {
 		content []byte
 		err     error
 	}
-	start := time.Now()
 	read := make(chan result, 1)
 	go func() {
 		content, err := s.readFile(name)
@@ -58,10 +55,6 @@ func (s streams) readInput(ctx context.Context, name string) ([]byte, error) {
 	case r := <-read:
 		return r.content, r.err
 	case <-ctx.Done():
-		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-			silent := &textfile.SilentError{Name: inputName(name), Waited: time.Since(start)}
-			return nil, &fault.Error{Kind: context.DeadlineExceeded, Cause: silent, Text: silent.Error() + " Nothing was changed"}
-		}
 		return nil, ctx.Err()
 	}
 }

@@ -19,7 +19,17 @@ type Manual struct {
 	// Usage returns the usage line of a command, and Name the words that name it,
 	// both of which cobra would take from the command's place in the tree.
 	Usage, Name func(*cobra.Command) string
+
+	Section int // of the pages; 0 is 1
+
+	// What stands on the page of Root, and Status on every page.
+	Status, Environment, Files []Item
+
+	See []string // further pages, such as "git-add(1)"
 }
+
+// An Item is a term and what it means, in Markdown.
+type Item struct{ Term, Text string }
 
 // commands returns the commands that are listed, each before those below it.
 func (m Manual) commands() []*cobra.Command {

@@ -221,3 +221,37 @@ func TestReferenceCommonFlags(t *testing.T) {
 		}
 	}
 }
+
+const table = "# Page\n\nText.\n\n## Codes\n\n| code | more | meaning |\n| --- | --- | --- |\n| 0 | x | Done, see [the page](page.md#x). |\n" +
+	"| | x | nothing |\n| `NAME`, `B` | | .dots \\ and - |\n\n| another | table |\n"
+
+// The tables of the documents stand in the pages.
+func TestItems(t *testing.T) {
+	t.Parallel()
+	items, err := manual.Items(table, "## Codes", "code", "meaning")
+	want := []manual.Item{{Term: "0", Text: "Done, see [the page](page.md#x)."}, {Term: "`NAME`, `B`", Text: `.dots \ and -`}}
+	if diff := cmp.Diff(want, items); err != nil || diff != "" {
+		t.Fatalf("error %v (-want +got):\n%s", err, diff)
+	}
+	for _, wrong := range [][3]string{{"## Code", "code", "meaning"}, {"## Codes", "kode", "meaning"}} {
+		if items, err := manual.Items(table, wrong[0], wrong[1], wrong[2]); err == nil {
+			t.Errorf("%v: %v", wrong, items)
+		}
+	}
+	m := tree()
+	m.Section, m.Status, m.Environment, m.Files = 8, items[:1], items[1:], []manual.Item{{Term: "/etc/x", Text: strings.Repeat("long ", 20)}}
+	m.See = []string{"other(7)"}
+	pages := m.Pages("2026-01-02", "prog 1")
+	if pages[2].Name != "prog-thing-add.8" {
+		t.Errorf("name %q", pages[2].Name)
+	}
+	root := ".SH EXIT STATUS\n.TP\n0\nDone, see the page.\n.SH ENVIRONMENT\n.TP\n\\fBNAME\\fR, \\fBB\\fR\n\\&.dots \\e and \\-\n.SH FILES\n.TP\n/etc/x\n" +
+		strings.TrimSpace(strings.Repeat("long ", 15)) + "\n" + strings.TrimSpace(strings.Repeat("long ", 5)) + "\n.SH SEE ALSO\n\\fBother\\fR(7)\n"
+	if !strings.HasSuffix(pages[0].Text, root) {
+		t.Errorf("want at the end\n%s\ngot\n%s", root, pages[0].Text)
+	}
+	below := ".SH SEE ALSO\n\\fBprog\\-thing\\fR(8),\n\\fBprog\\fR(8),\n\\fBother\\fR(7)\n"
+	if !strings.HasSuffix(pages[2].Text, below) || strings.Contains(pages[2].Text, "ENVIRONMENT") {
+		t.Errorf("want at the end\n%s\ngot\n%s", below, pages[2].Text)
+	}
+}
