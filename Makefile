@@ -16,7 +16,6 @@ SEED     ?= 0
 # what they depend on stay out of go.mod.
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
-NFPM        = $(GO) run github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.45.0
 
 # Without a git checkout, or a git that reads it, the version is dev and Go must
 # not look for one either: it fails where git does.
@@ -38,7 +37,6 @@ DIRECTORIES = .ci $(filter-out bin/ dist/,$(wildcard */))
 
 # Of make package. A version begins with a digit, and may hold no hyphen in .rpm;
 # without a tag it is 0.0.0. The time is that of the commit, or any that stays.
-ARCHES          = amd64 arm64
 PACKAGE_VERSION = $(shell echo '$(VERSION)' | sed -E '/^v?[0-9]+\.[0-9]/!s/^/0.0.0+/; s/^v//; s/-(alpha|beta|rc)/~\1/; s/-/+/; s/-/./g')
 EPOCH          := $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),1767225600)
 
@@ -95,34 +93,20 @@ fmt: ## bring all files into gofumpt's format
 docs: ## write docs/reference.md from the commands
 	$(GENERATE) reference docs/reference.md
 
+# MAN is where they go.
+MAN ?= bin/man
 man: ## write the manual pages into bin/man
-	@rm -rf bin/man && mkdir -p bin/man
-	$(GENERATE) man bin/man
+	@rm -rf $(MAN) && mkdir -p $(MAN)
+	SOURCE_DATE_EPOCH=$(EPOCH) $(GENERATE) man $(MAN)
+	SOURCE_DATE_EPOCH=$(EPOCH) $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VERSION)" ./cmd/calico-docker man $(MAN)
+	SOURCE_DATE_EPOCH=$(EPOCH) GO="$(GO)" VERSION=$(VERSION) packaging/man $(MAN)
 
 screencast: build ## play the walkthrough of README.md into docs/walkthrough.svg
 	$(GO) run $(BUILDFLAGS) ./tools/screencast
 
-# Everything in the packages has the time of the commit, and they are the same bytes
-# whenever and wherever they are made of it with the same Go.
-package: ## make .deb, .rpm and a container image of linux/amd64 and arm64 in dist/
-	rm -rf dist
-	mkdir -p dist/files/man dist/files/completion
-	cp LICENSE README.md dist/files
-	SOURCE_DATE_EPOCH=$(EPOCH) $(GENERATE) man dist/files/man
-	gzip -9n dist/files/man/*.1
-	@$(MAKE) --no-print-directory build
-	for shell in bash zsh fish; do bin/calicoctl completion $$shell > dist/files/completion/calicoctl.$$shell || exit 1; done
-	for arch in $(ARCHES); do GOOS=linux GOARCH=$$arch $(BUILD) -o dist/files/$$arch/calicoctl ./cmd/calicoctl || exit 1; done
-	find dist/files -exec touch -d @$(EPOCH) {} +
-	export SOURCE_DATE_EPOCH=$(EPOCH) PACKAGE_VERSION=$(PACKAGE_VERSION); \
-	for arch in $(ARCHES); do \
-		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p deb -t dist/ && \
-		ARCH=$$arch $(NFPM) package -f packaging/nfpm.yaml -p rpm -t dist/ && \
-		$(GO) run ./tools/image --program dist/files/$$arch/calicoctl --arch $$arch --version $(VERSION) \
-			--tags calicoctl:latest,calicoctl:$(VERSION) --output dist/calicoctl_$(VERSION)_$$arch.image.tar || exit 1; \
-	done
-	rm -r dist/files
-	cd dist && sha256sum calicoctl* > SHA256SUMS && cat SHA256SUMS
+package: ## make packages, archives and images of both programs in dist/
+	GO="$(GO)" VERSION=$(VERSION) PACKAGE_VERSION=$(PACKAGE_VERSION) SOURCE_DATE_EPOCH=$(EPOCH) \
+		BUILDFLAGS=$(BUILDFLAGS) packaging/build
 
 install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

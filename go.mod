@@ -2,6 +2,8 @@ module github.com/calicoctl/calicoctl
 
 go 1.26.0
 
+toolchain go1.27.4
+
 require (
 	github.com/anishathalye/porcupine v1.3.1
 	github.com/containerd/errdefs v1.0.0

@@ -71,41 +71,6 @@ func TestReversibleWithoutSpace(t *testing.T) {
 	}
 }
 
-// What asks whether a removal could be rolled back does not itself make etcd raise the
-// alarm that ends all writing.
-func TestReversibleNearQuota(t *testing.T) {
-	t.Parallel()
-	const quota = 3 << 20
-	w := newWorldWith(t, embedetcd.Options{QuotaBytes: quota})
-	w.putProfile("web", long(store.MaxDocument))
-	_, err := w.plain.Defragment(soon(t), w.endpoint) // the size is counted then
-	must(t, err)
-	status, err := w.plain.Status(soon(t), w.endpoint)
-	must(t, err)
-	if left := quota - status.DbSize; left <= 0 || left > store.MaxDocument {
-		t.Fatalf("of the quota %d bytes are left", left)
-	}
-	s := w.direct()
-	for _, reversible := range []bool{true, false} {
-		e := removing()
-		e.Reversible, e.DryRun = reversible, true
-		result, err := s.Remove(soon(t), e, true)
-		switch {
-		case status.DbSizeQuota == 0: // etcd before 3.6 does not tell
-			must(t, err)
-		case reversible:
-			wantError(t, err, fault.ErrRefused, "")
-		case err != nil:
-			t.Error(result, err)
-		}
-		alarms, err := w.plain.AlarmList(soon(t))
-		must(t, err)
-		if len(alarms.Alarms) > 0 {
-			t.Fatalf("it has raised %v", alarms.Alarms)
-		}
-	}
-}
-
 // long is a document of so many bytes, with an outbound rule.
 func long(size int) string {
 	const frame = `{` + head + `,"metadata":{"name":"web"},"note":"","spec":{"egress":[{"action":"Allow"}]}}`

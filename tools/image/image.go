@@ -13,6 +13,7 @@ import (
 
 const (
 	programPath = "usr/bin/calicoctl"
+	textsPath   = "usr/share/doc/calicoctl/"
 	user        = "65532:65532" // nobody's; any that is not root
 
 	typeIndex    = "application/vnd.oci.image.index.v1+json"
@@ -24,6 +25,7 @@ const (
 // An image is a program and what is said of it.
 type image struct {
 	program       []byte
+	texts         []entry // about the program
 	arch, version string
 	tags          []string
 	created       time.Time
@@ -129,11 +131,14 @@ func (i image) encode() ([]byte, error) {
 
 // layer returns the file system of the image.
 func (i image) layer() ([]byte, error) {
-	return archive(i.created, []entry{
+	return archive(i.created, append([]entry{
 		{name: "usr/"},
 		{name: path.Dir(programPath) + "/"},
 		{name: programPath, content: i.program, mode: 0o755},
-	})
+		{name: "usr/share/"},
+		{name: "usr/share/doc/"},
+		{name: textsPath},
+	}, i.texts...))
 }
 
 func (i image) config(layer []byte) config {

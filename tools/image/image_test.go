@@ -16,7 +16,7 @@ import (
 
 func exampleImage() image {
 	return image{
-		program: []byte("a program"), arch: "arm64", version: "v1.2.3",
+		program: []byte("a program"), texts: []entry{{name: textsPath + "LICENSE", content: []byte("a licence")}}, arch: "arm64", version: "v1.2.3",
 		tags: []string{"calicoctl:latest", "calicoctl:v1.2.3"}, created: time.Unix(1_700_000_000, 0).UTC(),
 	}
 }
@@ -94,11 +94,15 @@ func checkLayer(t *testing.T, packed []byte, want string) {
 		t.Fatalf("the layer has the digest %s, want %s; error %v", digest(layer), want, err)
 	}
 	files, headers := unpack(t, layer)
-	if string(files["usr/bin/calicoctl"]) != "a program" || len(headers) != 3 {
+	if string(files["usr/bin/calicoctl"]) != "a program" || string(files["usr/share/doc/calicoctl/LICENSE"]) != "a licence" || len(headers) != 7 {
 		t.Errorf("the layer has %d entries", len(headers))
 	}
 	for _, h := range headers {
-		if h.Uid != 0 || h.Gid != 0 || h.Mode != 0o755 || h.ModTime.Unix() != 1_700_000_000 {
+		mode := int64(0o755)
+		if h.Name == "usr/share/doc/calicoctl/LICENSE" {
+			mode = 0o644
+		}
+		if h.Uid != 0 || h.Gid != 0 || h.Mode != mode || h.ModTime.Unix() != 1_700_000_000 {
 			t.Errorf("%s: user %d, group %d, mode %o, time %v", h.Name, h.Uid, h.Gid, h.Mode, h.ModTime)
 		}
 	}
@@ -114,7 +118,7 @@ func TestImageIsTheSameEachTime(t *testing.T) {
 	var files [3][]byte
 	for i, epoch := range []string{"1700000000", "1700000000", "1700000001"} {
 		output := filepath.Join(dir, "image")
-		err := run([]string{"--program", program, "--output", output, "--version", "v1"}, epoch)
+		err := run([]string{"--program", program, "--texts", program, "--output", output, "--version", "v1"}, epoch)
 		if err != nil {
 			t.Fatal(err)
 		}

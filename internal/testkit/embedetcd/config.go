@@ -62,9 +62,6 @@ func (c *Cluster) config(m *member, joins bool) *embed.Config {
 	if c.opts.MaxRequestBytes > 0 {
 		cfg.MaxRequestBytes = c.opts.MaxRequestBytes
 	}
-	if c.opts.QuotaBytes > 0 {
-		cfg.QuotaBackendBytes = c.opts.QuotaBytes
-	}
 	if c.opts.ClientTLS != nil {
 		cfg.ClientTLSInfo = *c.opts.ClientTLS
 		// With HTTP/1 on the same port etcd would answer gRPC through

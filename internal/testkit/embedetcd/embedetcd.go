@@ -45,9 +45,6 @@ type Options struct {
 	// MaxRequestBytes is how long a request may be; 0 is etcd's default.
 	MaxRequestBytes uint
 
-	// QuotaBytes is how large the database may become; 0 is etcd's default, 2 GB.
-	QuotaBytes int64
-
 	// Log receives etcd's errors, one JSON document a line. Nil means that
 	// only what ends the whole process (etcd gives up when its disk is full
 	// or its data is damaged) is written, to the standard error.

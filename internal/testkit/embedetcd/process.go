@@ -54,9 +54,6 @@ func (c *Cluster) flags(m *member, joins bool) []string {
 	if c.opts.MaxRequestBytes > 0 {
 		flags = append(flags, "--max-request-bytes", strconv.FormatUint(uint64(c.opts.MaxRequestBytes), 10))
 	}
-	if c.opts.QuotaBytes > 0 {
-		flags = append(flags, "--quota-backend-bytes", strconv.FormatInt(c.opts.QuotaBytes, 10))
-	}
 	if c.opts.Fast {
 		tick, election := c.timing()
 		flags = append(flags, "--unsafe-no-fsync", "--bcrypt-cost", strconv.Itoa(fastBcrypt),
