@@ -257,6 +257,7 @@ func TestRestartWithUsers(t *testing.T) {
 	must(t, reader.List(soon(t), func(string, *profile.Profile, error) error { return nil }))
 	_, err = reader.Edit(soon(t), "web", appending(t, "allow sctp"))
 	wantError(t, err, fault.ErrDenied, denied(`etcd user "reader"`, "write", key("web")))
+	w.login()
 	w.wantVersions("web", 3)
 }
 
