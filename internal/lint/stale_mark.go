@@ -35,7 +35,7 @@ func (l *Linter) notePasses(p *profile.Profile) {
 // match: Felix marks a packet that passes and does not remove the mark, so that it leaves
 // each later profile at its first pass rule.
 func (l *Linter) checkPasses(e resource.Endpoint) {
-	for i := range directions() {
+	for i := range l.passes {
 		passing := "" // the first profile that has a pass rule
 		for _, id := range e.Profiles {
 			rule := l.passes[i][id]

@@ -66,10 +66,10 @@ type model struct {
 }
 
 type modelWriter struct {
-	left             int
-	start, had, sent time.Duration // of the edit; when it had the document; when it sent the request
-	version          int           // that it has
-	races            *store.Contention
+	left       int
+	start, had time.Duration // of the edit; when it had the document
+	version    int           // that it has
+	races      *store.Contention
 }
 
 type modelEvent struct {

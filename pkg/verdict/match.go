@@ -127,7 +127,7 @@ func (m *matcher) protocolText() string {
 
 func (m *matcher) icmp(wanted rules.ICMP) (a answer, need Need, why string) {
 	p := m.packet
-	message := smallSpan(0, 1<<16-1)
+	var message span
 	switch {
 	case p.ICMPType == nil:
 		return unknown, NeedICMPType, ""

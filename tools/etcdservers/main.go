@@ -11,6 +11,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -40,7 +41,7 @@ func run(ctx context.Context) error {
 	flag.Parse()
 	split := slices.Index(flag.Args(), "--")
 	if split < 1 || split == flag.NArg()-1 {
-		return fmt.Errorf("expected VERSION... -- COMMAND...")
+		return errors.New("expected VERSION, more of them if need be, then -- and a COMMAND")
 	}
 	var report []string
 	var failed error
