@@ -103,7 +103,7 @@ func isOfRules(cmd *cobra.Command) bool {
 func completePosition(a *app, cmd *cobra.Command, args []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	d, _, err := direction(cmd, args)
 	if err != nil {
-		return cobra.AppendActiveHelp(nil, "inbound or outbound stands in front"), noFiles
+		return cobra.AppendActiveHelp(nil, "inbound or outbound must be first"), noFiles
 	}
 	list := lookUp(cmd, a, func(ctx context.Context, s *session) (list []cobra.Completion, err error) {
 		err = show(ctx, s, func(p *profile.Profile, names names.Shown) error {

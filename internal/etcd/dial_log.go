@@ -265,7 +265,7 @@ func plainReason(err error) string {
 	case errors.As(err, &record), errors.Is(err, io.EOF):
 		return "the server does not speak TLS; is the endpoint http instead of https?"
 	case said != "":
-		return "the server refuses the TLS connection: " + said
+		return "the server rejects the TLS connection: " + said
 	case strings.Contains(err.Error(), "missing selected ALPN property"):
 		return errNotEtcd.Error() // gRPC's words for TLS without HTTP/2
 	case errors.As(err, &op) && op.Err != nil:

@@ -59,7 +59,7 @@ func (c certificates) refused(said string) string {
 	case said == "unknown certificate authority", said == "certificate required": // not sent to who does not know its authority
 		return fmt.Sprintf("the server does not know the authority %s, which signed %s", called(c.client.Issuer), ours)
 	}
-	return fmt.Sprintf("the server refuses %s: %s", ours, said)
+	return fmt.Sprintf("the server rejects %s: %s", ours, said)
 }
 
 // unknownAuthority is about a certificate that no known authority has signed.

@@ -34,13 +34,13 @@ func (s *Conn) explainUser(err error) error {
 	case errors.Is(e, rpctypes.ErrPermissionDenied):
 		return &DeniedError{User: s.user.name, Cause: err}
 	case errors.Is(e, rpctypes.ErrAuthFailed):
-		text = "etcd refuses the password of user " + printable.Quote(s.user.name) + ", or there is no such user" + settings
+		text = "etcd rejects the password of user " + printable.Quote(s.user.name) + ", or there is no such user" + settings
 	case errors.Is(e, rpctypes.ErrUserEmpty) && s.user.certificate:
-		text = "etcd asks for a user name and a password" + settings + "; it does not take the name in the client certificate for one"
+		text = "etcd requires a user name and a password" + settings + "; it does not take the name in the client certificate for one"
 	case errors.Is(e, rpctypes.ErrUserEmpty) && s.user.name != "" && !s.user.password:
-		text = "etcd asks for the password of user " + printable.Quote(s.user.name) + " (ETCD_PASSWORD)"
+		text = "etcd requires the password of user " + printable.Quote(s.user.name) + " (ETCD_PASSWORD)"
 	case errors.Is(e, rpctypes.ErrUserEmpty):
-		text = "etcd asks for a user name and a password" + settings
+		text = "etcd requires a user name and a password" + settings
 	case errors.Is(e, rpctypes.ErrInvalidAuthToken), errors.Is(e, rpctypes.ErrAuthOldRevision):
 		text = "etcd does not know any more that it has accepted user " + printable.Quote(s.user.name) + "; try again"
 	default:

@@ -219,7 +219,7 @@ func checkQualifiedName(text string) string {
 	}
 	switch {
 	case found && !rules.IsDNSName(prefix):
-		return fmt.Sprintf("what stands in front of / is not a lower-case DNS name of at most %d characters", maxName)
+		return fmt.Sprintf("the part before / is not a lower-case DNS name of at most %d characters", maxName)
 	case !isLabelText(name):
 		return fmt.Sprintf("the name is not made of at most %d letters, digits, -, _ and ., "+
 			"the first and the last a letter or digit", rules.MaxLabelName)

@@ -15,7 +15,7 @@ import (
 
 const (
 	notLabelName = "the name is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit"
-	notPrefix    = "what stands in front of / is not a lower-case DNS name of at most 253 characters"
+	notPrefix    = "the part before / is not a lower-case DNS name of at most 253 characters"
 )
 
 func TestLabelsThatFelixRefuses(t *testing.T) {

@@ -38,7 +38,7 @@ func Restore(p, version *Profile) error {
 // when it holds what Felix refuses, which must not be written anew.
 func Recreate(version *Profile) (*Profile, error) {
 	if invalid := version.Invalid(); len(invalid) > 0 {
-		return nil, fault.Refusedf("profile %s held at revision %d what Felix refuses: %s",
+		return nil, fault.Refusedf("profile %s at revision %d is invalid for Felix: %s",
 			printable.Text(version.ID), version.Revision, strings.Join(invalid, "; "))
 	}
 	p := version.Clone()

@@ -199,7 +199,7 @@ func (c *checker) nets(at criterion, list []netip.Prefix, negated bool) {
 		case negated && n.Bits() == 0:
 			c.add(at, i, "not cidr %s excludes everything", n)
 		case seen[n]:
-			c.limit(at, i, "%s stands in the list already", n)
+			c.limit(at, i, "%s is in the list twice", n)
 		}
 		if seen != nil {
 			seen[n] = true

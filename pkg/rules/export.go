@@ -178,7 +178,7 @@ func (p *fileParser) revision(text string) error {
 	n, err := strconv.ParseInt(text, 10, 64)
 	switch {
 	case err != nil || n < 1:
-		return fmt.Errorf("expected a number behind %q, got %q", revisionComment, text)
+		return fmt.Errorf("expected a number after %q, got %q", revisionComment, text)
 	case p.current.Revision != 0 && p.current.Revision != n:
 		return fmt.Errorf("here stands revision %d, and above %d", n, p.current.Revision)
 	}
@@ -224,7 +224,7 @@ func isNetworkID(word string) bool {
 
 func (p *fileParser) tags(text string) error {
 	if p.current.HasTags {
-		return fmt.Errorf("the heading %q stands here a second time", tagsHeading)
+		return fmt.Errorf("the heading %q is repeated", tagsHeading)
 	}
 	p.current.HasTags = true
 	if strings.TrimSpace(text) == "" {

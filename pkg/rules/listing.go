@@ -135,7 +135,7 @@ func (p *listingParser) end() error {
 
 func (p *listingParser) heading(d Direction) error {
 	if p.seen(d) {
-		return fmt.Errorf("the heading %q stands here a second time", d.Heading())
+		return fmt.Errorf("the heading %q is repeated", d.Heading())
 	}
 	p.current = d
 	p.headings = append(p.headings, d)

@@ -151,14 +151,14 @@ func (p *parser) protocol() error {
 		return nil
 	case !ok && negated:
 		if text == "type" { // a message type may be negated, but needs the protocol
-			return p.fail(`"type" stands directly after icmp or icmpv6`)
+			return p.fail(`"type" must be directly after icmp or icmpv6`)
 		}
 		return p.expected(`a protocol (tcp, udp, icmp, icmpv6, sctp, udplite or 1 to 255) after "not"`, protocolWords()...)
 	case !ok && looksLikeAddress(text):
 		if _, isNumber := decimal(text); isNumber {
 			return p.fail("expected a protocol number from 1 to 255")
 		}
-		return p.fail(`an address stands behind "from" or "to"`)
+		return p.fail(`an address must be after "from" or "to"`)
 	case !ok:
 		p.pos = start
 		return nil
@@ -184,7 +184,7 @@ func (p *parser) icmp() error {
 		return nil
 	}
 	if !p.typeAllowed() {
-		return p.fail(`"type" stands directly after icmp or icmpv6` + p.protocolHint())
+		return p.fail(`"type" must be directly after icmp or icmpv6` + p.protocolHint())
 	}
 	p.pos++
 	number, err := p.number("type", 254)
@@ -251,11 +251,11 @@ func (p *parser) end() error {
 	hasFrom, hasTo := p.found[fromSide] > 0, p.found[toSide] > 0
 	switch {
 	case hasTo && text == "from":
-		return p.fail(`"from" stands in front of "to"`)
+		return p.fail(`"from" must be before "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
-		return p.fail(printable.Quote(text) + " stands in the rule already")
+		return p.fail(printable.Quote(text) + " is in the rule twice")
 	case isEntityKeyword(text):
-		return p.fail(printable.Quote(text) + ` stands behind "from" or "to"`)
+		return p.fail(printable.Quote(text) + ` must be after "from" or "to"`)
 	}
 	var could []string
 	if !hasFrom && !hasTo {

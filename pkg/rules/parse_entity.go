@@ -41,7 +41,7 @@ func entityItem(text string) (k entityCriterion, offset criterion, direct, ok bo
 
 // repeated says that the criterion occurs twice.
 func (k entityCriterion) repeated(negated bool) string {
-	msg := k.keyword + " stands here already"
+	msg := k.keyword + " is given twice"
 	if negated {
 		msg = "not " + msg
 	}
@@ -61,7 +61,7 @@ func (p *parser) item(e *Entity, side criterion, before string) error {
 		return p.expectedItem(before, negated)
 	}
 	if _, isNumber := decimal(text); direct && isNumber {
-		return p.fail(`a port stands behind "ports", and several are separated by commas, such as 80,443`)
+		return p.fail(`expected a port after "ports"; separate several by commas, such as 80,443`)
 	}
 	c := side + offset
 	if negated {
@@ -125,7 +125,7 @@ func (p *parser) tag(into *Tag) error {
 	w := p.words[p.pos]
 	if !w.quoted && isReserved(w.text) {
 		return p.fail(`expected the name of a tag after "tag"; is a shell variable empty? A tag that is called ` + w.text +
-			` stands in double quotes, in a shell '"` + w.text + `"'`)
+			` is written in double quotes, in a shell '"` + w.text + `"'`)
 	}
 	if !IsName(w.text) {
 		return p.fail("expected the name of a tag (letters, digits, ., _ and -)")

@@ -36,7 +36,7 @@ func (p *parser) ports(into *[]PortRange) error {
 // error here; whether Calico takes the numbers is for Check to say.
 func parsePorts(text string) (ports PortRange, problem string) {
 	if text == "" {
-		return PortRange{}, `expected a port or port range; a list is one word without blanks, such as 80,443`
+		return PortRange{}, `expected a port or port range; a list is one argument without blanks, such as 80,443`
 	}
 	first, last, isRange := strings.Cut(text, ":")
 	if !isRange {
@@ -87,7 +87,7 @@ func (p *parser) nets(into *[]netip.Prefix, text string) error {
 // tell any more that it was one.
 func parseNet(text string) (net netip.Prefix, problem string) {
 	if text == "" {
-		return net, "expected an address or prefix; a list is one word without blanks, such as 10.0.0.0/8,10.1.2.3"
+		return net, "expected an address or prefix; a list is one argument without blanks, such as 10.0.0.0/8,10.1.2.3"
 	}
 	address, bits, hasBits := strings.Cut(text, "/")
 	ip, err := netip.ParseAddr(address)
@@ -95,7 +95,7 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	case strings.Contains(address, "%"):
 		return net, "an address with a zone (%) cannot be matched; leave the zone away"
 	case strings.HasPrefix(address, "!"):
-		return net, "! stands in front of the word cidr, or of an address without that word"
+		return net, "write ! before cidr, or before an address without cidr"
 	case err != nil:
 		return net, "expected an address or prefix, got " + printable.Quote(text)
 	case !hasBits:

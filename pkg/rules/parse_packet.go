@@ -134,7 +134,7 @@ func (p *packetParser) item(e *EndWords, before string) error {
 		}
 	case looksLikeAddress(keyword):
 		if _, isNumber := decimal(keyword); isNumber {
-			return p.fail(`a port stands behind "ports"`)
+			return p.fail(`expected a port after "ports"`)
 		}
 		keyword = "cidr"
 	default:
@@ -187,7 +187,7 @@ func (p *packetParser) value(keyword string, e *EndWords) error {
 		return p.address(e)
 	}
 	if len(e.Tags) > 0 || e.Addr.IsValid() || e.Container+e.Endpoint != "" {
-		return p.fail(printable.Quote(keyword) + " brings its own tags and address; leave out what stands in front of it")
+		return p.fail(printable.Quote(keyword) + " has its own tags and address; omit what is before it")
 	}
 	into := &e.Container
 	if keyword == "endpoint" {
@@ -196,7 +196,7 @@ func (p *packetParser) value(keyword string, e *EndWords) error {
 	w := p.words[p.pos]
 	if !w.quoted && isReserved(w.text) {
 		return p.fail("expected " + endValue(keyword) + " after " + printable.Quote(keyword) + "; is a shell variable empty? One that is called " +
-			w.text + ` stands in double quotes, in a shell '"` + w.text + `"'`)
+			w.text + ` is written in double quotes, in a shell '"` + w.text + `"'`)
 	}
 	*into = w.text
 	return nil
@@ -211,7 +211,7 @@ func (p *packetParser) port(e *EndWords) error {
 	port, problem := parsePorts(text)
 	switch {
 	case e.Port > 0:
-		return p.fail("ports stands here already")
+		return p.fail("ports is given twice")
 	case strings.Contains(text, ","), problem == "" && port.First != port.Last:
 		return p.fail("a packet has one port at each end, got " + printable.Quote(text))
 	case problem != "":
@@ -232,7 +232,7 @@ func (p *packetParser) address(e *EndWords) error {
 	case e.Container+e.Endpoint != "":
 		return p.together("address")
 	case e.Addr.IsValid():
-		return p.fail("an address stands here already")
+		return p.fail("there is already an address")
 	case strings.Contains(text, ","), problem == "" && strings.Contains(text, "/"):
 		return p.fail("a packet has one address at each end, got " + printable.Quote(text))
 	case problem != "":
@@ -260,11 +260,11 @@ func (p *packetParser) end() error {
 	case p.pos == len(p.words):
 		return nil
 	case hasTo && text == "from":
-		return p.fail(`"from" stands in front of "to"`)
+		return p.fail(`"from" must be before "to"`)
 	case hasTo && text == "to", hasFrom && text == "from":
-		return p.fail(printable.Quote(text) + " stands here already")
+		return p.fail(printable.Quote(text) + " is given twice")
 	case text == "cidr", slices.Contains(endWords(), text):
-		return p.fail(printable.Quote(text) + ` stands behind "from" or "to"`)
+		return p.fail(printable.Quote(text) + ` must be after "from" or "to"`)
 	case hasTo:
 		return p.expectedEnd("")
 	}

@@ -278,7 +278,7 @@ func TestListing(t *testing.T) {
 		"":                                 `line 1: the heading "Inbound rules:" is missing`,
 		"Inbound rules:\n 1 allow\n":       `line 2: the heading "Outbound rules:" is missing`,
 		"allow\n":                          `line 1: expected "Inbound rules:" or "Outbound rules:"`,
-		"Inbound rules:\nInbound rules:\n": `line 2: the heading "Inbound rules:" stands here a second time`,
+		"Inbound rules:\nInbound rules:\n": `line 2: the heading "Inbound rules:" is repeated`,
 		"Inbound rules:\n1 alow\n":         `line 2: word 1 (alow): expected allow, deny, log or pass; did you mean "allow"?`,
 	} {
 		if _, _, err := rules.ParseListing(text, rules.AsNew); err == nil || err.Error() != want {

@@ -112,7 +112,7 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it is empty; without the key the rule matches everything"}
 		}
 		if field, isNet := strings.CutSuffix(m.Key, "_net"); isNet && rawjson.Get(members, field+"_nets") != nil {
-			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it stands beside " + field + "_nets; give one of them"}
+			return Rule{}, &PlaceError{Place: place + "." + m.Key, Msg: "it cannot be combined with " + field + "_nets; give one of them"}
 		}
 	}
 	stored := DecodeV1(raw)

@@ -93,7 +93,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"src_nets":[]}`):                           "inbound_rules[1].src_nets: it is empty; without the key the rule matches everything",
 		in(`{"src_selector":"  "}`):                     "inbound_rules[1].src_selector: it is empty; without the key the rule matches everything",
 		in(`{"protocol":{}}`):                           "inbound_rules[1].protocol: it is empty; without the key the rule matches everything",
-		in(`{"src_net":"::/8","src_nets":["::/9"]}`):    "inbound_rules[1].src_net: it stands beside src_nets; give one of them",
+		in(`{"src_net":"::/8","src_nets":["::/9"]}`):    "inbound_rules[1].src_net: it cannot be combined with src_nets; give one of them",
 		in(`{"protocol":"icmp","!icmp_type":255}`):      "inbound_rules[1].!icmp_type: type 255 cannot be programmed (0 to 254)",
 		in(`{"dst_ports":[80]}`):                        "inbound_rules[1].dst_ports: ports need the protocol tcp, udp or sctp in the rule",
 		in(`{"src_net":"10.0.0.0/33"}`):                 `inbound_rules[1].src_net: "10.0.0.0/33" is not an address or prefix`,

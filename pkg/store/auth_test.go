@@ -113,17 +113,17 @@ func TestWrongUsers(t *testing.T) {
 		cfg  etcd.Config
 		text string
 	}{
-		"nobody": {etcd.Config{}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+		"nobody": {etcd.Config{}, "etcd requires a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
 		"wrong password": {
 			etcd.Config{Username: "writer", Password: "hunter2"},
-			`etcd refuses the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
+			`etcd rejects the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
 		},
 		"no such user": {
 			etcd.Config{Username: "no\nbody", Password: "hunter2"},
-			`etcd refuses the password of user "no\x0abody", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
+			`etcd rejects the password of user "no\x0abody", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`,
 		},
-		"no password":   {etcd.Config{Username: "writer"}, `etcd asks for the password of user "writer" (ETCD_PASSWORD)`},
-		"password only": {etcd.Config{Password: "hunter2"}, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
+		"no password":   {etcd.Config{Username: "writer"}, `etcd requires the password of user "writer" (ETCD_PASSWORD)`},
+		"password only": {etcd.Config{Password: "hunter2"}, "etcd requires a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.cfg.Endpoints = []string{w.endpoint}

@@ -230,7 +230,7 @@ func TestCertificateIsNoUser(t *testing.T) {
 	w := guardedWorld(t)
 	client := newAuthority(t).client(t, "client", nil)
 	err := readOnce(soon(t), etcd.Config{Endpoints: []string{w.endpoint}, CertFile: client.cert, KeyFile: client.key})
-	wantError(t, err, fault.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD); "+
+	wantError(t, err, fault.ErrDenied, "etcd requires a user name and a password (ETCD_USERNAME, ETCD_PASSWORD); "+
 		"it does not take the name in the client certificate for one")
 }
 
@@ -271,7 +271,7 @@ func TestUsersFromNowOn(t *testing.T) {
 	result, err := named.Edit(soon(t), "web", appending(t, "allow tcp"))
 	wantDone(t, result, err, 1)
 	_, err = nameless.Edit(soon(t), "web", appending(t, "allow udp"))
-	wantError(t, err, fault.ErrDenied, "etcd asks for a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)")
+	wantError(t, err, fault.ErrDenied, "etcd requires a user name and a password (ETCD_USERNAME, ETCD_PASSWORD)")
 }
 
 // A token that is refused again and again is not asked for without an end.

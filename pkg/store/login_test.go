@@ -73,7 +73,7 @@ func TestTokenNotRenewed(t *testing.T) {
 	s, between := w.writing(likeOld)
 	w.passwd("another")
 	_, err := s.Read(soon(t), store.Query{Profiles: []string{"web"}})
-	wantError(t, err, fault.ErrDenied, `etcd refuses the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`)
+	wantError(t, err, fault.ErrDenied, `etcd rejects the password of user "writer", or there is no such user (ETCD_USERNAME, ETCD_PASSWORD)`)
 	if n := between.Count(authenticate); n != 2 {
 		t.Errorf("%d requests for a token", n)
 	}

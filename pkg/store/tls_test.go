@@ -106,9 +106,9 @@ func olderReason(name string, pair pair, err error, reason string) string {
 	text := err.Error()
 	switch {
 	case strings.HasPrefix(name, "foreign") && strings.Contains(text, "bad certificate"):
-		return "the server refuses the client certificate (" + pair.cert + "): bad certificate"
+		return "the server rejects the client certificate (" + pair.cert + "): bad certificate"
 	case (strings.HasPrefix(name, "foreign") || name == "none") && strings.Contains(text, "handshake failure"):
-		return "the server refuses the TLS connection: handshake failure"
+		return "the server rejects the TLS connection: handshake failure"
 	}
 	return reason
 }
