@@ -87,6 +87,9 @@ func bench(ctx context.Context, opts options) (err error) {
 			return err
 		}
 	}
+	if report.driver, err = driverSpeed(ctx, opts.goTool); err != nil {
+		report.note("The Docker driver is missing below: %v", err)
+	}
 	progress("all done in %.0f s", time.Since(start).Seconds())
 	fmt.Print(report.markdown())
 	return report.write(opts.output)

@@ -21,6 +21,7 @@ type report struct {
 	sections   []section
 	samples    plan.Samples
 	benchmarks []benchmark
+	driver     []driverRow
 }
 
 func (r *report) note(format string, args ...any) {
@@ -63,6 +64,10 @@ func (r *report) markdown() string {
 	if len(r.benchmarks) > 0 {
 		fmt.Fprint(&out, "\n### Inside of the program\n\n")
 		benchmarkTable(&out, r.benchmarks)
+	}
+	if len(r.driver) > 0 {
+		fmt.Fprint(&out, "\n### Docker driver: from the API's first request until the container runs\n\n")
+		driverTable(&out, r.driver)
 	}
 	fmt.Fprintln(&out)
 	return out.String()
