@@ -30,7 +30,7 @@ type MalformedError struct {
 func (e *MalformedError) Error() string {
 	what := printable.Text(e.Key)
 	if e.Kind == KindProfile {
-		what = fmt.Sprintf("%s (key %s)", shownID(e.ID), what)
+		what = fmt.Sprintf("%s (key %s)", ShownID(e.ID), what)
 	}
 	return fmt.Sprintf("%s %s cannot be read: %v", e.Kind, what, e.Cause)
 }
@@ -38,8 +38,8 @@ func (e *MalformedError) Error() string {
 // Unwrap makes errors.Is find ErrMalformed and the cause.
 func (e *MalformedError) Unwrap() []error { return []error{fault.ErrMalformed, e.Cause} }
 
-// shownID returns the ID of a stored profile, which may be any text, printable.
-func shownID(id string) string {
+// ShownID returns the ID of a stored profile, which may be any text, printable.
+func ShownID(id string) string {
 	if id == "" {
 		return printable.Quote(id)
 	}

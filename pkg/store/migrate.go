@@ -75,7 +75,7 @@ func migrated(snap *Snapshot, m Migration) (*profile.Profile, error) {
 	case len(parts) == 0:
 		return nil, fault.Errorf(fault.ErrNotFound, "Profile %s not found in the layout of calicoctl 0.x.", printable.Text(m.From))
 	case snap.found[keys.Profile(m.To)] != nil:
-		return nil, fault.Refusedf("there is a v3 profile %s already", printable.Text(m.To))
+		return nil, fault.Refusedf("there is a v3 profile %s already", profile.ShownID(m.To))
 	}
 	old, err := decodeProfileV1(m.From, parts)
 	if err != nil {
