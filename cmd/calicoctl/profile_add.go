@@ -41,7 +41,7 @@ unless --literal is given.`,
 	return cmd
 }
 
-// takeName takes the NAME that stands behind a command, or that --profile says.
+// takeName takes the NAME after a command, or that --profile says.
 func takeName(a *app, cmd *cobra.Command, args []string) error {
 	flag := cmd.Flags().Changed("profile")
 	switch {

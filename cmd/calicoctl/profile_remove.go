@@ -74,7 +74,7 @@ func removeProfile(ctx context.Context, s *session, f editFlags, t names.Target,
 		DryRun:     f.dryRun,
 	}, noCheck)
 	if err == nil && result.Irreversible != nil {
-		s.app.msg.Printf("profile %s cannot be brought back with undo, because %s", printable.Text(s.app.flags.profile), result.Irreversible.Reason)
+		s.app.msg.Printf("undo cannot revert the removal of profile %s, because %s", printable.Text(s.app.flags.profile), result.Irreversible.Reason)
 	}
 	s.note(s.app.flags.profile, f, result, err)
 	return result, err

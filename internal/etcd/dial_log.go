@@ -80,7 +80,7 @@ func (s *Conn) Hopeful(ctx context.Context) (context.Context, context.CancelFunc
 }
 
 // note records how an attempt to connect ended. Failed attempts repeat at
-// least once a second, so that nobody waits for more than that in vain.
+// least once a second, which bounds how long a request waits in vain.
 func (l *dialLog) note(address string, err error) {
 	l.logDial(address, err)
 	l.mu.Lock()
@@ -171,7 +171,7 @@ func (l *dialLog) conn(local net.Addr) *namedConn {
 }
 
 // loggedHandshake notes failed handshakes, and what is wrong with the first
-// bytes behind them: a server may refuse a client's certificate only there,
+// bytes after them: a server may refuse a client's certificate only there,
 // and one that is no etcd speaks another protocol.
 type loggedHandshake struct {
 	credentials.TransportCredentials

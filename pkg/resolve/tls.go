@@ -69,7 +69,7 @@ func (d *tlsData) config() (*tls.Config, error) {
 }
 
 // readFile reads a regular file of a reasonable size. Anything else, such as a
-// pipe that nobody writes to or a device without an end, is not read.
+// pipe without a writer or a device without an end, is not read.
 func readFile(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {

@@ -116,7 +116,7 @@ func (s *Store) VersionAt(ctx context.Context, id string, revision int64) (Versi
 		return Version{}, fault.Errorf(fault.ErrNotFound, "at revision %d there was no profile %s", revision, name)
 	}
 	v := versionOf(id, kv)
-	if v.Malformed != nil { // which nobody can repair any more
+	if v.Malformed != nil { // and cannot be repaired
 		return v, &fault.Error{Kind: fault.ErrRefused, Cause: v.Malformed, Text: fmt.Sprintf("at revision %d, %v", v.Revision, v.Malformed)}
 	}
 	return v, nil
