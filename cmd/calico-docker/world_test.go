@@ -36,13 +36,9 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Run(m)) }
 
 // programs builds what the hosts run, once.
 var programs = sync.OnceValues(func() (map[string]string, error) {
-	dir, err := os.MkdirTemp("", "programs")
-	if err != nil {
-		return nil, err
-	}
 	built := map[string]string{}
 	for _, pkg := range []string{"cmd/calico-docker", "cmd/calicoctl", "internal/testkit/enginetest/probe"} {
-		program, err := enginetest.Build(dir, "github.com/calicoctl/calicoctl/"+pkg)
+		program, err := enginetest.Build("github.com/calicoctl/calicoctl/"+pkg)
 		if err != nil {
 			return nil, err
 		}

@@ -5,6 +5,7 @@ package enginetest
 import (
 	"archive/tar"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -101,7 +102,8 @@ func (h *Host) plug() {
 	}
 	h.must(exec.Command("ip", "link", "set", here, "master", bridge, "up"))
 	h.must(h.Command("ip", "address", "add", fmt.Sprintf(hostAddresses, 2+number), "dev", "eth0"))
-	h.must(h.Command("ip", "link", "set", "eth0", "up"))
+	// The next host with this address has the same, so that no neighbour entry is wrong.
+	h.must(h.Command("ip", "link", "set", "eth0", "address", fmt.Sprintf("02:00:00:00:01:%02x", number), "up"))
 	// Without a way out the kernel would not answer for the containers' gateway.
 	h.must(h.Command("ip", "route", "add", "default", "via", worldAddress))
 }
@@ -209,6 +211,12 @@ func (h *Host) StartEngine(ctx context.Context, args ...string) {
 	h.AwaitEngine(ctx)
 }
 
+// engineVariable names another dockerd than that of the path, to try a release by
+// hand.
+const engineVariable = "CALICOCTL_TEST_DOCKERD"
+
+func dockerd() string { return cmp.Or(os.Getenv(engineVariable), "dockerd") }
+
 // LaunchEngine starts the host's engine.
 func (h *Host) LaunchEngine(args ...string) {
 	h.t.Helper()
@@ -217,7 +225,7 @@ func (h *Host) LaunchEngine(args ...string) {
 		"-H", "unix://" + h.socket, "--storage-driver", "vfs", "--bridge", "none", "--iptables=false", "--ip-masq=false",
 	}, args...)
 	all = append(all, cgroups.Flags(os.Getenv(groupVariable))...)
-	h.dockerd = h.Start(h.Command("dockerd", all...))
+	h.dockerd = h.Start(h.Command(dockerd(), all...))
 }
 
 // AwaitEngine waits until the engine answers.
@@ -282,9 +290,10 @@ func (h *Host) LoadImageAs(ctx context.Context, program, name, path string) {
 	}
 }
 
-// Build builds a program of this module without libraries, into a directory.
-func Build(dir, pkg string) (string, error) {
-	program := filepath.Join(dir, filepath.Base(pkg))
+// Build builds a program of this module without libraries, for as long as the tests
+// run.
+func Build(pkg string) (string, error) {
+	program := filepath.Join(os.Getenv(dirVariable), filepath.Base(pkg))
 	build := exec.Command("go", "build", "-o", program, pkg)
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if said, err := build.CombinedOutput(); err != nil {

@@ -36,6 +36,9 @@ const (
 // groupVariable holds the name of the control group of all engines.
 const groupVariable = "CALICO_ENGINETEST_GROUP"
 
+// dirVariable holds a directory for what tests share, which ends with them.
+const dirVariable = "CALICO_ENGINETEST_DIR"
+
 // bridge connects the hosts and the test process.
 const (
 	bridge        = "world"
@@ -56,19 +59,24 @@ func Run(m *testing.M) int {
 	if reason() != "" {
 		return m.Run()
 	}
+	dir, err := os.MkdirTemp("", "enginetest")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "enginetest:", err)
+		return 1
+	}
 	group := cgroups.NewName()
 	defer func() {
-		if err := cgroups.Remove(group); err != nil {
+		if err := errors.Join(cgroups.Remove(group), os.RemoveAll(dir)); err != nil {
 			fmt.Fprintln(os.Stderr, "enginetest:", err)
 		}
 	}()
 	cmd := exec.Command("/proc/self/exe", os.Args[1:]...)
-	cmd.Env = append(os.Environ(), inside+"="+isFirst, groupVariable+"="+group)
+	cmd.Env = append(os.Environ(), inside+"="+isFirst, groupVariable+"="+group, dirVariable+"="+dir)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWNS | syscall.CLONE_NEWPID, Pdeathsig: syscall.SIGKILL,
 	}
-	err := cmd.Run()
+	err = cmd.Run()
 	var failed *exec.ExitError
 	if errors.As(err, &failed) {
 		return failed.ExitCode()
@@ -114,7 +122,7 @@ func reason() string {
 	if os.Getuid() != 0 {
 		return "needs root, to make namespaces and to start a Docker engine"
 	}
-	for _, program := range []string{"dockerd", "nsenter"} {
+	for _, program := range []string{dockerd(), "nsenter"} {
 		if _, err := exec.LookPath(program); err != nil {
 			return "needs " + program
 		}
@@ -155,6 +163,9 @@ func enter() error {
 	}
 	attributes := netlink.NewLinkAttrs()
 	attributes.Name = bridge
+	// Its own would be that of a host, and change with the end of that: for seconds
+	// the others would not reach the bridge.
+	attributes.HardwareAddr = net.HardwareAddr{2, 0, 0, 0, 0, 1}
 	device := &netlink.Bridge{LinkAttrs: attributes}
 	if err := netlink.LinkAdd(device); err != nil {
 		return fmt.Errorf("the bridge between the hosts cannot be made: %w", err)
