@@ -23,6 +23,11 @@ const gateway4 = "169.254.1.1"
 // the container's end is in place.
 const waitsAtTheEnd = 28
 
+// nameWait is how long a container waits for its labels at most once its link is
+// there. Docker takes longer to list a large network, and does not answer at all
+// while it starts.
+const nameWait = 50 * time.Millisecond
+
 // join makes the link of an endpoint.
 func (d networkDriver) join(ctx context.Context, in joinRequest, n *note) (any, error) {
 	n.add("network", in.NetworkID)
@@ -42,7 +47,7 @@ func (d networkDriver) join(ctx context.Context, in joinRequest, n *note) (any, 
 	if err != nil {
 		return nil, err
 	}
-	d.name(ctx, e, in.NetworkID)
+	named := d.name(ctx, e, in.NetworkID)
 	link := host.Link{
 		Endpoint: e.ID, Sandbox: in.SandboxKey, Addresses: e.Addresses, MTU: host.MTU(d.settings.MTUFile),
 		Held: !enforced && !d.settings.AllowUnenforced,
@@ -58,6 +63,10 @@ func (d networkDriver) join(ctx context.Context, in joinRequest, n *note) (any, 
 		d.links.hold(link)
 	case enforced && d.state.Engine().Major() < waitsAtTheEnd:
 		d.wait(ctx, e.ID, n)
+	}
+	select {
+	case <-named:
+	case <-time.After(nameWait):
 	}
 	return d.joined(ctx, e, d.network(ctx, in.NetworkID))
 }
@@ -125,19 +134,25 @@ func (d *Driver) wait(ctx context.Context, endpointID string, n *note) {
 	}
 }
 
-// name asks Docker for the names of network and container, and adds them to the
-// endpoint. Without an answer they are added later.
-func (d *Driver) name(ctx context.Context, e endpoint.Endpoint, networkID string) {
-	asking, cancel := context.WithTimeout(ctx, askLimit)
-	defer cancel()
-	place, err := d.engine.Find(asking, networkID, e.ID)
-	if err == nil {
-		e.NetworkName, e.Container, e.ContainerID = place.Network.Name, place.Container, place.ContainerID
-		err = d.endpoints.SetNames(ctx, e)
-	}
-	if err != nil {
-		d.log.Debug("names are added later", "endpoint", e.ID, "error", err)
-	}
+// name asks Docker for the names of network and container in the background, and
+// adds them to the endpoint. The channel is closed then. Without an answer the
+// collector adds them.
+func (d *Driver) name(ctx context.Context, e endpoint.Endpoint, networkID string) <-chan struct{} {
+	done := make(chan struct{})
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askLimit)
+	go func() {
+		defer close(done)
+		defer cancel()
+		place, err := d.engine.Find(ctx, networkID, e.ID)
+		if err == nil {
+			e.NetworkName, e.Container, e.ContainerID = place.Network.Name, place.Container, place.ContainerID
+			err = d.endpoints.SetNames(ctx, e)
+		}
+		if err != nil {
+			d.log.Debug("names are added later", "endpoint", e.ID, "error", err)
+		}
+	}()
+	return done
 }
 
 // operInfo is what Docker 28 asks for once the container's end is in place and
