@@ -5,6 +5,7 @@ package main
 import (
 	"fmt"
 	"net/netip"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -15,7 +16,7 @@ func TestStory(t *testing.T) {
 	w.pool("default", "10.233.64.0/18", "")
 	h := w.newHost("h1")
 	databases := h.mustNetwork("databases", nil)
-	applications := h.mustNetwork("applications", nil)
+	h.mustNetwork("applications", nil)
 	want := "Inbound rules:\n   1 allow from tag databases\nOutbound rules:\n   1 allow\n"
 	if got := h.calicoctl("profile", "databases", "rule", "show"); got != want {
 		t.Errorf("got\n%s", got)
@@ -34,13 +35,8 @@ func TestStory(t *testing.T) {
 			t.Errorf("%s: %s", ask, said)
 		}
 	}
-	w.checkEndpoint(db, databases)
-	if got := h.calicoctl("profile", "show", "--detailed"); !strings.Contains(got, "databases") || !strings.Contains(got, "libnetwork") {
-		t.Errorf("got\n%s", got)
-	}
-	if got := h.calicoctl("rule", "test", "--help"); got == "" {
-		t.Error("no help")
-	}
+	w.checkEndpoint(databases)
+	h.checkCommands(db, databases)
 	h.remove(db)
 	for _, name := range []string{"databases", "applications"} {
 		if err := h.Docker.NetworkRemove(w.ctx, name); err != nil {
@@ -56,11 +52,10 @@ func TestStory(t *testing.T) {
 	if left := w.keys("/calico/ipam/v2/handle/"); len(left) > 0 {
 		t.Errorf("addresses are left: %v", left)
 	}
-	_ = applications
 }
 
 // checkEndpoint looks at the only endpoint in etcd.
-func (w *world) checkEndpoint(containerID, networkID string) {
+func (w *world) checkEndpoint(networkID string) {
 	w.Helper()
 	all := w.endpoints()
 	if len(all) != 1 {
@@ -76,5 +71,22 @@ func (w *world) checkEndpoint(containerID, networkID string) {
 			w.Errorf("spec %v", spec)
 		}
 	}
-	_ = containerID
+}
+
+// checkCommands lets calicoctl find the container db of the network databases, by
+// its endpoint and by its name.
+func (h *machine) checkCommands(db, networkID string) {
+	h.w.Helper()
+	row := regexp.MustCompile(networkID + ` \| databases +\| h1 +\| libnetwork +\|.*\| ` + regexp.QuoteMeta(h.address(db)) + `/32`)
+	if got := h.calicoctl("profile", "show", "--detailed"); !row.MatchString(got) {
+		h.w.Errorf("got\n%s", got)
+	}
+	app := h.mustRun("app", "applications", "idle")
+	defer h.remove(app)
+	got := h.calicoctl("profile", "databases", "rule", "test", "inbound", "tcp", "from", "container", "app", "to", "container", "db", "ports", "3306")
+	want := "allowed by inbound rule 2: allow tcp from tag applications to ports 3306\n" +
+		"  rule 1 allow from tag databases: " + h.address(app) + " (container app) does not have tag databases\n"
+	if got != want {
+		h.w.Errorf("got\n%s", got)
+	}
 }
