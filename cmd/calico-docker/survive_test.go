@@ -4,16 +4,13 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -24,7 +21,6 @@ import (
 
 	"github.com/calicoctl/calicoctl/internal/ipam"
 	"github.com/calicoctl/calicoctl/internal/kv"
-	"github.com/calicoctl/calicoctl/internal/testkit/etcdtest"
 )
 
 // exec runs the probe in a container that runs.
@@ -246,6 +242,7 @@ func (w *world) assigned() []string {
 // TestCollector leaves things behind in every way, and looks that exactly they are
 // collected.
 func TestCollector(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.pool("default", "10.233.64.0/18", "")
 	h := w.newHost("h1")
@@ -323,59 +320,4 @@ func endpointWith(t *testing.T, stored, id, address, engine string) string {
 		t.Fatal(err)
 	}
 	return string(text)
-}
-
-// TestKilled kills the driver before and after each of its transactions while a
-// container starts and ends. Whatever came of the container, in the end exactly
-// what Docker has is left.
-func TestKilled(t *testing.T) {
-	w := newWorld(t)
-	w.pool("default", "10.233.64.0/18", "")
-	h := w.newHost("h1", "--collect-interval", "3s")
-	h.mustNetwork("databases", nil)
-	var armed atomic.Int64 // the transaction, counted down, at which the driver is killed
-	var after atomic.Bool
-	died := make(chan struct{}, 1)
-	hook := func(isAfter bool) etcdtest.Hook {
-		return func(_ context.Context, method string, _ int) error {
-			if method != etcdtest.Commit || after.Load() != isAfter || armed.Add(-1) != 0 {
-				return nil
-			}
-			h.kill()
-			died <- struct{}{}
-			return etcdtest.ErrLost()
-		}
-	}
-	w.between.Before, w.between.After = hook(false), hook(true)
-	steps := 16
-	if testing.Short() {
-		steps = 6
-	}
-	for step := 1; step <= steps; step++ {
-		for _, isAfter := range []bool{false, true} {
-			after.Store(isAfter)
-			armed.Store(int64(step))
-			ended := make(chan struct{})
-			go func() {
-				defer close(ended)
-				id, err := h.run("", "databases", nil, "idle")
-				if err != nil && !strings.Contains(err.Error(), "the driver ended during this request") {
-					t.Logf("step %d, after %v: %v", step, isAfter, err)
-				}
-				if err := h.Docker.ContainerRemove(w.ctx, id, container.RemoveOptions{Force: true}); err != nil && !errors.Is(err, context.Canceled) {
-					t.Logf("step %d, after %v: %v", step, isAfter, err)
-				}
-			}()
-			select {
-			case <-died:
-				h.startDriver("--collect-interval", "3s")
-				<-ended
-			case <-ended:
-			}
-			armed.Store(0)
-		}
-	}
-	w.between.Before, w.between.After = nil, nil
-	h.mustRun("last", "databases", "idle")
-	h.waitUntilExact()
 }
