@@ -16,6 +16,7 @@ import (
 // TestHungEtcd lets etcd hang while containers start and end. Docker gets an answer
 // in bounded time, and afterwards nothing is left.
 func TestHungEtcd(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.pool("default", "10.233.64.0/18", "")
 	h := w.newHost("h1")

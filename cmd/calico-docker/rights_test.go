@@ -32,6 +32,7 @@ user reader secret reader
 
 // TestRights runs the driver as a user of etcd that may do just what it needs.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.pool("default", "10.233.64.0/18", "")
 	h := w.bareHost("h1")
@@ -61,6 +62,7 @@ func TestRights(t *testing.T) {
 
 // TestTwoDrivers refuses a second driver with the name of a node.
 func TestTwoDrivers(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.pool("default", "10.233.64.0/18", "")
 	h := w.newHost("h1", "--allow-unenforced")
