@@ -23,8 +23,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/kv"
 )
 
-// askTime bounds what a command asks etcd, and what it asks Docker.
-const askTime = 5 * time.Second
+// requestLimit bounds the requests of a command to etcd, and those to Docker.
+const requestLimit = 5 * time.Second
 
 const (
 	v3Resources        = "/calico/resources/v3/projectcalico.org/"
@@ -87,7 +87,7 @@ func (p *program) check(ctx context.Context) error {
 }
 
 func (p *program) checkEtcd(ctx context.Context, r *report, cfg etcd.Config) *etcd.Conn {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	conn, err := etcd.Dial(ctx, cfg)
 	if err != nil {
@@ -109,7 +109,7 @@ func (p *program) checkEtcd(ctx context.Context, r *report, cfg etcd.Config) *et
 
 // checkStored looks at what etcd holds.
 func (p *program) checkStored(ctx context.Context, r *report, conn *etcd.Conn, node string) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	store := kv.New(conn.Client)
 	checkRights(ctx, r, store)
@@ -200,7 +200,7 @@ func (p *program) checkAddresses(ctx context.Context, r *report, store *kv.Store
 }
 
 func (p *program) checkDocker(ctx context.Context, r *report) {
-	ctx, cancel := context.WithTimeout(ctx, askTime)
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	docker, err := engine.New(p.options.docker)
 	if err != nil {

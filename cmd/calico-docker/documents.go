@@ -59,7 +59,7 @@ func metadata(name string) string {
 }
 
 // clusterDocument leaves out calicoVersion: Calico's own tools refuse to work with
-// another one than theirs.
+// another version than theirs.
 func clusterDocument() string {
 	return fmt.Sprintf(`{"kind":"ClusterInformation","apiVersion":"projectcalico.org/v3",%s,"spec":{"clusterGUID":%q,"datastoreReady":true}}`,
 		metadata("default"), strings.ReplaceAll(uuid.NewString(), "-", ""))

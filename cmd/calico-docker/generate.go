@@ -66,7 +66,7 @@ func pages() manual.Manual {
 		Files: []manual.Item{
 			{Term: "`" + etcd.DefaultConfigFile + "`", Text: "where etcd is; see calicoctl.cfg(5). Without this file the units of systemd do not start the driver."},
 			{Term: "`/etc/default/calico-docker`", Text: "flags and variables for the units of systemd"},
-			{Term: "`/run/docker/plugins/calico.sock`, `calico-ipam.sock`", Text: "where Docker asks the drivers"},
+			{Term: "`/run/docker/plugins/calico.sock`, `calico-ipam.sock`", Text: "where Docker sends its requests to the drivers"},
 			{Term: "`/var/lib/calico-docker/networks.json`", Text: "what the driver has to know of each network when it starts again"},
 			{Term: "`/var/lib/calico-docker/removed/`", Text: "the profiles that were removed with their networks, as `calicoctl profile export` writes them"},
 		},

@@ -71,14 +71,14 @@ func (p *program) init(ctx context.Context, o initOptions) error {
 	if err != nil {
 		return err
 	}
-	asking, cancel := context.WithTimeout(ctx, askTime)
+	short, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	conn, err := etcd.Dial(asking, cfg)
+	conn, err := etcd.Dial(short, cfg)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
-	plan, err := p.plan(asking, conn, node, wantedPool{cidr: cidr, modes: modes})
+	plan, err := p.plan(short, conn, node, wantedPool{cidr: cidr, modes: modes})
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (p *program) init(ctx context.Context, o initOptions) error {
 		fmt.Fprintln(p.out, "Nothing was changed.")
 		return errNo
 	}
-	carrying, cancel := context.WithTimeout(ctx, askTime)
+	carrying, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	if err := plan.carryOut(carrying, conn); err != nil {
 		return err
@@ -179,7 +179,7 @@ func (plan *initPlan) carryOut(ctx context.Context, conn *etcd.Conn) error {
 	case err != nil:
 		return conn.Explain(err, start)
 	case !answer.Succeeded:
-		return errors.New("another client has made something of this at the same moment; nothing was changed, run the command again")
+		return errors.New("another client has made a part of this since; nothing was changed, run the command again")
 	}
 	return nil
 }

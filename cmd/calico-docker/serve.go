@@ -104,7 +104,7 @@ func (s *service) run(ctx, life context.Context, end context.CancelFunc) error {
 	background.Go(func() { lost <- s.hold(life) })
 	background.Go(func() { driver.OpenHeld(life) })
 	background.Go(func() { s.collector(parts, driver).Run(life) })
-	background.Go(func() { driver.AskEngine(life) })
+	background.Go(func() { driver.IdentifyEngine(life) })
 	s.ready(log)
 	select {
 	case <-ctx.Done():

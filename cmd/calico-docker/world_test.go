@@ -38,7 +38,7 @@ func TestMain(m *testing.M) { os.Exit(enginetest.Run(m)) }
 var programs = sync.OnceValues(func() (map[string]string, error) {
 	built := map[string]string{}
 	for _, pkg := range []string{"cmd/calico-docker", "cmd/calicoctl", "internal/testkit/enginetest/probe"} {
-		program, err := enginetest.Build("github.com/calicoctl/calicoctl/"+pkg)
+		program, err := enginetest.Build("github.com/calicoctl/calicoctl/" + pkg)
 		if err != nil {
 			return nil, err
 		}
@@ -51,7 +51,7 @@ var programs = sync.OnceValues(func() (map[string]string, error) {
 type world struct {
 	*testing.T
 	ctx     context.Context
-	between *etcdtest.Interposer // in front of etcd, for the drivers
+	between *etcdtest.Interposer // between the drivers and etcd
 	etcd    *clientv3.Client
 	url     string // of etcd, for the hosts
 }

@@ -1,6 +1,6 @@
 //go:build linux
 
-// Package collect removes what was left behind: endpoints, addresses, links and
+// Package collect removes what was left over: endpoints, addresses, links and
 // profiles of containers and networks that Docker does not have any more, because
 // a request was lost or the driver was down. Docker repeats nothing.
 //
@@ -118,7 +118,7 @@ func (c *Collector) Round(ctx context.Context) error {
 	return all
 }
 
-// look asks etcd, the host and Docker, in this order: what is made meanwhile is
+// look reads etcd, the host and Docker, in this order: what is made meanwhile is
 // then not taken for missing.
 func (c *Collector) look(ctx context.Context) (view, error) {
 	v := view{endpoints: map[string]endpoint.Endpoint{}, used: map[netip.Addr]bool{}, known: c.State.Networks()}
@@ -271,7 +271,7 @@ func (c *Collector) report(v view) {
 	}
 }
 
-// complete adds what could not be asked when it was needed: the names of
+// complete adds what Docker did not answer when it was needed: the names of
 // containers and networks, and networks that the state file does not know.
 func (c *Collector) complete(ctx context.Context, v view) {
 	for id, a := range v.attached {

@@ -1,5 +1,5 @@
-// Package engine asks a Docker engine for what its network driver is not told. An
-// engine that starts asks the driver before it answers itself, so that every call
+// Package engine finds out from a Docker engine what its network driver is not told. An
+// engine that starts sends requests to the driver before it answers any itself, so that every call
 // needs a deadline, and no answer may be a condition.
 package engine
 
@@ -43,7 +43,7 @@ func New(host string) (*Engine, error) {
 
 func (e *Engine) client() (*client.Client, error) { return client.NewClientWithOpts(e.options...) }
 
-// Host returns where the engine is asked.
+// Host returns the address of the engine.
 func (e *Engine) Host() string { return e.host }
 
 // Answers reports whether the engine answers at all.
@@ -63,7 +63,7 @@ func IsGone(err error) bool { return err != nil && errdefs.IsNotFound(err) }
 // An Identity tells one engine from another.
 type Identity struct{ ID, Version string }
 
-// Identity asks who the engine is.
+// Identity returns who the engine is.
 func (e *Engine) Identity(ctx context.Context) (Identity, error) {
 	docker, err := e.client()
 	if err != nil {
@@ -126,7 +126,7 @@ type Place struct {
 	ContainerID string
 }
 
-// Find asks for a network and for the container of one of its endpoints.
+// Find returns a network, and the container of one of its endpoints.
 func (e *Engine) Find(ctx context.Context, networkID, endpoint string) (Place, error) {
 	docker, err := e.client()
 	if err != nil {

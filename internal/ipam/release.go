@@ -21,7 +21,7 @@ func (a *Allocator) Release(ctx context.Context, addr netip.Addr, may func(Assig
 }
 
 // release is one attempt. handle is that of the address when it was first seen,
-// empty until then: an address that has another one by now was released already.
+// empty until then: an address that has another handle by now was released already.
 func (a *Allocator) release(ctx context.Context, addr netip.Addr, handle *string, may func(Assigned) bool) (done bool, err error) {
 	cidr, ok, err := a.blockOf(ctx, addr)
 	if err != nil || !ok {

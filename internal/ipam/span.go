@@ -30,7 +30,7 @@ func ordinal(p netip.Prefix, addr netip.Addr) int {
 	return int(new(big.Int).Sub(new(big.Int).SetBytes(addr.AsSlice()), first).Int64())
 }
 
-// within reports whether all addresses of a prefix are in another one.
+// within reports whether all addresses of a prefix are in another prefix.
 func within(inner, outer netip.Prefix) bool {
 	return inner.Bits() >= outer.Bits() && outer.Contains(inner.Addr())
 }

@@ -15,9 +15,9 @@ import (
 	"github.com/calicoctl/calicoctl/internal/kv"
 )
 
-// askLimit bounds what Docker is asked while it waits for an answer: an engine that
+// engineLimit bounds a request to Docker while Docker waits for an answer: an engine that
 // starts does not answer.
-const askLimit = time.Second
+const engineLimit = time.Second
 
 // Profiles makes and removes the profiles of networks.
 type Profiles interface {
@@ -68,7 +68,7 @@ type Parts struct {
 	Log       *slog.Logger
 
 	// Serving waits until this driver has the node's name; an error says that
-	// another one has it.
+	// another driver has it.
 	Serving func(context.Context) error
 
 	// Explain makes an error of etcd's client, after a time, one for people.
@@ -127,12 +127,12 @@ func (d *Driver) ReleaseAddress(ctx context.Context, a ipam.Assigned) error {
 	return err
 }
 
-// AskEngine asks the engine who it is until it answers or ctx ends. The answer is
+// IdentifyEngine finds out who the engine is; it retries until ctx ends. The answer is
 // remembered, so that it is known also while the engine starts again.
-func (d *Driver) AskEngine(ctx context.Context) {
+func (d *Driver) IdentifyEngine(ctx context.Context) {
 	for {
-		asking, cancel := context.WithTimeout(ctx, askLimit)
-		identity, err := d.engine.Identity(asking)
+		short, cancel := context.WithTimeout(ctx, engineLimit)
+		identity, err := d.engine.Identity(short)
 		cancel()
 		if err == nil {
 			err = d.state.SetEngine(identity)
@@ -144,7 +144,7 @@ func (d *Driver) AskEngine(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-time.After(askLimit):
+		case <-time.After(engineLimit):
 		}
 	}
 }

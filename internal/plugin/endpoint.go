@@ -68,7 +68,7 @@ func (d *Driver) mayBeMade(ctx context.Context, report []byte, n *note) error {
 		n.add("unenforced", absent.Error())
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	ctx, cancel := context.WithTimeout(ctx, engineLimit)
 	defer cancel()
 	if d.engine.Answers(ctx) {
 		return absent

@@ -37,7 +37,7 @@ func (d ipamDriver) handlers() map[string]handler {
 	}
 }
 
-// capabilities asks for the MAC address, by which the requests for containers can be
+// capabilities requires the MAC address, by which the requests for containers can be
 // told from those for --aux-address.
 func (ipamDriver) capabilities(context.Context, empty, *note) (any, error) {
 	return map[string]bool{"RequiresMACAddress": true, "RequiresRequestReplay": false}, nil

@@ -19,7 +19,7 @@ import (
 // gateway4 is the gateway of every container: the host answers for it.
 const gateway4 = "169.254.1.1"
 
-// waitsAtTheEnd is the first version of Docker that asks for EndpointOperInfo after
+// waitsAtTheEnd is the first version of Docker that sends EndpointOperInfo after
 // the container's end is in place.
 const waitsAtTheEnd = 28
 
@@ -134,12 +134,12 @@ func (d *Driver) wait(ctx context.Context, endpointID string, n *note) {
 	}
 }
 
-// name asks Docker for the names of network and container in the background, and
+// name gets the names of network and container from Docker in the background, and
 // adds them to the endpoint. The channel is closed then. Without an answer the
 // collector adds them.
 func (d *Driver) name(ctx context.Context, e endpoint.Endpoint, networkID string) <-chan struct{} {
 	done := make(chan struct{})
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askLimit)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), engineLimit)
 	go func() {
 		defer close(done)
 		defer cancel()
@@ -155,8 +155,8 @@ func (d *Driver) name(ctx context.Context, e endpoint.Endpoint, networkID string
 	return done
 }
 
-// operInfo is what Docker 28 asks for once the container's end is in place and
-// before its process starts. Earlier versions ask too early.
+// operInfo answers what Docker 28 sends once the container's end is in place and
+// before its process starts. Earlier versions send it too early.
 func (d networkDriver) operInfo(ctx context.Context, in endpointRequest, n *note) (any, error) {
 	n.add("endpoint", in.EndpointID)
 	if d.state.Engine().Major() >= waitsAtTheEnd && host.Connected(in.EndpointID) {

@@ -2,7 +2,7 @@
 
 package plugin
 
-// What Docker asks and what it is answered, in the names of its protocol.
+// Docker's requests and the answers, in the names of its protocol.
 
 type networkData struct {
 	AddressSpace string

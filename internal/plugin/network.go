@@ -128,7 +128,7 @@ func (d *Driver) network(ctx context.Context, id string) Network {
 	if n, known := d.state.Network(id); known {
 		return n
 	}
-	ctx, cancel := context.WithTimeout(ctx, askLimit)
+	ctx, cancel := context.WithTimeout(ctx, engineLimit)
 	defer cancel()
 	place, err := d.engine.Find(ctx, id, "")
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // from etcd once, as this process is the only one that writes endpoints of the
 // node.
 //
-// Nothing is asked of etcd under its lock: requests that wait for a hung etcd must
+// No request goes to etcd under its lock: requests that wait for a hung etcd must
 // not wait for each other.
 type registry struct {
 	endpoints *endpoint.Store
@@ -89,7 +89,7 @@ func (r *registry) release(ctx context.Context, addr netip.Addr, run func() erro
 	return "", run()
 }
 
-// take gives addresses to an endpoint, unless another one has one of them. holds
+// take gives addresses to an endpoint, unless another endpoint has one of them. holds
 // tells whether an address is assigned that an earlier process may have assigned.
 func (r *registry) take(ctx context.Context, id string, addresses []netip.Addr, holds func(netip.Addr) (bool, error)) error {
 	if err := r.load(ctx); err != nil {

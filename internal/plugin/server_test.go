@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestServer asks as Docker does, and as it should not.
+// TestServer sends requests as Docker does, and malformed ones.
 func TestServer(t *testing.T) {
 	t.Parallel()
 	s := server{
