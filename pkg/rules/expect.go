@@ -17,8 +17,8 @@ type Expected struct {
 // without what would be refused all the same: a criterion for the second time, or
 // ports of a protocol that has none. Behind words that are wrong it is nothing.
 func Expect(words []string) Expected {
-	said, text := wordsOfArgs(words)
-	p := parser{words: append(said, word{text: "?", quoted: true, missing: true}), text: text, mode: AsNew}
+	said, text := tokensOfArgs(words)
+	p := parser{tokens: append(said, token{text: "?", quoted: true, missing: true}), text: text, mode: AsNew}
 	if err := p.parse(); err == nil || p.pos != len(said) {
 		return Expected{}
 	}
@@ -79,5 +79,5 @@ func (p *parser) side() criterion {
 
 // negated reports whether the word in front of the next one is "not".
 func (p *parser) negated() bool {
-	return p.pos > 0 && p.words[p.pos-1].text == "not" && !p.words[p.pos-1].quoted
+	return p.pos > 0 && p.tokens[p.pos-1].text == "not" && !p.tokens[p.pos-1].quoted
 }

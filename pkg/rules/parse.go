@@ -23,8 +23,8 @@ const (
 // ParseWords reads a rule from command-line arguments, each one word; a
 // selector is one argument. The error is a *ParseError.
 func ParseWords(args []string, mode Mode) (Rule, error) {
-	words, text := wordsOfArgs(args)
-	return parse(words, text, "", mode)
+	tokens, text := tokensOfArgs(args)
+	return parse(tokens, text, "", mode)
 }
 
 // ParseLine reads a rule from a line as [Format] writes it: a selector stands
@@ -32,16 +32,16 @@ func ParseWords(args []string, mode Mode) (Rule, error) {
 func ParseLine(line string, mode Mode) (Rule, error) {
 	// Made printable at once, so that no error message holds control characters.
 	line = printable.Text(strings.ReplaceAll(line, "\t", " "))
-	words, beyond, err := wordsOfLine(line)
+	tokens, unsupported, err := tokensOfLine(line)
 	if err != nil {
 		return Rule{}, err
 	}
-	return parse(words, line, beyond, mode)
+	return parse(tokens, line, unsupported, mode)
 }
 
-func parse(words []word, text, beyond string, mode Mode) (Rule, error) {
-	p := parser{words: words, text: text, mode: mode}
-	p.rule.Unsupported = beyond
+func parse(tokens []token, text, unsupported string, mode Mode) (Rule, error) {
+	p := parser{tokens: tokens, text: text, mode: mode}
+	p.rule.Unsupported = unsupported
 	if err := p.parse(); err != nil {
 		return Rule{}, err
 	}
@@ -49,7 +49,7 @@ func parse(words []word, text, beyond string, mode Mode) (Rule, error) {
 }
 
 type parser struct {
-	words []word
+	tokens []token
 	text  string
 	mode  Mode
 	pos   int
@@ -64,7 +64,7 @@ func (p *parser) parse() error {
 		return err
 	}
 	var noAction error
-	if len(p.words) > 0 || p.rule.Unsupported == "" {
+	if len(p.tokens) > 0 || p.rule.Unsupported == "" {
 		noAction = p.action()
 	}
 	if noAction != nil && (p.rule.Unsupported == "" || p.mode == AsNew) {
@@ -83,7 +83,7 @@ func (p *parser) parse() error {
 }
 
 func (p *parser) noEmptyWord() error {
-	i := slices.IndexFunc(p.words, func(w word) bool { return w.text == "" })
+	i := slices.IndexFunc(p.tokens, func(w token) bool { return w.text == "" })
 	if i < 0 {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (p *parser) check() error {
 		p.pos = n - 1
 		return p.failItem(first.Item, first.Text)
 	}
-	p.pos = len(p.words)
+	p.pos = len(p.tokens)
 	return p.fail(first.Text)
 }
 
@@ -245,7 +245,7 @@ func (p *parser) number(behind string, limit int) (int, error) {
 // end makes sure that nothing is left, and says what could have stood there.
 func (p *parser) end() error {
 	text := p.peek()
-	if p.pos == len(p.words) {
+	if p.pos == len(p.tokens) {
 		return nil
 	}
 	hasFrom, hasTo := p.found[fromSide] > 0, p.found[toSide] > 0
@@ -285,10 +285,10 @@ func (p *parser) headWords() []string {
 // peek returns the next word; a quoted word is none of the language's, and
 // neither is a missing one.
 func (p *parser) peek() string {
-	if p.pos == len(p.words) || p.words[p.pos].quoted {
+	if p.pos == len(p.tokens) || p.tokens[p.pos].quoted {
 		return ""
 	}
-	return p.words[p.pos].text
+	return p.tokens[p.pos].text
 }
 
 // negation reads "not WORD" up to WORD, or the "!" of "!WORD", and returns WORD
@@ -311,8 +311,8 @@ func (p *parser) take(c criterion) {
 // fail makes an error that points at the next word.
 func (p *parser) fail(msg string) error {
 	e := &ParseError{Text: p.text, Start: len(p.text), End: len(p.text), Word: p.pos + 1, Msg: msg}
-	if p.pos < len(p.words) {
-		e.Start, e.End = p.words[p.pos].start, p.words[p.pos].end
+	if p.pos < len(p.tokens) {
+		e.Start, e.End = p.tokens[p.pos].start, p.tokens[p.pos].end
 	}
 	return e
 }
@@ -321,12 +321,12 @@ func (p *parser) fail(msg string) error {
 func (p *parser) failItem(item int, msg string) error {
 	err := p.fail(msg)
 	var e *ParseError
-	if !errors.As(err, &e) || item < 0 || p.pos >= len(p.words) {
+	if !errors.As(err, &e) || item < 0 || p.pos >= len(p.tokens) {
 		return err
 	}
 	shown := p.text[e.Start:e.End]
 	parts := strings.Split(shown, ",")
-	if item >= len(parts) || strings.TrimLeft(shown, "!") != strings.TrimLeft(p.words[p.pos].text, "!") {
+	if item >= len(parts) || strings.TrimLeft(shown, "!") != strings.TrimLeft(p.tokens[p.pos].text, "!") {
 		return err // shown with escapes: point at all of it
 	}
 	for _, part := range parts[:item] {
@@ -334,7 +334,7 @@ func (p *parser) failItem(item int, msg string) error {
 	}
 	e.End = e.Start + len(parts[item])
 	if e.End == e.Start { // an empty item: point at its comma
-		e.Start = max(e.Start-1, p.words[p.pos].start)
+		e.Start = max(e.Start-1, p.tokens[p.pos].start)
 		e.End = e.Start + 1
 	}
 	return e
@@ -346,8 +346,8 @@ func (p *parser) expected(what string, candidates ...string) error {
 	err := p.fail("expected " + what)
 	p.could.Words = candidates
 	var e *ParseError
-	if errors.As(err, &e) && p.pos < len(p.words) && !p.words[p.pos].quoted {
-		e.Suggestion = closest(strings.TrimPrefix(p.words[p.pos].text, "!"), candidates)
+	if errors.As(err, &e) && p.pos < len(p.tokens) && !p.tokens[p.pos].quoted {
+		e.Suggestion = closest(strings.TrimPrefix(p.tokens[p.pos].text, "!"), candidates)
 	}
 	return e
 }

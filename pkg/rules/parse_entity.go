@@ -20,7 +20,7 @@ func (p *parser) entity(keyword string, side criterion, e *Entity) error {
 		if err := p.item(e, side, before); err != nil {
 			return err
 		}
-		if next := p.peek(); p.pos == len(p.words) || next == "from" || next == "to" {
+		if next := p.peek(); p.pos == len(p.tokens) || next == "from" || next == "to" {
 			p.joinTags(e, side)
 			return nil
 		}
@@ -74,12 +74,12 @@ func (p *parser) item(e *Entity, side criterion, before string) error {
 	if !direct {
 		p.pos++
 	}
-	if p.pos == len(p.words) || p.words[p.pos].missing {
+	if p.pos == len(p.tokens) || p.tokens[p.pos].missing {
 		p.could.Tag, p.could.Value = offset == tagOffset, item.value
 		return p.fail("expected " + item.value + " after " + printable.Quote(item.keyword))
 	}
 	if !direct { // a "!" before an address is read; one inside is not
-		text = p.words[p.pos].text
+		text = p.tokens[p.pos].text
 	}
 	err := p.value(offset, negated, text, e)
 	if err == nil {
@@ -122,7 +122,7 @@ func (p *parser) expectedItem(before string, negated bool) error {
 }
 
 func (p *parser) tag(into *Tag) error {
-	w := p.words[p.pos]
+	w := p.tokens[p.pos]
 	if !w.quoted && isReserved(w.text) {
 		return p.fail(`expected the name of a tag after "tag"; is a shell variable empty? A tag that is called ` + w.text +
 			` is written in double quotes, in a shell '"` + w.text + `"'`)
@@ -135,7 +135,7 @@ func (p *parser) tag(into *Tag) error {
 }
 
 func (p *parser) selector(into *string) error {
-	text := strings.Trim(p.words[p.pos].text, " \t")
+	text := strings.Trim(p.tokens[p.pos].text, " \t")
 	if text == "" {
 		return p.fail("empty selector; all() selects everything")
 	}

@@ -16,8 +16,8 @@ const (
 
 // ports reads a comma-separated list of ports and ranges.
 func (p *parser) ports(into *[]PortRange) error {
-	text := p.words[p.pos].text
-	if p.words[p.pos].quoted {
+	text := p.tokens[p.pos].text
+	if p.tokens[p.pos].quoted {
 		return p.fail("expected ports without quotes")
 	}
 	list := make([]PortRange, 0, strings.Count(text, ",")+1)
@@ -67,7 +67,7 @@ func parsePort(whole, text string) (port int, problem string) {
 
 // nets reads a comma-separated list of addresses and prefixes.
 func (p *parser) nets(into *[]netip.Prefix, text string) error {
-	if p.words[p.pos].quoted {
+	if p.tokens[p.pos].quoted {
 		return p.fail("expected addresses without quotes")
 	}
 	list := make([]netip.Prefix, 0, strings.Count(text, ",")+1)

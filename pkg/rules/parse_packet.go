@@ -40,8 +40,8 @@ func (e EndWords) IsZero() bool {
 // ParsePacket reads a packet from command-line arguments. The error is a
 // *ParseError.
 func ParsePacket(args []string) (PacketWords, error) {
-	words, text := wordsOfArgs(args)
-	p := packetParser{parser: parser{words: words, text: text}}
+	tokens, text := tokensOfArgs(args)
+	p := packetParser{parser: parser{tokens: tokens, text: text}}
 	err := p.parse()
 	return p.packet, err
 }
@@ -109,7 +109,7 @@ func (p *packetParser) entity(keyword string, side criterion, e *EndWords) error
 		if err := p.item(e, before); err != nil {
 			return err
 		}
-		if next := p.peek(); p.pos == len(p.words) || next == "from" || next == "to" {
+		if next := p.peek(); p.pos == len(p.tokens) || next == "from" || next == "to" {
 			return nil
 		}
 	}
@@ -129,7 +129,7 @@ func (p *packetParser) item(e *EndWords, before string) error {
 		return p.fail("a selector stands in rules; a packet has tags, or those of its container or endpoint")
 	case keyword == "cidr" || slices.Contains(endWords(), keyword):
 		p.pos++
-		if p.pos == len(p.words) {
+		if p.pos == len(p.tokens) {
 			return p.fail("expected " + endValue(keyword) + " after " + printable.Quote(keyword))
 		}
 	case looksLikeAddress(keyword):
@@ -193,7 +193,7 @@ func (p *packetParser) value(keyword string, e *EndWords) error {
 	if keyword == "endpoint" {
 		into = &e.Endpoint
 	}
-	w := p.words[p.pos]
+	w := p.tokens[p.pos]
 	if !w.quoted && isReserved(w.text) {
 		return p.fail("expected " + endValue(keyword) + " after " + printable.Quote(keyword) + "; is a shell variable empty? One that is called " +
 			w.text + ` is written in double quotes, in a shell '"` + w.text + `"'`)
@@ -207,7 +207,7 @@ func (p *packetParser) together(what string) error {
 }
 
 func (p *packetParser) port(e *EndWords) error {
-	text := p.words[p.pos].text
+	text := p.tokens[p.pos].text
 	port, problem := parsePorts(text)
 	switch {
 	case e.Port > 0:
@@ -226,7 +226,7 @@ func (p *packetParser) port(e *EndWords) error {
 }
 
 func (p *packetParser) address(e *EndWords) error {
-	text := p.words[p.pos].text
+	text := p.tokens[p.pos].text
 	net, problem := parseNet(text)
 	switch {
 	case e.Container+e.Endpoint != "":
@@ -257,7 +257,7 @@ func (p *packetParser) end() error {
 	text := p.peek()
 	hasFrom, hasTo := p.found[fromSide] > 0, p.found[toSide] > 0
 	switch {
-	case p.pos == len(p.words):
+	case p.pos == len(p.tokens):
 		return nil
 	case hasTo && text == "from":
 		return p.fail(`"from" must be before "to"`)

@@ -7,17 +7,17 @@ import (
 )
 
 // A word is one word of a rule with its place in the text that is shown.
-type word struct {
+type token struct {
 	text       string
 	quoted     bool // stood in double quotes, so it is no word of the language
 	missing    bool // is still to be said; see Expect
 	start, end int
 }
 
-// wordsOfArgs makes words of command-line arguments, one of each, and the text
+// tokensOfArgs makes words of command-line arguments, one of each, and the text
 // to show them in. A selector is a raw argument; a NAME may be in quotes.
-func wordsOfArgs(args []string) (words []word, text string) {
-	words = make([]word, 0, len(args))
+func tokensOfArgs(args []string) (tokens []token, text string) {
+	tokens = make([]token, 0, len(args))
 	size := 0
 	for _, arg := range args {
 		size += len(arg) + 1
@@ -29,7 +29,7 @@ func wordsOfArgs(args []string) (words []word, text string) {
 			out.WriteByte(' ')
 		}
 		start := out.Len()
-		w := word{text: arg, start: start}
+		w := token{text: arg, start: start}
 		if name, ok := quotedName(arg); ok {
 			w.text, w.quoted = name, true
 			out.WriteString(arg)
@@ -39,9 +39,9 @@ func wordsOfArgs(args []string) (words []word, text string) {
 			out.Write(printable.AppendQuoted(nil, arg))
 		}
 		w.end = out.Len()
-		words = append(words, w)
+		tokens = append(tokens, w)
 	}
-	return words, out.String()
+	return tokens, out.String()
 }
 
 // isBare reports whether an argument is shown without quotes.
@@ -63,39 +63,39 @@ func quotedName(arg string) (name string, ok bool) {
 	return name, IsName(name)
 }
 
-// wordsOfLine splits a line of a listing. What stands in square brackets at
-// its end is returned as beyond.
-func wordsOfLine(line string) (words []word, beyond string, err error) {
+// tokensOfLine splits a line of a listing. What stands in square brackets at
+// its end is returned as unsupported.
+func tokensOfLine(line string) (tokens []token, unsupported string, err error) {
 	for pos := 0; ; {
 		for pos < len(line) && line[pos] == ' ' {
 			pos++
 		}
 		if pos == len(line) {
-			return words, "", nil
+			return tokens, "", nil
 		}
 		switch line[pos] {
 		case '[':
-			beyond, found := strings.CutSuffix(strings.TrimRight(line[pos+1:], " "), "]")
+			unsupported, found := strings.CutSuffix(strings.TrimRight(line[pos+1:], " "), "]")
 			if !found {
 				return nil, "", &ParseError{
-					Text: line, Start: pos, End: len(line), Word: len(words) + 1,
+					Text: line, Start: pos, End: len(line), Word: len(tokens) + 1,
 					Msg: "the square bracket is not closed at the end of the line",
 				}
 			}
-			return words, beyond, nil
+			return tokens, unsupported, nil
 		case '"':
 			text, length, ok := printable.Unquote(line[pos:])
 			if !ok {
 				return nil, "", &ParseError{
-					Text: line, Start: pos, End: len(line), Word: len(words) + 1,
+					Text: line, Start: pos, End: len(line), Word: len(tokens) + 1,
 					Msg: `the double quotes are not closed, or hold a backslash that is not one of \" \\ \xNN`,
 				}
 			}
-			words = append(words, word{text: text, quoted: true, start: pos, end: pos + length})
+			tokens = append(tokens, token{text: text, quoted: true, start: pos, end: pos + length})
 			pos += length
 		default:
 			end := pos + strings.IndexByte(line[pos:]+" ", ' ')
-			words = append(words, word{text: line[pos:end], start: pos, end: end})
+			tokens = append(tokens, token{text: line[pos:end], start: pos, end: end})
 			pos = end
 		}
 	}
