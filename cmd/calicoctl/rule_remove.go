@@ -114,7 +114,7 @@ func (c *ruleRemove) warnRemoved(count int) {
 func notFoundRule(list []rules.Stored, r rules.Rule) error {
 	for i, s := range list {
 		if rules.Format(s.Rule) == rules.Format(r) {
-			return fault.Refusedf("Rule not found. Rule %d is shown in these words but is stored in another form; "+
+			return fault.Refusedf("Rule not found. Rule %d has this text but is stored in another form; "+
 				"remove it with --at=%d", i+1, i+1)
 		}
 	}

@@ -163,7 +163,7 @@ func shownDomain(domain string) string {
 }
 
 // discover looks up the SRV records of etcd clients. The lookup cannot be
-// cancelled, so it is left behind when the context ends.
+// cancelled, so it goes on when the context ends.
 func discover(ctx context.Context, domain string) ([]string, error) {
 	type answer struct {
 		clients *srv.SRVClients

@@ -123,7 +123,7 @@ func (e *DeniedError) about(write bool, spans ...Span) *DeniedError {
 }
 
 // WatchDenied turns the end of a watch into a DeniedError if it is about the
-// permission, which the end of a watch says in words only.
+// permission, which the end of a watch has only as text.
 func (s *Conn) WatchDenied(err error, key string) error {
 	if err != nil && strings.Contains(err.Error(), rpctypes.ErrPermissionDenied.Error()) {
 		return &DeniedError{User: s.user.name, Keys: []string{key}, Cause: err}

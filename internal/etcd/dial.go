@@ -79,7 +79,7 @@ func Dial(ctx context.Context, cfg Config) (*Conn, error) {
 	return s, nil
 }
 
-// Close ends the connection. Nothing is left behind.
+// Close ends the connection and all goroutines of it.
 func (s *Conn) Close() error {
 	err := s.Client.Close()
 	if errors.Is(err, context.Canceled) { // what etcd's client always says

@@ -253,8 +253,7 @@ func alert(err error) string {
 	return ""
 }
 
-// plainReason turns what the net and tls packages say into words for people
-// who do not program.
+// plainReason returns an error of the net and tls packages as a plain text.
 func plainReason(err error) string {
 	var dns *net.DNSError
 	var record tls.RecordHeaderError
@@ -267,7 +266,7 @@ func plainReason(err error) string {
 	case said != "":
 		return "the server rejects the TLS connection: " + said
 	case strings.Contains(err.Error(), "missing selected ALPN property"):
-		return errNotEtcd.Error() // gRPC's words for TLS without HTTP/2
+		return errNotEtcd.Error() // gRPC's text for TLS without HTTP/2
 	case errors.As(err, &op) && op.Err != nil:
 		return strings.TrimPrefix(strings.TrimPrefix(op.Err.Error(), "connect: "), "read: ")
 	}

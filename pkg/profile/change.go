@@ -158,7 +158,7 @@ func (i *Insertion) place(list []rules.Stored) (index int, found bool) {
 }
 
 // sameNeighbour compares the bytes of two rules; the places before the first
-// and behind the last are equal to their like only.
+// and after the last are equal to their like only.
 func sameNeighbour(a []rules.Stored, i int, b []rules.Stored, j int) bool {
 	if i < 0 || j < 0 {
 		return i < 0 && j < 0
@@ -256,13 +256,13 @@ type OtherRuleError struct {
 	Direction rules.Direction
 	At        int
 	Stands    rules.Rule
-	OtherForm bool // shown in the same words, but stored in another form
+	OtherForm bool // has the same text, but is stored in another form
 }
 
 // Error says which rule stands there.
 func (e *OtherRuleError) Error() string {
 	if e.OtherForm {
-		return fmt.Sprintf("%s rule %d is shown in these words but is stored in another form",
+		return fmt.Sprintf("%s rule %d has this text but is stored in another form",
 			e.Direction, e.At)
 	}
 	return fmt.Sprintf("%s rule %d is another one: %s", e.Direction, e.At, rules.Format(e.Stands))

@@ -5,10 +5,10 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// SetRules replaces a list of rules. A rule that is shown in the same words as
+// SetRules replaces a list of rules. A rule that has the same text as
 // one of the list as it was keeps the stored bytes of that one: of the one that
 // stands at its place among its neighbours, or else of an equal one. The error
-// is a *rules.BeyondError for a rule with criteria that have no words, unless it
+// is a *rules.UnsupportedError for a rule with unsupported fields, unless it
 // was in the list.
 func SetRules(p *Profile, d rules.Direction, now []rules.Rule) error {
 	old := *p.Rules(d)

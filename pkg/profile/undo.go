@@ -35,7 +35,7 @@ func Restore(p, version *Profile) error {
 
 // Recreate returns a version of a profile as one that is not stored yet, whose
 // document will be that of the version, byte for byte. The error is ErrRefused
-// when it holds what Felix refuses, which must not be written anew.
+// when it is invalid for Felix, so that it must not be written again.
 func Recreate(version *Profile) (*Profile, error) {
 	if invalid := version.Invalid(); len(invalid) > 0 {
 		return nil, fault.Refusedf("profile %s at revision %d is invalid for Felix: %s",

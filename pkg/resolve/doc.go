@@ -4,7 +4,7 @@
 // A Docker network is known to Calico by its ID, 64 hexadecimal digits (25 digits
 // and letters for a network of a swarm) that nobody types. People give its name, or
 // the beginning of its ID that "docker network ls" prints. [Engine.Networks] asks a Docker engine once for all its
-// networks, and the [Networks] it returns looks words up without asking again:
+// networks, and the [Networks] it returns looks names up without a further request:
 //
 //	engine, err := resolve.FromEnvironment(ctx, os.Getenv)
 //	if err != nil {

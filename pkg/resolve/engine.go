@@ -140,7 +140,7 @@ func (e *Engine) negotiate(ctx context.Context) error {
 	return nil
 }
 
-// Close leaves no connection and no goroutine behind, once no call is under way.
+// Close ends all connections and goroutines, once no call is under way.
 // It does not fail.
 func (e *Engine) Close() error {
 	e.transport.base.CloseIdleConnections()

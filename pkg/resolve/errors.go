@@ -76,7 +76,7 @@ type EngineError struct {
 	// Proxy is the URL of the proxy that the request went through, without user
 	// info; empty for none.
 	Proxy string
-	// Err is the reason in a few words. It wraps what the operating system or
+	// Err is a short reason. It wraps what the operating system or
 	// the network said, if anything: fs.ErrPermission, syscall.ECONNREFUSED, or
 	// os.ErrDeadlineExceeded if the engine did not answer in time.
 	Err error

@@ -33,7 +33,7 @@ func (n *Networks) OfProfile(id string) []Network {
 	}
 	list := append([]Network(nil), n.byProfile[id]...)
 	if own, known := n.byID[id]; known && own.ProfileID() == id {
-		list = append(list, own) // no other has an ID for its profile: the driver refuses that
+		list = append(list, own) // no other has an ID for its profile: the driver rejects that
 	}
 	return list
 }

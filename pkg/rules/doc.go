@@ -1,5 +1,5 @@
 // Package rules is the rule language of calicoctl: what a rule of a Calico
-// profile is, how it is said in words, and how it is written in JSON.
+// profile is, its syntax, and its forms in JSON.
 //
 // # Grammar
 //
@@ -26,18 +26,17 @@
 //
 // # Guarantees
 //
-// A [Rule] has exactly one canonical text, [Format]. For every rule that has
-// words for all it holds, [ParseLine] of that text is the rule again; a tag that
-// is stored as a comparison with the empty string (Tag.EmptyValue) has none.
+// A [Rule] has exactly one canonical text, [Format]. [ParseLine] of that text
+// returns the rule, unless the rule has unsupported fields, or a tag that is stored
+// as a comparison with the empty string (Tag.EmptyValue).
 // [DecodeV3] and [DecodeV1] read any JSON object, and keep its bytes: a rule
-// that is not changed is written back as it was. What has no words is spelled
-// out in Rule.Beyond, and such a rule is never encoded anew.
+// that is not changed is written back as it was. Rule.Unsupported spells out the
+// fields that the syntax does not support. Such a rule is never encoded again.
 //
-// [Evaluate] says what the rules of profiles do with a packet, of which some may
-// not be known, and why. [ParsePacket] reads one from words.
+// [ParsePacket] reads a packet from arguments. Package verdict says what rules do
+// with it.
 //
-// What Calico's agent Felix refuses, mis-renders or dies of is found by
-// [Check], which readers of new rules apply, too. What [FindDead], [FindExposed]
-// and [Way] claim of a list of rules is proven, and where a bounded effort proves
-// nothing they claim nothing. Everything here is pure: no I/O, no state, no panics.
+// [Check] finds what is invalid for Calico's agent Felix, and what makes it crash or
+// enforce something else. Readers of new rules apply it. Everything here is pure: no
+// I/O, no state, no panics.
 package rules

@@ -10,7 +10,7 @@ import (
 // Equal reports whether two rules are the same rule: their canonical forms
 // are, lists of ports and addresses compared as sets. A rule that is stored as
 // `x == ""` is shown as one with has(x) and is not equal to it. A rule with
-// criteria beyond words equals only one with the same criteria.
+// unsupported fields equals only one with the same fields.
 func Equal(a, b Rule) bool {
 	if a.Action != b.Action || a.Protocol != b.Protocol || a.From.Tag != b.From.Tag || a.To.Tag != b.To.Tag {
 		return false // most pairs differ here

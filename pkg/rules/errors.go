@@ -10,17 +10,17 @@ import (
 	"github.com/calicoctl/calicoctl/internal/suggest"
 )
 
-// A ParseError says what is wrong in the words of a rule, and where. All of it
-// is printable.
+// A ParseError says what is wrong in the text of a rule, and where. All of it is
+// printable.
 type ParseError struct {
 	Text       string // the rule on one line
 	Start, End int    // the bytes of Text that are wrong; both len(Text) when something is missing
-	Word       int    // the number of the word, from 1
+	Word       int    // the number of the token, from 1
 	Msg        string // what was expected, or what is wrong
 	Suggestion string // what was probably meant, or empty
 }
 
-// Error returns one line that names the word.
+// Error returns one line that names the token.
 func (e *ParseError) Error() string {
 	if e.Start == e.End {
 		return "after the last word: " + e.message()
@@ -28,14 +28,14 @@ func (e *ParseError) Error() string {
 	return fmt.Sprintf("word %d (%s): %s", e.Word, e.Text[e.Start:e.End], e.message())
 }
 
-// Excerpt returns three lines: the rule behind prefix, a mark below the word,
-// and the message. Of a long rule, only what is around the word.
+// Excerpt returns three lines: prefix and the rule, a mark below the token, and the
+// message. A long rule is cut around the token.
 func (e *ParseError) Excerpt(prefix string) string {
 	before := clipLeft(e.Text[:e.Start])
 	wrong := clipRight(e.Text[e.Start:e.End])
 	column := utf8.RuneCountInString(prefix + before)
 	marks := utf8.RuneCountInString(wrong)
-	if marks == 0 { // something is missing behind the last word
+	if marks == 0 { // something is missing after the last token
 		column, marks = column+1, 1
 	}
 	return prefix + before + wrong + clipRight(e.Text[e.End:]) + "\n" +
@@ -68,7 +68,7 @@ func (e *ParseError) message() string {
 	return e.Msg + "; did you mean " + printable.Quote(e.Suggestion) + "?"
 }
 
-// closest returns the candidate that word was probably meant to be: one edit
+// closest returns the candidate that a token was probably meant to be: one edit
 // away, two for a long word, or the same letters mixed up.
 func closest(word string, candidates []string) string {
 	word = strings.ToLower(word)

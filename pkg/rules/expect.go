@@ -7,19 +7,19 @@ import (
 
 // Expected is what may stand next in a rule.
 type Expected struct {
-	Words []string // of the language, in the order of a rule
+	Words []string // keywords and values, in the order of a rule
 	Tag   bool     // the name of a tag
-	Value string   // what value must stand there, in words for people; or empty
+	Value string   // which value is expected, for messages; or empty
 }
 
-// Expect returns what may stand behind the first words of a new rule, each one
-// argument as for [ParseWords]. It is what the parser says it expects there, but
-// without what would be refused all the same: a criterion for the second time, or
-// ports of a protocol that has none. Behind words that are wrong it is nothing.
+// Expect returns what may follow the first arguments of a new rule, which are as for
+// [ParseWords]. That is what the parser expects there, without what it would reject: a
+// criterion for the second time, or ports of a protocol that has none. After invalid
+// arguments it is nothing.
 func Expect(words []string) Expected {
-	said, text := tokensOfArgs(words)
-	p := parser{tokens: append(said, token{text: "?", quoted: true, missing: true}), text: text, mode: AsNew}
-	if err := p.parse(); err == nil || p.pos != len(said) {
+	given, text := tokensOfArgs(words)
+	p := parser{tokens: append(given, token{text: "?", quoted: true, missing: true}), text: text, mode: AsNew}
+	if err := p.parse(); err == nil || p.pos != len(given) {
 		return Expected{}
 	}
 	could := p.could
@@ -27,7 +27,7 @@ func Expect(words []string) Expected {
 	return could
 }
 
-// possible returns those of the words that the rule may go on with.
+// possible returns those of the tokens that may follow.
 func (p *parser) possible(could []string) []string {
 	var words []string
 	for _, w := range could {
@@ -43,14 +43,14 @@ func (p *parser) possible(could []string) []string {
 			words = append(words, w)
 		}
 	}
-	// No protocol has been said where one may be, so that it may be negated, too.
+	// A protocol may follow, so it may be negated, too.
 	if i := slices.Index(words, "tcp"); i >= 0 && !p.negated() {
 		words = slices.Insert(words, i, "not")
 	}
 	return words
 }
 
-// taken reports whether a word of an entity would be refused.
+// taken reports whether a keyword of an entity would be rejected.
 func (p *parser) taken(text string) bool {
 	if text == "to" {
 		return p.found[toSide] > 0
@@ -77,7 +77,7 @@ func (p *parser) side() criterion {
 	return fromSide
 }
 
-// negated reports whether the word in front of the next one is "not".
+// negated reports whether the token before the next one is "not".
 func (p *parser) negated() bool {
 	return p.pos > 0 && p.tokens[p.pos-1].text == "not" && !p.tokens[p.pos-1].quoted
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
-// A ProfileListing is a profile in a file that [FormatProfile] wrote or that
-// somebody did by hand.
+// A ProfileListing is a profile in a file that [FormatProfile] or a person
+// wrote.
 type ProfileListing struct {
 	Name     string // as it is written
 	Revision int64  // from the line "# revision N"; 0 without one
@@ -29,7 +29,7 @@ const (
 	revisionComment = "# revision "
 	networkComment  = "# network "
 
-	byteOrderMark = "\ufeff" // which some editors put in front of a text
+	byteOrderMark = "\ufeff" // which some editors write before a text
 )
 
 // FormatProfile returns a profile as a file holds it: its name, the revision as a
@@ -186,8 +186,8 @@ func (p *fileParser) revision(text string) error {
 	return nil
 }
 
-// network reads which network a name stands for. Any other comment may begin with
-// the same word, if it does not go on with a name and "is".
+// network reads a comment that says which network a name means. A comment that begins
+// likewise, and does not go on with a name and "is", is any comment.
 func (p *fileParser) network(text string) error {
 	words := strings.Fields(text)
 	if len(words) < 2 || words[1] != "is" {
@@ -207,7 +207,7 @@ func (p *fileParser) network(text string) error {
 	return nil
 }
 
-// isNetworkID reports whether a word has the form of a Docker network's full ID:
+// isNetworkID reports whether a text has the form of a Docker network's full ID:
 // 64 hexadecimal digits or, in a swarm, 25 letters and digits.
 func isNetworkID(word string) bool {
 	last := byte('f')

@@ -34,7 +34,7 @@ func appendFormat(dst []byte, r Rule) []byte {
 	if r.Unsupported != "" {
 		dst = append(append(append(dst, " ["...), r.Unsupported...), ']')
 	}
-	if r.Action == "" && len(dst) > start { // no action, so no blank behind it
+	if r.Action == "" && len(dst) > start { // no action, so no blank after it
 		dst = append(dst[:start], dst[start+1:]...)
 	}
 	return dst
@@ -116,8 +116,8 @@ func appendSelector(dst []byte, selector string) []byte {
 	return printable.AppendQuoted(dst, selector)
 }
 
-// isReserved reports whether a word has a meaning behind "tag", so that a tag
-// of that name must be quoted.
+// isReserved reports whether a tag of a name must be quoted, because the name is a
+// keyword.
 func isReserved(word string) bool {
 	switch word {
 	case "from", "to", "not", "type", "code", "ipversion":

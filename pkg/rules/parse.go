@@ -20,7 +20,7 @@ const (
 	AsStored
 )
 
-// ParseWords reads a rule from command-line arguments, each one word; a
+// ParseWords reads a rule from command-line arguments, each one token. A
 // selector is one argument. The error is a *ParseError.
 func ParseWords(args []string, mode Mode) (Rule, error) {
 	tokens, text := tokensOfArgs(args)
@@ -50,13 +50,13 @@ func parse(tokens []token, text, unsupported string, mode Mode) (Rule, error) {
 
 type parser struct {
 	tokens []token
-	text  string
-	mode  Mode
-	pos   int
-	rule  Rule
-	found [criteria]int // per criterion, the number of the word that holds its value; 0 = absent
+	text   string
+	mode   Mode
+	pos    int
+	rule   Rule
+	found  [criteria]int // per criterion, the number of the token that holds its value; 0 = absent
 
-	could Expected // at the word where it failed; see Expect
+	could Expected // at the token where it failed; see Expect
 }
 
 func (p *parser) parse() error {
@@ -88,10 +88,10 @@ func (p *parser) noEmptyWord() error {
 		return nil
 	}
 	p.pos = i
-	return p.fail("empty word; is a shell variable empty?")
+	return p.fail("empty argument; is a shell variable empty?")
 }
 
-// check points at the word that holds the first thing Calico refuses.
+// check points at the token that holds the first thing that is invalid for Felix.
 func (p *parser) check() error {
 	if p.mode == AsStored {
 		return nil
@@ -210,7 +210,7 @@ func (p *parser) icmp() error {
 	return nil
 }
 
-// typeAllowed: Felix panics on a message type without the word icmp or icmpv6.
+// typeAllowed: Felix panics on a message type without the protocol icmp or icmpv6.
 func (p *parser) typeAllowed() bool { return p.mode == AsStored || p.takesType() }
 
 func (p *parser) takesType() bool { return p.rule.Protocol == "icmp" || p.rule.Protocol == "icmpv6" }
@@ -228,21 +228,21 @@ func (p *parser) protocolHint() string {
 }
 
 // number reads a decimal number of at most limit; a stored one may be larger.
-func (p *parser) number(behind string, limit int) (int, error) {
+func (p *parser) number(after string, limit int) (int, error) {
 	if p.mode == AsStored {
 		limit = 255
 	}
 	n, ok := decimal(p.peek())
 	if !ok || n > limit {
 		what := "a number from 0 to " + strconv.Itoa(limit)
-		err := p.expected(what + " after " + printable.Quote(behind))
+		err := p.expected(what + " after " + printable.Quote(after))
 		p.could.Value = what
 		return 0, err
 	}
 	return n, nil
 }
 
-// end makes sure that nothing is left, and says what could have stood there.
+// end returns an error if a token is left. The error lists what was expected there.
 func (p *parser) end() error {
 	text := p.peek()
 	if p.pos == len(p.tokens) {
@@ -265,7 +265,7 @@ func (p *parser) end() error {
 	return p.expected(orList(append(slices.Clone(could), "the end of the rule")), could...)
 }
 
-// headWords lists what may still stand in front of "from" and "to".
+// headWords lists the tokens that may follow before "from" and "to".
 func (p *parser) headWords() []string {
 	switch {
 	case p.found[codeCriterion] > 0:
@@ -282,8 +282,8 @@ func (p *parser) headWords() []string {
 	return append([]string{"ipversion"}, append(protocolWords(), "a protocol number")...)
 }
 
-// peek returns the next word; a quoted word is none of the language's, and
-// neither is a missing one.
+// peek returns the next token; empty for one in quotes, which is no keyword, and for a
+// missing one.
 func (p *parser) peek() string {
 	if p.pos == len(p.tokens) || p.tokens[p.pos].quoted {
 		return ""
@@ -291,7 +291,7 @@ func (p *parser) peek() string {
 	return p.tokens[p.pos].text
 }
 
-// negation reads "not WORD" up to WORD, or the "!" of "!WORD", and returns WORD
+// negation reads "not TOKEN" up to TOKEN, or the "!" of "!TOKEN", and returns TOKEN
 // without moving past it.
 func (p *parser) negation() (text string, negated bool) {
 	text = p.peek()
@@ -302,13 +302,13 @@ func (p *parser) negation() (text string, negated bool) {
 	return strings.CutPrefix(text, "!")
 }
 
-// take moves past the word that holds the value of a criterion.
+// take moves past the token that holds the value of a criterion.
 func (p *parser) take(c criterion) {
 	p.pos++
 	p.found[c] = p.pos
 }
 
-// fail makes an error that points at the next word.
+// fail returns an error that points at the next token.
 func (p *parser) fail(msg string) error {
 	e := &ParseError{Text: p.text, Start: len(p.text), End: len(p.text), Word: p.pos + 1, Msg: msg}
 	if p.pos < len(p.tokens) {
@@ -340,7 +340,7 @@ func (p *parser) failItem(item int, msg string) error {
 	return e
 }
 
-// expected makes an error that says what could stand at the next word, and
+// expected returns an error that lists what is expected instead of the next token, and
 // what was probably meant.
 func (p *parser) expected(what string, candidates ...string) error {
 	err := p.fail("expected " + what)

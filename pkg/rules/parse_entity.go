@@ -10,7 +10,7 @@ import (
 func (p *parser) from() error { return p.entity("from", fromSide, &p.rule.From) }
 func (p *parser) to() error   { return p.entity("to", toSide, &p.rule.To) }
 
-// entity reads one or more criteria behind "from" or "to".
+// entity reads one or more criteria after "from" or "to".
 func (p *parser) entity(keyword string, side criterion, e *Entity) error {
 	if p.peek() != keyword {
 		return nil
@@ -51,8 +51,8 @@ func (k entityCriterion) repeated(negated bool) string {
 	return msg
 }
 
-// item reads one criterion, at most one of each. before is the word that it
-// stands behind, if something must stand there.
+// item reads one criterion, at most one of each. before is the token before
+// it, if a criterion must follow that.
 func (p *parser) item(e *Entity, side criterion, before string) error {
 	start := p.pos
 	text, negated := p.negation()
@@ -88,8 +88,8 @@ func (p *parser) item(e *Entity, side criterion, before string) error {
 	return err
 }
 
-// joinTags brings a selector that is a tag, or holds one in the form that is
-// stored, into the words for it, unless the entity names a tag of its own.
+// joinTags makes a tag of a selector that is one, or holds one in the stored form,
+// unless the entity has a tag already.
 func (p *parser) joinTags(e *Entity, side criterion) {
 	if e.Tag.IsZero() && e.Selector != "" {
 		e.Tag, e.Selector = cutTag(e.Selector, false)

@@ -32,8 +32,8 @@ func (p *parser) ports(into *[]PortRange) error {
 	return nil
 }
 
-// parsePorts reads a port or a range. What is not a number of 0 to 65535 is an
-// error here; whether Calico takes the numbers is for Check to say.
+// parsePorts reads a port or a range of numbers from 0 to 65535. Check tells whether
+// they are valid for Felix.
 func parsePorts(text string) (ports PortRange, problem string) {
 	if text == "" {
 		return PortRange{}, `expected a port or port range; a list is one argument without blanks, such as 80,443`
@@ -83,8 +83,8 @@ func (p *parser) nets(into *[]netip.Prefix, text string) error {
 }
 
 // parseNet reads an address or a prefix and clears the host bits, but not of an
-// IPv4 address that is written as IPv6: with less than 96 bits nothing would
-// tell any more that it was one.
+// IPv4 address that is written as IPv6: with less than 96 bits, it could not be told
+// from another IPv6 address.
 func parseNet(text string) (net netip.Prefix, problem string) {
 	if text == "" {
 		return net, "expected an address or prefix; a list is one argument without blanks, such as 10.0.0.0/8,10.1.2.3"
@@ -93,7 +93,7 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	ip, err := netip.ParseAddr(address)
 	switch {
 	case strings.Contains(address, "%"):
-		return net, "an address with a zone (%) cannot be matched; leave the zone away"
+		return net, "an address with a zone (%) cannot be matched; omit the zone"
 	case strings.HasPrefix(address, "!"):
 		return net, "write ! before cidr, or before an address without cidr"
 	case err != nil:
@@ -112,7 +112,7 @@ func parseNet(text string) (net netip.Prefix, problem string) {
 	return net.Masked(), ""
 }
 
-// looksLikeAddress tells an address, right or wrong, from a misspelled word.
+// looksLikeAddress tells an address, right or wrong, from a misspelled keyword.
 func looksLikeAddress(text string) bool {
 	return text != "" && '0' <= text[0] && text[0] <= '9' || strings.Contains(text, ":")
 }

@@ -5,11 +5,11 @@ import (
 	"strconv"
 )
 
-// A Rule says what happens to the packets that fit it. The zero value of a
+// A Rule says what happens to the packets that match it. The zero value of a
 // criterion means that the criterion is absent.
 type Rule struct {
-	// Action is one of the four actions, or empty when what is stored is none
-	// of them (then Beyond says what it is).
+	// Action is one of the four actions, or empty when the stored action is none
+	// of them; then Unsupported has it.
 	Action Action `json:"action,omitempty"`
 
 	// IPVersion is 0, 4 or 6.
@@ -24,9 +24,9 @@ type Rule struct {
 	From Entity `json:"from,omitzero"`
 	To   Entity `json:"to,omitzero"`
 
-	// Beyond spells out stored criteria that the language has no words for, in
-	// printable characters. A rule with such criteria can be shown, moved and
-	// removed; it equals no rule that is said in words and cannot be encoded.
+	// Unsupported spells out stored fields that the syntax does not support, in
+	// printable characters. Such a rule can be shown, moved and removed. It equals
+	// no rule without these fields, and cannot be encoded.
 	Unsupported string `json:"beyond,omitempty"`
 }
 
@@ -100,7 +100,7 @@ func (t Tag) MarshalText() ([]byte, error) { return []byte(t.Name), nil }
 func (t Tag) IsZero() bool { return t.Name == "" }
 
 // MapTags returns the rule with every tag's name replaced by what name returns
-// for it: names by network IDs or the other way round. The rule itself stays.
+// for it: names by network IDs or the other way round. The rule itself does not change.
 func (r Rule) MapTags(name func(string) string) Rule {
 	for _, t := range []*Tag{&r.From.Tag, &r.From.NotTag, &r.To.Tag, &r.To.NotTag} {
 		if !t.IsZero() {

@@ -21,7 +21,7 @@ const maxNesting = 1000
 //	comparison = label ( "==" | "!=" | "contains" | "starts with" | "ends with" ) string
 //	           | label ( "in" | "not in" ) "{" [ string { "," string } [ "," ] ] "}"
 //
-// The empty text selects everything. Only blanks and tabs separate words.
+// The empty text selects everything. Only blanks and tabs separate tokens.
 type Selector struct {
 	root node
 }

@@ -42,9 +42,9 @@ type selectorToken struct {
 
 const maxLabel = 512 // characters in a label of a selector
 
-// scanSelector splits a selector into words; the last one is tokEnd.
+// scanSelector splits a selector into tokens; the last one is tokEnd.
 //
-// Words have no fixed meaning: "in" is an operator behind a label and a label
+// A token has no fixed meaning: "in" is an operator after a label and a label
 // anywhere else, and "has" is a label unless a parenthesis follows at once.
 func scanSelector(text string) ([]selectorToken, error) {
 	toks := make([]selectorToken, 0, 8)
@@ -112,8 +112,8 @@ func scanPunctuation(text string, pos int) (selectorToken, error) {
 	return selectorToken{}, &SelectorError{Offset: pos, Msg: "unexpected " + printable.Quote(rest[:size])}
 }
 
-// scanOperator reads the words that compare a label with something; the two
-// words of an operator may be written as one.
+// scanOperator reads the operator that compares a label with something. An operator
+// of two parts may be written as one.
 func scanOperator(text string, pos int) (selectorToken, error) {
 	for _, op := range [...]struct {
 		first, second string

@@ -7,10 +7,10 @@ import "strings"
 //
 // A label name has at most 63 characters and a Docker network's ID has 64, but
 // the prefix of a qualified name may be 253 long. So a longer tag is the label
-// "<tag>/tag": measured, Felix refuses the former and enforces the latter.
+// "<tag>/tag": measured, the former is invalid for Felix, and the latter is enforced.
 
 const (
-	// MaxLabelName is how many characters the name of a label may have, behind
+	// MaxLabelName is how many characters the name of a label may have, after
 	// an optional DNS name and a slash, and also how many its value may have.
 	MaxLabelName = 63
 
@@ -72,7 +72,7 @@ func IsDNSName(text string) bool {
 	return true
 }
 
-// cutTag takes the tag out of a stored selector: all of it, or behind a part
+// cutTag takes the tag out of a stored selector: all of it, or after a part
 // in parentheses. In a positive match both parts must hold (&&); negated they
 // are two separate exclusions (||), because excluding their conjunction would
 // match far more. The rest is the selector without the tag and the blanks around
@@ -100,7 +100,7 @@ func cutTag(selector string, negated bool) (tag Tag, rest string) {
 	return tag, inner
 }
 
-// tagAtom recognizes has(label) and `label == ""` as the last words of a
+// tagAtom recognizes has(label) and `label == ""` as the last tokens of a
 // selector, if the label stands for a tag.
 func tagAtom(toks []selectorToken) (Tag, bool) {
 	var label string

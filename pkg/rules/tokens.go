@@ -6,16 +6,16 @@ import (
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
 
-// A word is one word of a rule with its place in the text that is shown.
+// A token is one part of a rule with its place in the text that is shown.
 type token struct {
 	text       string
-	quoted     bool // stood in double quotes, so it is no word of the language
-	missing    bool // is still to be said; see Expect
+	quoted     bool // was in double quotes, so it is no keyword
+	missing    bool // is not given yet; see Expect
 	start, end int
 }
 
-// tokensOfArgs makes words of command-line arguments, one of each, and the text
-// to show them in. A selector is a raw argument; a NAME may be in quotes.
+// tokensOfArgs makes a token of each command-line argument, and the text to show
+// them in. A selector is a raw argument; a NAME may be in quotes.
 func tokensOfArgs(args []string) (tokens []token, text string) {
 	tokens = make([]token, 0, len(args))
 	size := 0

@@ -139,7 +139,7 @@ func (d *decoder) tagV1(m rawjson.Member, end *[]string, into *Tag) {
 }
 
 // joinTagsOf brings selectors that are tags, or hold one, into the form that a
-// rule read from words has.
+// parsed rule has.
 func joinTagsOf(e *Entity) {
 	if e.Tag.IsZero() {
 		e.Tag, e.Selector = cutTag(e.Selector, false)

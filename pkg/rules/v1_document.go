@@ -120,7 +120,7 @@ func parseRuleV1(place string, raw []byte) (Rule, error) {
 	case len(stored.Problems) > 0: // begins with the key
 		return Rule{}, problemAt(place, stored.Problems[0])
 	case stored.Rule.Unsupported != "":
-		return Rule{}, &PlaceError{Place: place, Msg: "there are no words for " + stored.Rule.Unsupported}
+		return Rule{}, &PlaceError{Place: place, Msg: "the rule syntax does not support " + stored.Rule.Unsupported}
 	case len(problems) > 0:
 		return Rule{}, &PlaceError{Place: place + placeV1(problems[0], members), Msg: problems[0].Text}
 	}

@@ -104,7 +104,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"icmp_type":8}`):                           "inbound_rules[1].icmp_type: a message type without the protocol icmp or icmpv6 makes Felix crash",
 		in(`{"icmp_code":8}`):                           "inbound_rules[1].icmp_code: a code needs a type",
 		in(`{"protocol":"icmp","icmp_type":"8"}`):       "inbound_rules[1].icmp_type: not a number from 0 to 255",
-		in(`{"protocol":"tcp","!protocol":"udp"}`):      "inbound_rules[1]: there are no words for not udp",
+		in(`{"protocol":"tcp","!protocol":"udp"}`):      "inbound_rules[1]: the rule syntax does not support not udp",
 		in(`{"ip_version":5}`):                          "inbound_rules[1].ip_version: neither 4 nor 6",
 		in(`{"ip_version":4,"protocol":"icmpv6"}`):      "inbound_rules[1].protocol: icmpv6 is IPv6, but ipversion 4 is IPv4",
 	} {

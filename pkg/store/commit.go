@@ -36,7 +36,7 @@ type times struct {
 }
 
 // defaultTimes let a write take less than the second that a command may take
-// beyond its timeout.
+// after its timeout.
 func defaultTimes() times {
 	return times{answer: 350 * time.Millisecond, settle: 350 * time.Millisecond, heartbeat: 5 * time.Second}
 }
@@ -95,7 +95,7 @@ func (s *Store) newWrite(snap *Snapshot, p *profile.Profile) (*write, error) {
 	}, nil
 }
 
-// fits refuses a write that depends on too many keys.
+// fits rejects a write that depends on too many keys.
 func (w *write) fits() error {
 	if n := len(w.conditions); n > etcd.MaxOperations {
 		return fault.Refusedf("the edit depends on %d keys, more than the %d that one transaction can watch over; "+

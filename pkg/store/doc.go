@@ -28,9 +28,9 @@
 //
 // [Store.Edit] is one atomic compare-and-swap: read with revision, change,
 // check, and write only if nothing that was read has changed; a lost race
-// starts again from what is there now. Nothing is written when the change is
-// none, when the datastore is locked for migration, or when Felix would refuse
-// what the edit adds. Parts of a document that are not changed keep every byte.
+// is retried from what is stored then. Nothing is written when the change is
+// none, when the datastore is locked for migration, or when what the edit
+// adds is invalid for Felix. Parts of a document that are not changed keep every byte.
 //
 // When a connection dies after a write was sent, the same guarded write is sent
 // again, so that at most one of the two can succeed; what remains undecided is

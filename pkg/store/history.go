@@ -81,7 +81,7 @@ func (w *write) did(change *clientv3.Event) bool {
 }
 
 // created looks, before a profile is created a second time, whether the first
-// time was carried out: somebody may have removed the profile since, and it
+// time was carried out: another client may have removed the profile since, and it
 // must not come back. For a change of a profile that was there, the revision in
 // the condition makes sure of that.
 func (w *write) created(ctx context.Context) (out outcome, decided bool, err error) {
