@@ -81,7 +81,7 @@ func (b *Builder) Add(p *profile.Profile) {
 		m.labels[l.Name] = l.Value
 	}
 	for _, r := range slices.Concat(p.Inbound, p.Outbound) {
-		m.node.DropsAll = m.node.DropsAll || len(r.Invalid()) > 0
+		m.node.DropsAll = m.node.DropsAll || len(r.Drops()) > 0
 	}
 	m.party = verdict.Endpoint(m.labels)
 	b.members = append(b.members, m)
@@ -90,7 +90,7 @@ func (b *Builder) Add(p *profile.Profile) {
 func withoutJSON(list []rules.Stored) []rules.Stored {
 	out := make([]rules.Stored, len(list))
 	for i, r := range list {
-		out[i] = rules.Stored{Rule: r.Rule, Problems: r.Problems}
+		out[i] = rules.Stored{Rule: r.Rule, Problems: r.Problems, Oddities: r.Oddities, NoCriteria: r.NoCriteria}
 	}
 	return out
 }

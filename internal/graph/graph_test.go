@@ -93,7 +93,7 @@ func TestEdges(t *testing.T) {
 				profiletest.New(t, "bad", "bad=", "outbound allow", "inbound allow", `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`),
 				profiletest.New(t, "db", "inbound allow from tag bad"),
 			},
-			want: []string{"None; bad; drops everything: a rule is invalid for Felix; ", "None; db; ; "},
+			want: []string{"None; bad; drops everything: a rule is invalid for Felix; ", "tag bad; db; all; inbound rule 1"},
 		},
 		{
 			name: "only what touches the selected profile",

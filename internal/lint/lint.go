@@ -151,6 +151,9 @@ func (l *Linter) checkProfile(p *profile.Profile) {
 	for _, why := range p.InvalidNames() {
 		l.add(whole, Error, "refused-name", plain(why), plain("correct the document with the tool that wrote it, or with etcdctl"))
 	}
+	if why := p.LostTags(); why != "" {
+		l.add(whole, Error, "lost-tags", plain(why), plain("remove or correct the rule"))
+	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		l.checkRules(p, d)
 	}

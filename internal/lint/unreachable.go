@@ -17,8 +17,13 @@ func (l *Linter) checkRules(p *profile.Profile, d rules.Direction) {
 	list := *p.Rules(d)
 	at := func(i int) place { return place{id: p.ID, direction: d, position: i + 1, rule: list[i].Rule} }
 	for i, r := range list {
+		drops := r.Drops()
 		for _, why := range r.Invalid() {
-			l.add(at(i), Error, "refused-rule", plain("it is invalid for Felix, which drops all traffic of the profile: "+why),
+			reason := "another program stored it, and no edit adds such a rule: " + why
+			if slices.Contains(drops, why) {
+				reason = "it is invalid for Felix, which drops all traffic of the profile: " + why
+			}
+			l.add(at(i), Error, "refused-rule", plain(reason),
 				l.edit(at(i), "remove it, or correct it with rule replace: ", "remove", position(i)))
 		}
 		if p.Layout == profile.V3 {

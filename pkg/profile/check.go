@@ -18,22 +18,65 @@ const (
 	maxName = 253
 )
 
-// Invalid lists what Felix refuses in the stored document. Rules that it
-// refuses make it drop all traffic of the profile; labels, names or annotations
-// that it refuses make the profile's tags vanish, so that rules elsewhere that
-// deny by tag stop matching. Of a v1 profile, which no Felix reads, it lists the
-// tags and labels that v3 cannot hold.
-func (p *Profile) Invalid() []string { return append(p.InvalidRules(), p.InvalidNames()...) }
+// Invalid lists what of the stored document is invalid for Felix, the most dangerous
+// first: that its tags vanish, so that rules elsewhere that deny by tag stop matching;
+// rules that Felix applies in its own way; and rules for which it drops all traffic of
+// the profile. Of a v1 profile, which no Felix reads, it lists the tags and labels that
+// v3 cannot hold.
+func (p *Profile) Invalid() []string {
+	found := p.InvalidNames()
+	if why := p.LostTags(); why != "" {
+		found = append(found, why)
+	}
+	return slices.Concat(found, p.OddRules(), p.InvalidRules())
+}
+
+// LostTags says that Felix takes no tags from the profile because of one of its rules;
+// empty if it takes them or there are none.
+func (p *Profile) LostTags() string {
+	untags := p.inRules(rules.Stored.Untags)
+	if len(p.Labels) == 0 || len(untags) == 0 || len(p.InvalidNames()) > 0 {
+		return ""
+	}
+	rule, _, _ := strings.Cut(untags[0], ":")
+	return "Felix takes no tags from the profile because of " + rule + ", so that rules elsewhere that deny by its tags do not match"
+}
 
 // InvalidRules lists the part of Invalid for which Felix drops everything. No
 // Felix reads a v1 profile, so it has none.
-func (p *Profile) InvalidRules() (found []string) {
+func (p *Profile) InvalidRules() []string { return p.inRules(rules.Stored.Drops) }
+
+// OddRules lists the part of Invalid that is about rules which Felix applies all the same.
+func (p *Profile) OddRules() []string {
+	return p.inRules(func(r rules.Stored) (odd []string) {
+		drops := r.Drops()
+		for _, why := range r.Invalid() {
+			if !slices.Contains(drops, why) {
+				odd = append(odd, why)
+			}
+		}
+		return odd
+	})
+}
+
+// NoTags says why Felix takes no tags from the profile; empty if it takes them.
+func (p *Profile) NoTags() string {
+	if p.Layout == V1 {
+		return ""
+	}
+	for _, why := range slices.Concat(p.invalidLabels(""), p.invalidMetadata(), p.inRules(rules.Stored.Untags)) {
+		return why
+	}
+	return ""
+}
+
+func (p *Profile) inRules(which func(rules.Stored) []string) (found []string) {
 	if p.Layout == V1 {
 		return nil
 	}
 	for _, d := range []rules.Direction{rules.Inbound, rules.Outbound} {
 		for i, r := range *p.Rules(d) {
-			for _, t := range r.Invalid() {
+			for _, t := range which(r) {
 				found = append(found, fmt.Sprintf("%s rule %d: %s", d, i+1, t))
 			}
 		}
@@ -55,9 +98,9 @@ func (p *Profile) InvalidNames() []string {
 }
 
 // Applied returns the labels that Felix takes from the profile for its endpoints:
-// none, if it refuses one of them or the name of the profile.
+// none, if one of them, the name of the profile or a rule is invalid for Felix.
 func (p *Profile) Applied() []Label {
-	if p.Layout != V1 && len(p.invalidLabels(""))+len(p.invalidMetadata()) > 0 {
+	if p.NoTags() != "" {
 		return nil
 	}
 	return p.Labels
@@ -157,6 +200,9 @@ func checkRules(d rules.Direction, now, was []rules.Stored) error {
 			continue
 		}
 		why := slices.Clone(r.Problems)
+		for _, odd := range r.Oddities {
+			why = append(why, odd.Text)
+		}
 		for _, problem := range rules.Check(r.Rule) {
 			why = append(why, problem.Text)
 		}

@@ -77,7 +77,7 @@ func TestRulesThatFelixRefuses(t *testing.T) {
 	for _, raw := range []string{
 		`{"action":"Alow"}`, `{}`, `null`, `{"action":"Allow","protocol":"TCP","destination":{"ports":[0]}}`,
 		`{"action":"Allow","protocol":"TCP","destination":{"ports":[99999]}}`, `{"action":"Allow","protocol":"ICMP","icmp":{"type":255}}`,
-		`{"action":"Allow","source":{"nets":["::ffff:0:0/96"]}}`, `{"action":"Allow","source":{"notNets":["0.0.0.0/0"]}}`,
+		`{"action":"Allow","source":{"nets":["::ffff:0:0/95"]}}`, `{"action":"Allow","source":{"notNets":["0.0.0.0/0"]}}`,
 		`{"action":"Allow","source":{"selector":"nonsense((("}}`, `{"action":"Allow","destination":{"ports":[80]}}`,
 		`{"action":"Allow","ipVersion":4,"source":{"nets":["2001:db8::/32"]}}`, `{"action":"Allow","protocol":300}`,
 	} {
@@ -115,7 +115,6 @@ func TestTrouble(t *testing.T) {
 	const bad = `{` + head + `,"metadata":{"name":"other","labels":{"-x":"","team":"a b"},"annotations":{"A/b":"","a b":"1"}},` +
 		`"spec":{"ingress":[{"action":"Alow"},{"action":"Allow"}],"labelsToApply":{"a b":"","ok":"","v":"-"}}}`
 	want := []string{
-		`inbound rule 1: ` + rules.DecodeV3([]byte(`{"action":"Alow"}`)).Invalid()[0],
 		`label "a b": ` + notLabelName,
 		`label "v": its value "-" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
 		`a profile cannot be called "WEB", because Calico takes lower case only; web is possible`,
@@ -124,9 +123,10 @@ func TestTrouble(t *testing.T) {
 		`metadata.label "team": its value "a b" is not made of at most 63 letters, digits, -, _ and ., the first and the last a letter or digit`,
 		`metadata.annotation "a b": ` + notLabelName,
 	}
-	for i := range want[1:] {
-		want[i+1] += "; Felix takes no tags from such a profile"
+	for i := range want {
+		want[i] += "; Felix takes no tags from such a profile"
 	}
+	want = append(want, `inbound rule 1: `+rules.DecodeV3([]byte(`{"action":"Alow"}`)).Invalid()[0])
 	if diff := cmp.Diff(want, decode(t, "WEB", bad).Invalid()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -230,5 +230,23 @@ func TestRuleTrouble(t *testing.T) {
 	}
 	if all := p.Invalid(); len(all) != 2 {
 		t.Errorf("%q", all)
+	}
+}
+
+// A rule that is invalid for upstream's API takes the tags of the profile, also where
+// Felix applies the rule.
+func TestLostTags(t *testing.T) {
+	t.Parallel()
+	for raw, lost := range map[string]bool{
+		`{"action":"Allow","protocol":"TCP"}`: false, `{"action":"Allow","protocol":"tcp"}`: true,
+		`{"action":"Allow","source":{"nets":["foo"]}}`: true, `{"action":"Alow"}`: true, `{}`: false,
+	} {
+		p := decode(t, "web", `{`+head+`,"metadata":{"name":"web"},"spec":{"egress":[`+raw+`],"labelsToApply":{"web":""}}}`)
+		if got := p.LostTags(); (got != "") != lost || (len(p.Applied()) == 0) != lost {
+			t.Errorf("%s: %q, %v", raw, got, p.Applied())
+		}
+		if lost && !strings.HasPrefix(p.Invalid()[0], "Felix takes no tags from the profile because of outbound rule 1, so that") {
+			t.Errorf("%s: the first is %q", raw, p.Invalid())
+		}
 	}
 }

@@ -50,14 +50,23 @@ type Problem struct {
 	Item      int       // which item of a list, from 0; -1 is all of it
 	Text      string    // what is wrong, and why
 	Limit     bool      // a limit of new rules only: what is stored beyond it works
+
+	applied   bool // Felix applies the rule all the same
+	keepsTags bool // and takes the tags of the profile
 }
 
-// maxSelector is the longest selector that Felix takes, in characters.
+func (p Problem) where() string { return p.criterion.String() + ": " + p.Text }
+
+// maxSelector is the longest selector that upstream's API takes, in characters.
 const maxSelector = 1024
 
+// maxParsed is the longest selector that is parsed at all. Felix was seen to take one of
+// 10,000 characters.
+const maxParsed = 64 << 10
+
 // Check returns what Felix refuses, mis-renders or dies of in a rule, and what
-// is beyond the limits for a new one. A rule that Felix refuses makes it drop
-// all traffic of the profile. What [DecodeV3] could not read is not here but
+// is beyond the limits for a new one, which are those of upstream's API. For most of
+// it, Felix drops all traffic of the profile; see [Stored.Drops]. What [DecodeV3] could not read is not here but
 // in [Stored].Problems.
 func Check(r Rule) []Problem {
 	c := checker{rule: r, fromOrTo: fromSide}
@@ -125,6 +134,8 @@ func (c *checker) version(at criterion, item, version int, value string) {
 	default:
 		c.add(at, item, "%s is IPv%d, but %s is IPv%d",
 			value, version, c.versioned, c.ipVersion)
+		last := &c.problems[len(c.problems)-1]
+		last.applied, last.keepsTags = true, at == protocolCriterion
 	}
 }
 
@@ -141,7 +152,7 @@ func (c *checker) ports(at criterion, list []PortRange) {
 		c.add(at, -1, "ports need the protocol tcp, udp or sctp in the rule")
 	}
 	if len(list) > maxPorts {
-		c.limit(at, maxPorts, "more than %d ports", maxPorts)
+		c.limit(at, maxPorts, "more than %d ports, the limit of upstream's API", maxPorts)
 	}
 	for i, p := range list {
 		switch {
@@ -174,9 +185,12 @@ func (c *checker) selector(at criterion, selector, stored string) {
 		c.add(at, -1, "the selector is not valid UTF-8")
 		return
 	}
-	if utf8.RuneCountInString(stored) > maxSelector {
-		c.add(at, -1, "the selector is longer than %d characters", maxSelector)
+	switch n := utf8.RuneCountInString(stored); {
+	case n > maxParsed:
+		c.add(at, -1, "the selector is longer than %d characters", maxParsed)
 		return
+	case n > maxSelector:
+		c.limit(at, -1, "the selector is longer than %d characters, the limit of upstream's API", maxSelector)
 	}
 	var wrong *SelectorError
 	if _, err := ParseSelector(selector); errors.As(err, &wrong) {
@@ -186,7 +200,7 @@ func (c *checker) selector(at criterion, selector, stored string) {
 
 func (c *checker) nets(at criterion, list []netip.Prefix, negated bool) {
 	if len(list) > maxNets {
-		c.limit(at, maxNets, "more than %d addresses", maxNets)
+		c.limit(at, maxNets, "more than %d addresses, the limit of upstream's API", maxNets)
 	}
 	var seen map[netip.Prefix]bool
 	if len(list) > 1 {
@@ -195,17 +209,43 @@ func (c *checker) nets(at criterion, list []netip.Prefix, negated bool) {
 	for i, n := range list {
 		switch {
 		case n.Addr().Is4In6():
-			c.add(at, i, "%s is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write %s", n, unmapped(n))
+			c.mapped(at, i, n)
 		case negated && n.Bits() == 0:
 			c.add(at, i, "not cidr %s excludes everything", n)
+			c.problems[len(c.problems)-1].applied = true
 		case seen[n]:
-			c.limit(at, i, "%s is in the list twice", n)
+			c.limit(at, i, "%s is in the list twice, which upstream's API rejects", n)
 		}
 		if seen != nil {
 			seen[n] = true
 		}
-		c.version(at, i, IPVersion(n.Addr()), n.String())
+		version := IPVersion(n.Addr())
+		if isMapped(n) {
+			version = 4
+		}
+		c.version(at, i, version, n.String())
 	}
+}
+
+// isMapped reports whether Felix reads an IPv6 prefix as the IPv4 prefix that it maps.
+func isMapped(n netip.Prefix) bool { return n.Addr().Is4In6() && n.Bits() >= 96 }
+
+// mapped notes an IPv4 prefix that is written as IPv6.
+func (c *checker) mapped(at criterion, i int, n netip.Prefix) {
+	if !isMapped(n) {
+		c.add(at, i, "%s is an IPv4 address written as IPv6; write %s", n, unmapped(n))
+		return
+	}
+	c.limit(at, i, "%s is an IPv4 address written as IPv6, which upstream's API rejects; write %s, as Felix reads it", n, unmapped(n))
+}
+
+// FelixNet returns a network as Felix reads it: an IPv6 prefix that maps an IPv4 prefix
+// is that one.
+func FelixNet(n netip.Prefix) netip.Prefix {
+	if isMapped(n) {
+		return unmapped(n)
+	}
+	return n
 }
 
 // unmapped returns the IPv4 prefix that ::ffff:a.b.c.d/n means. With less than

@@ -20,6 +20,9 @@ type decoder struct {
 	problems []string
 
 	portNames bool // whether a port may be a name
+
+	oddities []Oddity
+	matched  bool // whether there is an unsupported field that a packet must match
 }
 
 // A beyondEnd holds the criteria without words of one entity.
@@ -41,7 +44,7 @@ func (d *decoder) stored(raw []byte) Stored {
 		}
 	}
 	d.rule.Unsupported = strings.Join(append(parts, d.beyond...), " ")
-	return Stored{Rule: d.rule, JSON: raw, Problems: d.problems}
+	return Stored{Rule: d.rule, JSON: raw, Problems: d.problems, Oddities: d.oddities, NoCriteria: !d.matched && len(d.problems) == 0}
 }
 
 // invalid returns the result for what is no JSON.
@@ -56,7 +59,14 @@ func (d *decoder) invalid(raw []byte) Stored {
 func (d *decoder) without(into *[]string, key string, value []byte) {
 	if !isEmptyValue(value) || rawjson.Kind(value) == "object" {
 		*into = append(*into, spellOut(key, value))
+		d.matched = d.matched || !strings.EqualFold(key, "metadata")
 	}
+}
+
+// odd notes a value that Felix reads in its own way. What it ignores of it is shown, but
+// is no criterion.
+func (d *decoder) odd(key, why string, noTag bool) {
+	d.oddities = append(d.oddities, Oddity{Text: printable.Text(key) + ": " + why, NoTag: noTag})
 }
 
 // wrong notes a criterion whose value Calico does not take.
@@ -97,6 +107,9 @@ func (d *decoder) protocol(key string, value []byte, into *Protocol) {
 		return
 	}
 	*into = p
+	if d.portNames && rawjson.Kind(value) == "string" && !isProtocolV3(stringOrNumber(value)) {
+		d.odd(key, printable.Text(string(value))+" is not spelled as upstream's API has it; Felix takes no tags from such a profile", true)
+	}
 }
 
 func (d *decoder) ipVersion(key string, value []byte) {
@@ -155,8 +168,13 @@ func storedPorts(element []byte) (PortRange, bool) {
 	return ports, problem == ""
 }
 
-// isPortName reports whether text can be the name of an endpoint's port.
-func isPortName(text string) bool { return IsName(text) && len(text) <= 128 }
+// isPortName reports whether Felix takes text for the name of an endpoint's port: at
+// most 15 lower-case letters, digits and single hyphens inside, one of them a letter.
+func isPortName(text string) bool {
+	letters := strings.ContainsFunc(text, func(r rune) bool { return 'a' <= r && r <= 'z' })
+	wrong := strings.ContainsFunc(text, func(r rune) bool { return r != '-' && (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	return letters && !wrong && len(text) <= 15 && !strings.Contains(text, "--") && strings.Trim(text, "-") == text
+}
 
 // nets reads a list of prefixes.
 func (d *decoder) nets(end *[]string, key string, value []byte, into *[]netip.Prefix) {
@@ -165,19 +183,42 @@ func (d *decoder) nets(end *[]string, key string, value []byte, into *[]netip.Pr
 		d.wrong(end, key, value, err.Error())
 		return
 	}
+	ignored := 0
 	list := make([]netip.Prefix, 0, len(elements)+len(*into))
 	list = append(list, *into...)
 	for i, element := range elements {
 		net, problem := parseNet(stringOrNumber(element))
-		if rawjson.Kind(element) != "string" || problem != "" {
+		text := stringOrNumber(element)
+		switch {
+		case rawjson.Kind(element) != "string" || problem != "" && !d.portNames:
 			d.wrongItem(end, key, i, value, printable.Text(string(element))+" is not an address or prefix")
 			return
+		case problem != "":
+			ignored++
+			d.odd(key+"["+strconv.Itoa(i)+"]", printable.Text(string(element))+" is not an address or prefix", true)
+			continue
+		case d.portNames && !strings.Contains(text, "/"):
+			d.odd(key+"["+strconv.Itoa(i)+"]", printable.Text(string(element))+" has no prefix length; Felix takes no tags from such a profile", true)
 		}
 		list = append(list, net)
+	}
+	if ignored > 0 {
+		d.ignoredNets(end, key, value, len(list) == 0)
 	}
 	if len(list) > 0 {
 		*into = list
 	}
+}
+
+// ignoredNets says that Felix ignores items of a list that are no addresses.
+func (d *decoder) ignoredNets(end *[]string, key string, value []byte, all bool) {
+	*end = append(*end, spellOut(key, value))
+	last := &d.oddities[len(d.oddities)-1]
+	if all {
+		last.Text += "; Felix ignores the list, so that the rule matches every address, and takes no tags from the profile"
+		return
+	}
+	last.Text += "; Felix ignores it, and takes no tags from the profile"
 }
 
 // text reads a string.

@@ -73,7 +73,7 @@ func TestLongSelectors(t *testing.T) {
 			t.Errorf("the tags are %q and %q", tag(1000, layout), tag(300_000, layout))
 		}
 		for _, selector := range []string{strings.Repeat("(", 1_000_000), strings.Repeat("!", 1_000_000) + "has(a)"} {
-			if invalid := layout(selector).Invalid(); fmt.Sprint(invalid) != "[from selector: the selector is longer than 1024 characters]" {
+			if invalid := layout(selector).Invalid(); fmt.Sprint(invalid) != "[from selector: the selector is longer than 65536 characters]" {
 				t.Errorf("invalid %q", invalid)
 			}
 		}

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/calicoctl/calicoctl/internal/printable"
 )
@@ -22,6 +23,20 @@ type Stored struct {
 	// Problems says what of the value could not be read as Calico defines it,
 	// such as an unknown action. What [Check] finds is not repeated here.
 	Problems []string
+
+	// Oddities says what of the value Felix reads in its own way.
+	Oddities []Oddity
+
+	// NoCriteria is true when the unsupported fields, and an action that is not
+	// there, are nothing that a packet must match.
+	NoCriteria bool
+}
+
+// An Oddity is part of a stored rule that upstream's API rejects, while Felix applies
+// the rule.
+type Oddity struct {
+	Text  string // what is wrong, and what Felix does
+	NoTag bool   // whether Felix takes no tags from the profile because of it
 }
 
 // MarshalJSON returns the stored bytes.
@@ -31,13 +46,44 @@ func (s Stored) MarshalJSON() ([]byte, error) { return s.JSON, nil }
 // problems of its value and those that [Check] finds, limits of new rules left
 // aside. It is empty for a good rule.
 func (s Stored) Invalid() []string {
-	invalid := s.Problems
+	invalid := slices.Clone(s.Problems)
+	for _, o := range s.Oddities {
+		invalid = append(invalid, o.Text)
+	}
 	for _, p := range Check(s.Rule) {
 		if !p.Limit {
-			invalid = append(invalid[:len(invalid):len(invalid)], p.criterion.String()+": "+p.Text)
+			invalid = append(invalid, p.where())
 		}
 	}
 	return invalid
+}
+
+// Drops lists the part of Invalid for which Felix drops all traffic of the profile.
+func (s Stored) Drops() []string {
+	drops := slices.Clone(s.Problems)
+	for _, p := range Check(s.Rule) {
+		if !p.Limit && !p.applied {
+			drops = append(drops, p.where())
+		}
+	}
+	return drops
+}
+
+// Untags lists the part of Invalid for which Felix takes no tags from the profile,
+// so that rules elsewhere which deny by such a tag do not match.
+func (s Stored) Untags() []string {
+	untags := slices.Clone(s.Problems)
+	for _, o := range s.Oddities {
+		if o.NoTag {
+			untags = append(untags, o.Text)
+		}
+	}
+	for _, p := range Check(s.Rule) {
+		if !p.Limit && !p.keepsTags {
+			untags = append(untags, p.where())
+		}
+	}
+	return untags
 }
 
 // A BeyondError says that a rule has criteria that a format or the words of

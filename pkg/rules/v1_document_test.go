@@ -97,7 +97,7 @@ func TestDocumentV1Errors(t *testing.T) {
 		in(`{"protocol":"icmp","!icmp_type":255}`):      "inbound_rules[1].!icmp_type: type 255 cannot be programmed (0 to 254)",
 		in(`{"dst_ports":[80]}`):                        "inbound_rules[1].dst_ports: ports need the protocol tcp, udp or sctp in the rule",
 		in(`{"src_net":"10.0.0.0/33"}`):                 `inbound_rules[1].src_net: "10.0.0.0/33" is not an address or prefix`,
-		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, so that Felix would leave it away and match every address; write 10.0.0.0/8",
+		in(`{"src_net":"::ffff:10.0.0.0/104"}`):         "inbound_rules[1].src_net: ::ffff:10.0.0.0/104 is an IPv4 address written as IPv6, which upstream's API rejects; write 10.0.0.0/8, as Felix reads it",
 		in(`{"src_nets":["10.0.0.0/8","::/1"]}`):        "inbound_rules[1].src_nets[1]: ::/1 is IPv6, but 10.0.0.0/8 is IPv4",
 		in(`{"src_selector":"a =="}`):                   "inbound_rules[1].src_selector: selector, character 5: expected a string in quotes, got the end",
 		in(`{"src_tag":"a b"}`):                         `inbound_rules[1].src_tag: "a b" is not the name of a tag`,

@@ -52,7 +52,7 @@ func DecodeV3(raw []byte) Stored {
 		}
 	}
 	if !action && len(d.problems) == 0 {
-		d.wrong(&d.beyond, "action", []byte(`"none"`), noAction)
+		d.noAction([]byte(`"none"`))
 	}
 	d.onlyOne()
 	return d.stored(raw)
@@ -83,6 +83,12 @@ func (d *decoder) actionV3(value []byte) {
 		d.rule.Action = Log
 	case "pass", "next-tier":
 		d.rule.Action = Pass
+	case "", "null":
+		if rawjson.Kind(value) == "null" || string(value) == `""` {
+			d.noAction(value)
+			return
+		}
+		fallthrough
 	default:
 		d.wrong(&d.beyond, "action", value, wrongAction(value))
 	}
@@ -92,15 +98,17 @@ func (d *decoder) actionV3(value []byte) {
 // for a text that is none of the four; it does not read what is no text.
 func wrongAction(value []byte) string {
 	switch kind := rawjson.Kind(value); {
-	case kind == "null" || string(value) == `""`:
-		return noAction
 	case kind != "string":
 		return "expected a string, got " + printable.Text(string(value))
 	}
 	return printable.Text(string(value)) + " is not an action (allow, deny, log, pass); Felix panics on it"
 }
 
-const noAction = "a rule needs an action"
+// noAction notes that there is no action, which Felix takes for allow.
+func (d *decoder) noAction(value []byte) {
+	d.beyond = append(d.beyond, spellOut("action", value))
+	d.odd("action", "a rule needs an action; without, Felix allows what it matches", false)
+}
 
 func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
 	var icmp ICMP
@@ -123,7 +131,8 @@ func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
 	switch kind {
 	case "":
 	case "c": // a code without a type
-		d.wrong(&d.beyond, key, value, "a code needs a type")
+		d.beyond = append(d.beyond, spellOut(key, value))
+		d.odd(key, "a code needs a type; Felix ignores the code, so that the rule matches every message", false)
 	default:
 		*into = &icmp
 	}
@@ -134,10 +143,12 @@ func (d *decoder) icmpV3(key string, value []byte, into **ICMP) {
 func (d *decoder) onlyOne() {
 	r := &d.rule
 	if r.Protocol != "" && r.NotProtocol != "" {
+		d.matched = true
 		d.beyond = append(d.beyond, "not "+string(r.NotProtocol))
 		r.NotProtocol = ""
 	}
 	if r.ICMP != nil && r.NotICMP != nil {
+		d.matched = true
 		d.beyond = append(d.beyond, string(appendICMP(nil, "not type ", r.NotICMP)))
 		r.NotICMP = nil
 	}
@@ -192,6 +203,12 @@ func EncodeV3(r Rule) (Stored, error) {
 }
 
 func actionName(a Action) string { return strings.ToUpper(string(a[:1])) + string(a[1:]) }
+
+// isProtocolV3 reports whether a name is in v3's spelling.
+func isProtocolV3(text string) bool {
+	p, ok := parseProtocol(text)
+	return ok && (protocolV3(p) == text || text != "" && '0' <= text[0] && text[0] <= '9')
+}
 
 // protocolV3 returns the name in v3's spelling, a number, or nil.
 func protocolV3(p Protocol) any {

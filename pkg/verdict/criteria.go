@@ -89,9 +89,13 @@ func newCriteria(r rules.Rule) *criteria {
 	return c
 }
 
-// storedCriteria also tells what of the unsupported fields is no criterion.
+// storedCriteria reads a stored rule as Felix does: one without an action allows, and
+// some of the unsupported fields are no criteria.
 func storedCriteria(s rules.Stored) *criteria {
 	c := newCriteria(s.Rule)
+	if c.rule.Action == "" {
+		c.rule.Action = rules.Allow
+	}
 	if rest := matchedUnsupported(s); rest != s.Rule.Unsupported {
 		c.unsupported = strings.TrimSpace(rest + strings.TrimPrefix(c.unsupported, s.Rule.Unsupported))
 	}
@@ -101,7 +105,10 @@ func storedCriteria(s rules.Stored) *criteria {
 // matchedUnsupported returns the unsupported fields that a packet must match. What
 // is just noted about a rule, its metadata, is none.
 func matchedUnsupported(s rules.Stored) string {
-	if s.Rule.Unsupported == "" || len(s.Problems) > 0 {
+	switch {
+	case s.NoCriteria:
+		return ""
+	case s.Rule.Unsupported == "" || len(s.Problems) > 0:
 		return s.Rule.Unsupported
 	}
 	rest, err := rawjson.Delete(s.JSON, func(key string) bool { return strings.EqualFold(key, "metadata") })

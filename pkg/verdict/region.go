@@ -223,6 +223,7 @@ func highestAddress(ipv6 bool) point {
 func netSpans(list []netip.Prefix, ipv6 bool) spans {
 	out := make([]span, 0, len(list))
 	for _, n := range list {
+		n = rules.FelixNet(n)
 		if n.Addr().Is4() == ipv6 {
 			continue
 		}
