@@ -15,6 +15,7 @@ SEED     ?= 0
 # The tools of lint, fmt and package run straight from the module proxy, so that they and
 # what they depend on stay out of go.mod.
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
+GOLANGCI    = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 # Without a git checkout, or a git that reads it, the version is dev and Go must
@@ -46,7 +47,7 @@ GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VE
 SOURCES = go.mod go.sum $(shell find cmd pkg internal tools -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-etcd test-server race torture demo bench sandbox lint fmt docs man screencast package install clean help
+.PHONY: build test test-etcd test-server race torture demo bench sandbox lint fmt docs man screencast package release install clean help
 
 build: ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -79,12 +80,13 @@ bench: ## measure calicoctl beside bare programs and etcdctl, into docs/performa
 sandbox: build bin/sandbox ## run an etcd to try calicoctl on, until Ctrl-C
 	@bin/sandbox
 
-lint: ## check the format (gofumpt), then go vet and staticcheck
+lint: ## check the format (gofumpt), then go vet, staticcheck and golangci-lint
 	@list=$$($(GOFUMPT) -l $(DIRECTORIES)) || exit 1; \
 	if [ -n "$$list" ]; then echo "not in gofumpt's format, run make fmt:"; echo "$$list"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) vet -tags generate ./cmd/calicoctl
+	$(GOLANGCI) run ./...
+	$(GO) vet -tags generate ./cmd/calicoctl ./cmd/calico-docker
 	$(STATICCHECK) -tags generate ./cmd/calicoctl
 
 fmt: ## bring all files into gofumpt's format
@@ -107,6 +109,15 @@ screencast: build ## play the walkthrough of README.md into docs/walkthrough.svg
 package: ## make packages, archives and images of both programs in dist/
 	GO="$(GO)" VERSION=$(VERSION) PACKAGE_VERSION=$(PACKAGE_VERSION) SOURCE_DATE_EPOCH=$(EPOCH) \
 		BUILDFLAGS=$(BUILDFLAGS) packaging/build
+
+# Everything that the page of a release holds, from a commit that has been tested: also its
+# section of CHANGELOG.md, which must have the date.
+release: ## make all that a release page holds: VERSION=v0.1.0
+	@echo '$(VERSION)' | grep -Eqx 'v[0-9]+\.[0-9]+\.[0-9]+' || { echo "say which release: make release VERSION=v0.1.0"; exit 1; }
+	@grep -Eq '^## $(patsubst v%,%,$(VERSION)) - [0-9]{4}-[0-9]{2}-[0-9]{2}$$' CHANGELOG.md || \
+		{ echo "CHANGELOG.md has no section \"## $(patsubst v%,%,$(VERSION)) - DATE\""; exit 1; }
+	@$(MAKE) --no-print-directory package VERSION=$(VERSION)
+	awk '/^## / { on = index($$0, "## $(patsubst v%,%,$(VERSION)) - ") == 1; next } on' CHANGELOG.md > dist/RELEASE_NOTES.md
 
 install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"

@@ -116,9 +116,9 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 func printGraph(a *app, g *graph.Graph) error {
 	switch a.out.Format {
 	case "dot":
-		a.out.WriteString(g.DOT())
+		_, _ = a.out.WriteString(g.DOT()) // the printer keeps its error
 	case "mermaid":
-		a.out.WriteString(g.Mermaid())
+		_, _ = a.out.WriteString(g.Mermaid())
 	case "text":
 		rows := g.Rows()
 		render.Table{Header: graph.Header(), Rows: len(rows), Row: func(i int) []string { return rows[i] }}.Write(&a.out)

@@ -90,7 +90,7 @@ func scriptDockerTwin(ts *testscript.TestScript, _ bool, args []string) {
 	answer, err := docker.HTTPClient().Post(base+"/v1.41/networks/create", "application/json", body)
 	ts.Check(err)
 	defer answer.Body.Close()
-	var made struct{ Id string } //nolint:revive,staticcheck // Docker's spelling
+	var made struct{ Id string } //nolint:staticcheck // Docker's spelling
 	ts.Check(json.NewDecoder(answer.Body).Decode(&made))
 	if made.Id == "" {
 		ts.Fatalf("no second network: %s", answer.Status)
@@ -112,7 +112,7 @@ func removeNetwork(ts *testscript.TestScript, docker *client.Client, id string) 
 // of a network is that of VARIABLE=NAME@DRIVER, or not told, and its option profile
 // that of VARIABLE=NAME@DRIVER@PROFILE.
 func scriptFakeDocker(ts *testscript.TestScript, _ bool, args []string) {
-	type told struct { //nolint:revive,staticcheck // Docker's spelling
+	type told struct { //nolint:staticcheck // Docker's spelling
 		Id, Name, Driver string
 		Options          map[string]string
 	}

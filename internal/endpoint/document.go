@@ -20,7 +20,8 @@ const (
 	// LabelContainer and LabelNetwork are the labels with the names of the container
 	// and of the network. They have a prefix, so that no tag means them.
 	LabelContainer = "docker/container"
-	LabelNetwork   = "docker/network"
+	// LabelNetwork is described with LabelContainer.
+	LabelNetwork = "docker/network"
 
 	noteContainer = "docker/container-name" // annotations take every name
 	noteNetwork   = "docker/network-name"

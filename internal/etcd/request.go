@@ -53,6 +53,7 @@ func Pause(ctx context.Context, attempt int) bool {
 	return Sleep(ctx, time.Millisecond+rand.N(min(time.Millisecond<<min(attempt, 10), 100*time.Millisecond)))
 }
 
+// Sleep waits. It reports false when the context ended meanwhile.
 func Sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

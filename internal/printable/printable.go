@@ -45,7 +45,7 @@ func AppendQuoted(dst []byte, text string) []byte {
 	return append(dst, '"')
 }
 
-// unQuote reads what AppendQuoted wrote, from the opening quote on. It
+// Unquote reads what AppendQuoted wrote, from the opening quote on. It
 // returns the text and the number of bytes read; ok is false when the quotes
 // are not closed or an escape is none of the three.
 func Unquote(quoted string) (text string, length int, ok bool) {

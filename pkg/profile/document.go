@@ -69,6 +69,7 @@ func decodeRules(where string, value []byte, decode func([]byte) rules.Stored) (
 	return list, nil
 }
 
+// DecodeLabels reads an object of labels; where says in errors what it is of.
 func DecodeLabels(where string, value []byte) ([]Label, error) {
 	list, err := rawjson.Members(where, value, rawjson.Exact)
 	if err != nil {

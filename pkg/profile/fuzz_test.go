@@ -70,7 +70,7 @@ const fuzzEdits = 13
 func fuzzEdit(t *testing.T, p *profile.Profile, op byte) (field string) {
 	t.Helper()
 	r := rule(t, addition)
-	direction := rules.Direction(rules.Inbound)
+	direction := rules.Inbound
 	field = "ingress"
 	if op >= 128 {
 		direction, field = rules.Outbound, "egress"

@@ -10,6 +10,7 @@ import (
 // A Kind is what a stored document describes.
 type Kind string
 
+// The kinds of documents.
 const (
 	KindProfile    Kind = "profile"
 	KindEndpoint   Kind = "endpoint"

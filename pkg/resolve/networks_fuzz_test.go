@@ -2,7 +2,7 @@ package resolve_test
 
 import (
 	"errors"
-	"math/rand"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,11 +19,11 @@ func TestNameLeadsBack(t *testing.T) {
 	t.Parallel()
 	ids := []string{idA, idB, idTwin1, idTwin2, idSwarm, id("e1"), id("e2")}
 	names := append([]string{"", "web", "db", "a\nb", idTwin1[:12], idTwin1[:13], idTwin1[:14], idA[:11], idA[:12], id("f")}, ids...)
-	random := rand.New(rand.NewSource(1))
+	random := rand.New(rand.NewPCG(1, 1))
 	for range 1000 {
 		var list []resolve.Network
-		for range random.Intn(8) {
-			list = append(list, resolve.Network{ID: ids[random.Intn(len(ids))], Name: names[random.Intn(len(names))]})
+		for range random.IntN(8) {
+			list = append(list, resolve.Network{ID: ids[random.IntN(len(ids))], Name: names[random.IntN(len(names))]})
 		}
 		checkList(t, list, names)
 		if t.Failed() {

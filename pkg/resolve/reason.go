@@ -79,12 +79,12 @@ func isMissing(err error) bool {
 // malformed says that an answer is not what was asked for, if that is what is
 // wrong: Docker's client hands on what its decoder says, and wraps all else.
 func malformed(text string, err error) error {
-	switch err.(type) {
+	switch err.(type) { //nolint:errorlint // what is wrapped is something else
 	case *json.SyntaxError, *json.UnmarshalTypeError, *time.ParseError:
 		return &reason{text: text, cause: err}
 	}
 	switch err {
-	case io.EOF:
+	case io.EOF: //nolint:errorlint // what is wrapped is something else
 		return &reason{text: text, cause: err}
 	case io.ErrUnexpectedEOF:
 		return &reason{text: "the answer broke off", cause: err}

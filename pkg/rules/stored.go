@@ -86,7 +86,7 @@ func (s Stored) Untags() []string {
 	return untags
 }
 
-// A BeyondError says that a rule has criteria that a format or the words of
+// An UnsupportedError says that a rule has criteria that a format or the words of
 // the rule language cannot hold.
 type UnsupportedError struct{ Rule Rule }
 

@@ -16,10 +16,10 @@ type Ruleset struct {
 	Drops string
 }
 
-// An Outcome is what happens to a packet.
+// A Verdict is what happens to a packet.
 type Verdict string
 
-// The outcomes. A packet that no rule of the last profile decides about is
+// The verdicts. A packet that no rule of the last profile decides about is
 // dropped.
 const (
 	Allowed Verdict = "allowed"
@@ -27,7 +27,7 @@ const (
 	Depends Verdict = "depends" // on what is not known of the packet
 )
 
-// A Verdict is the outcome for a packet and the reasons.
+// A Result is the verdict for a packet and the reasons.
 type Result struct {
 	Verdict Verdict
 
@@ -63,7 +63,7 @@ type Step struct {
 	Matters bool
 }
 
-// A Fit is whether a rule fits a packet.
+// A Match is whether a rule matches a packet.
 type Match string
 
 // The values of Fit.

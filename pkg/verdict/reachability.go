@@ -4,7 +4,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// A Way is how packets get from one endpoint to another: through the outbound
+// A Reachability is how packets get from one endpoint to another: through the outbound
 // rules of the profile that the sender has, and the inbound rules of the profile
 // of the receiver.
 type Reachability struct {
@@ -14,7 +14,7 @@ type Reachability struct {
 	outbound []step
 }
 
-// NewWay returns the way from one to the other. With free, the sender is subject
+// NewReachability returns how packets get from one to the other. With free, the sender is subject
 // to no rules, or to none that are known, and outbound does not count.
 func NewReachability(from, to Labels, outbound []rules.Stored, free bool, inbound []rules.Stored) *Reachability {
 	w := &Reachability{compiler: newCompiler(from, to), before: make([]int, len(inbound))}

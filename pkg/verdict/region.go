@@ -9,7 +9,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// A Party is what is known of one end of a packet. The zero value is somebody of
+// Labels is what is known of one end of a packet. The zero value is somebody of
 // whom nothing is known.
 type Labels struct {
 	known  bool
@@ -25,7 +25,7 @@ func Endpoint(labels map[string]string) Labels {
 	return Labels{known: true, labels: labels}
 }
 
-// Stranger is an address that no endpoint has, so that no tag and no selector
+// NoEndpoint is an address that no endpoint has, so that no tag and no selector
 // matches it, not even all().
 func NoEndpoint() Labels { return Labels{known: true} }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// A Dead rule never decides, because it can fit no packet, or because the rules
+// An Unreachable rule never decides, because it can fit no packet, or because the rules
 // in front of it decide all that it fits.
 type Unreachable struct {
 	Index int // in the list, from 0
@@ -21,7 +21,7 @@ type Unreachable struct {
 	Same bool
 }
 
-// FindDead returns the rules of a list that never decide, or, if they log, never
+// FindUnreachable returns the rules of a list that never decide, or, if they log, never
 // log. Each is proven to: for protocols, ports, addresses and ICMP messages
 // exactly, and whatever the tags and selectors match, of which those of the same
 // text match the same. A rule that Felix refuses is not looked at, and one with

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
+	"slices"
 	"strings"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -34,7 +35,7 @@ func (s *servers) fill(ctx context.Context, docker *networks) error {
 		{s.secure.endpoint, fewProfiles, networks},
 		{s.large.endpoint, manyProfiles, nil},
 	} {
-		list := append(etcd.networks, filledProfile{"databases", "applications"})
+		list := slices.Concat(etcd.networks, []filledProfile{{"databases", "applications"}})
 		for i := len(list); i < etcd.count; i++ {
 			list = append(list, filledProfile{fmt.Sprintf("service-%05d", i), "applications"})
 		}

@@ -18,7 +18,7 @@ import (
 const fakeCalicoctl = "testdata/calicoctl"
 
 // transcript runs a demo with the fake calicoctl and returns what it printed.
-func transcript(t *testing.T, ctx context.Context, d *demo, environ ...string) (code int, stdout, stderr string, err error) {
+func transcript(ctx context.Context, t *testing.T, d *demo, environ ...string) (code int, stdout, stderr string, err error) {
 	t.Helper()
 	var out, errs bytes.Buffer
 	d.calicoctl = fakeCalicoctl
@@ -36,7 +36,7 @@ const noEngine = "# With plain profile names instead of Docker networks: no Dock
 
 func TestDemoWithoutDocker(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr, err := transcript(t, t.Context(), &demo{noDocker: errors.New("gone\nfishing")})
+	code, stdout, stderr, err := transcript(t.Context(), t, &demo{noDocker: errors.New("gone\nfishing")})
 	if code != 0 || err != nil {
 		t.Fatalf("exit %d, %v", code, err)
 	}
@@ -65,7 +65,7 @@ ran profile databases rule show
 
 func TestDemoPassesExitCodeOn(t *testing.T) {
 	t.Parallel()
-	code, stdout, _, err := transcript(t, t.Context(), &demo{noDocker: errors.New("none")},
+	code, stdout, _, err := transcript(t.Context(), t, &demo{noDocker: errors.New("none")},
 		"FAKE_FAIL=rule add", "FAKE_CODE=4")
 	if code != 4 || err != nil {
 		t.Errorf("exit %d, %v", code, err)
@@ -180,7 +180,7 @@ func TestDemoEnvironment(t *testing.T) {
 		t.Errorf("changed what it was given (-want +got):\n%s", diff)
 	}
 
-	_, stdout, _, err := transcript(t, t.Context(), &demo{noDocker: errors.New("none")}, append(before, "FAKE_ENV=1")...)
+	_, stdout, _, err := transcript(t.Context(), t, &demo{noDocker: errors.New("none")}, append(before, "FAKE_ENV=1")...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (f *fakeDocker) wantNetworks(t *testing.T, ids ...string) {
 func TestDemoWithDocker(t *testing.T) {
 	t.Parallel()
 	docker := &fakeDocker{networks: []network.Summary{{Name: "other", ID: "0"}}}
-	code, stdout, stderr, err := transcript(t, t.Context(), &demo{docker: docker}, "FAKE_ENV=1")
+	code, stdout, stderr, err := transcript(t.Context(), t, &demo{docker: docker}, "FAKE_ENV=1")
 	if code != 0 || err != nil {
 		t.Fatalf("exit %d, %v\n%s", code, err, stderr)
 	}
@@ -104,7 +104,7 @@ func TestDemoNameIsTaken(t *testing.T) {
 			create:   func(name string) error { return errors.New("must not be asked for " + name) },
 			removing: func(id string) error { return errors.New("must not be asked to remove " + id) },
 		}
-		code, stdout, stderr, err := transcript(t, t.Context(), &demo{docker: docker}, "FAKE_ENV=1")
+		code, stdout, stderr, err := transcript(t.Context(), t, &demo{docker: docker}, "FAKE_ENV=1")
 		if code != 0 || err != nil {
 			t.Fatalf("exit %d, %v\n%s", code, err, stderr)
 		}
@@ -127,7 +127,7 @@ func TestDemoLosesARaceForAName(t *testing.T) {
 		docker.networks = append(docker.networks, network.Summary{Name: name, ID: "theirs"})
 		return errors.New("network with name applications already exists")
 	}
-	code, stdout, stderr, err := transcript(t, t.Context(), &demo{docker: docker})
+	code, stdout, stderr, err := transcript(t.Context(), t, &demo{docker: docker})
 	if code != 0 || err != nil {
 		t.Fatalf("exit %d, %v\n%s", code, err, stderr)
 	}
@@ -147,7 +147,7 @@ func TestDemoCreationIsNotAnswered(t *testing.T) {
 	t.Parallel()
 	docker := &fakeDocker{networks: []network.Summary{{Name: "old", ID: "old", Labels: map[string]string{label: "another run"}}}}
 	docker.answer = func(string) error { return errors.New("connection lost") }
-	code, stdout, _, err := transcript(t, t.Context(), &demo{docker: docker})
+	code, stdout, _, err := transcript(t.Context(), t, &demo{docker: docker})
 	if code != 0 || err != nil {
 		t.Fatalf("exit %d, %v", code, err)
 	}
@@ -160,7 +160,7 @@ func TestDemoCreationIsNotAnswered(t *testing.T) {
 func TestDemoFailsAndRemoves(t *testing.T) {
 	t.Parallel()
 	docker := &fakeDocker{}
-	code, stdout, _, err := transcript(t, t.Context(), &demo{docker: docker},
+	code, stdout, _, err := transcript(t.Context(), t, &demo{docker: docker},
 		"FAKE_FAIL=rule remove", "FAKE_CODE=3")
 	if code != 3 || err != nil {
 		t.Errorf("exit %d, %v", code, err)
@@ -206,7 +206,7 @@ func TestDemoCannotRemove(t *testing.T) {
 		}
 		return nil
 	}
-	_, stdout, _, err := transcript(t, t.Context(), &demo{docker: docker})
+	_, stdout, _, err := transcript(t.Context(), t, &demo{docker: docker})
 	want := "remove the network databases (docker network rm " + first + "): network has active endpoints"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
@@ -270,7 +270,7 @@ func TestEngineNetworksAreRemoved(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			n := uniqueNames()
-			code, stdout, stderr, err := transcript(t, t.Context(), &demo{docker: docker, names: n}, test.environ...)
+			code, stdout, stderr, err := transcript(t.Context(), t, &demo{docker: docker, names: n}, test.environ...)
 			if code != test.code || err != nil {
 				t.Errorf("exit %d, %v\n%s", code, err, stderr)
 			}
@@ -296,7 +296,7 @@ func TestEngineNetworkOfOthersIsKept(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	code, stdout, stderr, err := transcript(t, t.Context(), &demo{docker: docker, names: n})
+	code, stdout, stderr, err := transcript(t.Context(), t, &demo{docker: docker, names: n})
 	if code != 0 || err != nil {
 		t.Errorf("exit %d, %v\n%s", code, err, stderr)
 	}

@@ -29,8 +29,9 @@ const module = "go.etcd.io/etcd/server/v3"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx); err != nil {
+	err := run(ctx)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "etcdservers:", err)
 		os.Exit(1)
 	}

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 )
 
@@ -62,7 +63,7 @@ func answerTo(query []byte) []byte {
 		return append(header, question...)
 	}
 	header[7] = 1
-	answer := append(header, question...)
+	answer := slices.Concat(header, question)
 	answer = append(answer, 0xc0, 12) // the name of the question
 	answer = binary.BigEndian.AppendUint16(answer, kind)
 	answer = append(answer, 0, 1, 0, 0, 0, 60)

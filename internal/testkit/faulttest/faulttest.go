@@ -27,7 +27,7 @@ func Want(t *testing.T, err, kind error, text string) {
 		fault.ErrNotFound, fault.ErrConflict, fault.ErrLocked, fault.ErrRefused, fault.ErrUnreachable,
 		fault.ErrUnknownOutcome, fault.ErrMalformed, fault.ErrDenied, fault.ErrConfig,
 	} {
-		if other != kind && errors.Is(err, other) {
+		if !errors.Is(kind, other) && errors.Is(err, other) {
 			t.Errorf("error %q is of the kind %q and of the kind %q", err, kind, other)
 		}
 	}
