@@ -37,7 +37,7 @@ func (r *applyReport) add(name string, result store.Result, c render.Change, dry
 	r.views = append(r.views, view)
 }
 
-// print prints the report. Of a run that was ended early, it says only what was
+// print prints the report. After a run that ended early, it has only what was
 // done.
 func (r *applyReport) print(whole bool) error {
 	switch {

@@ -30,12 +30,12 @@ func (s *session) difference(ctx context.Context, name string, before, after *pr
 	return c, nil
 }
 
-// saved is difference for an edit that was saved, of which an error must not say
-// otherwise: when names cannot be looked up any more, IDs are shown.
+// saved is difference for an edit that was saved. It has no error, which would hide
+// that: if names cannot be looked up any more, it shows IDs.
 func (s *session) saved(ctx context.Context, name string, before, after *profile.Profile) render.Change {
 	c, err := s.difference(ctx, name, before, after)
 	if err != nil {
-		s.app.msg.Printf("the change was saved; it is shown with IDs, because names could not be looked up any more")
+		s.app.msg.Printf("the change was saved; it is shown with IDs, because names could not be looked up")
 	}
 	return c
 }

@@ -13,7 +13,7 @@ import (
 type profileEdit struct {
 	rules  []rules.Rule // with their tags as they were typed
 	tags   []string     // that were typed by themselves
-	strict bool         // refuse tags in new rules that cannot match anything
+	strict bool         // reject tags in new rules that cannot match anything
 	once   bool         // a lost race is a conflict
 
 	// change changes the profile. It may run several times.

@@ -60,7 +60,7 @@ func (f *editFlags) checkWrite(cmd *cobra.Command, a *app) error {
 	return a.confirmation.arm(cmd, f.dryRun)
 }
 
-// errDiffers says that a dry run found something to change, which is no failure.
+// errDiffers says that a dry run found something to change. It is no failure.
 var errDiffers = errors.New("something would change")
 
 // answer returns how a command ends that changes something, or not.

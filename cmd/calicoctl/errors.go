@@ -22,7 +22,7 @@ import (
 const (
 	exitDone        = 0
 	exitRefused     = 1   // refused, or not found
-	exitUsage       = 2   // the words are wrong
+	exitUsage       = 2   // wrong arguments
 	exitUnreachable = 3   // etcd or Docker gave no answer; nothing was changed
 	exitConflict    = 4   // another client changed it
 	exitUnknown     = 5   // may or may not have been saved
@@ -40,7 +40,7 @@ func isAnswer(err error) bool {
 // exitCode chooses the exit code for an error.
 func exitCode(err error) int {
 	var usage *cli.UsageError
-	var words *rules.ParseError
+	var syntax *rules.ParseError
 	var engine *resolve.EngineError
 	var partly *partlyError
 	var file *fileError
@@ -58,8 +58,8 @@ func exitCode(err error) int {
 		case exitUnknown, exitInterrupted:
 			return code
 		}
-		return exitRefused // not those that say that nothing was changed
-	case errors.As(err, &usage), errors.As(err, &words), errors.As(err, &file), errors.As(err, &twice), errors.As(err, &empty):
+		return exitRefused // not a code that means that nothing was changed
+	case errors.As(err, &usage), errors.As(err, &syntax), errors.As(err, &file), errors.As(err, &twice), errors.As(err, &empty):
 		return exitUsage
 	case errors.Is(err, fault.ErrUnknownOutcome):
 		return exitUnknown
@@ -81,17 +81,17 @@ func (a *app) explain(err error) { fmt.Fprint(a.msg.Out, a.explanation(err)) }
 // explanation returns what explain prints.
 func (a *app) explanation(err error) string { return a.explained("calicoctl: ", err) }
 
-// explained returns an explanation behind a prefix.
+// explained returns an explanation after a prefix.
 func (a *app) explained(prefix string, err error) string {
-	var words *rules.ParseError
+	var syntax *rules.ParseError
 	var docker *names.DockerError
 	var file *fileError
-	if errors.As(err, &words) {
+	if errors.As(err, &syntax) {
 		where := prefix
 		if errors.As(err, &file) {
 			where += file.where() + ": "
 		}
-		return words.Excerpt(where) + "\n"
+		return syntax.Excerpt(where) + "\n"
 	}
 	text := err.Error() + hint(err)
 	switch {

@@ -10,8 +10,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// hint returns what stands behind the text of an error: the flag or the command
-// that helps, of which the packages below know nothing. It may be empty.
+// hint returns the end of the text of an error: the flag or the command that helps,
+// which the packages below do not know. It may be empty.
 func hint(err error) string {
 	var protected *profile.ProtectedError
 	var other *profile.OtherRuleError

@@ -16,21 +16,21 @@ import (
 type listingFile struct {
 	app   *app
 	names []string // as they were given
-	name  string   // "-" is standard input; at first, the one that is read if none is given
+	name  string   // "-" is stdin; at first, the one that is read if none is given
 }
 
 func (f *listingFile) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.names, "filename", "f", nil, "the listing's `FILE`; - is stdin")
 }
 
-// check makes sure that there is one file, and that no words stand where it should.
+// check makes sure that there is one file, and that it is not an argument.
 func (f *listingFile) check(cmd *cobra.Command, args []string) error {
 	if len(f.names) > 0 {
 		f.name = f.names[0]
 	}
 	switch {
 	case f.name == "" && len(args) == 1:
-		return cli.Usagef("to read the file %q, say -f %s", args[0], args[0])
+		return cli.Usagef("to read the file %q, use -f %s", args[0], args[0])
 	case len(args) > 0:
 		return cli.Unexpected(cmd, args[0])
 	case len(f.names) > 1:

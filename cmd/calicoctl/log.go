@@ -11,8 +11,8 @@ import (
 	"github.com/calicoctl/calicoctl/internal/cli"
 )
 
-// logLevels are the words that --log-level takes. Those behind off add nothing:
-// errors and warnings are printed in any case. Upstream's calicoctl has all but
+// logLevels are the values of --log-level. Those after off add nothing: errors and
+// warnings are printed in any case. Upstream's calicoctl has all but
 // off.
 func logLevels() []string { return []string{"debug", "info", "off", "warn", "error", "fatal", "panic"} }
 
@@ -20,16 +20,16 @@ func logLevels() []string { return []string{"debug", "info", "off", "warn", "err
 // nothing is made, and what would be logged goes nowhere.
 func (a *app) startLog() error {
 	a.log = slog.New(slog.DiscardHandler)
-	word := strings.ToLower(cmp.Or(a.flags.logLevel, a.io.getenv("CALICOCTL_LOG_LEVEL"), "off"))
+	name := strings.ToLower(cmp.Or(a.flags.logLevel, a.io.getenv("CALICOCTL_LOG_LEVEL"), "off"))
 	level := slog.LevelInfo
 	switch {
-	case word == "debug":
+	case name == "debug":
 		level = slog.LevelDebug
-	case word == "info":
-	case slices.Contains(logLevels(), word):
+	case name == "info":
+	case slices.Contains(logLevels(), name):
 		return nil
 	default:
-		return cli.Usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", word)
+		return cli.Usagef("--log-level (CALICOCTL_LOG_LEVEL): expected debug, info or off, got %q", name)
 	}
 	a.msg.Out = &sharedWriter{out: a.msg.Out}
 	a.log = slog.New(slog.NewTextHandler(a.msg.Out, &slog.HandlerOptions{Level: level}))

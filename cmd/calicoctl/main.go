@@ -5,8 +5,7 @@
 
 //go:debug containermaxprocs=0
 
-// Command calicoctl reads and changes the security policy of Calico networks
-// in words.
+// Command calicoctl reads and changes the security policy of Calico networks.
 package main
 
 import (
@@ -23,7 +22,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// After the first signal a second one ends the process at once.
 	context.AfterFunc(ctx, stop)
-	// gRPC would print lines of its own; what they say is in the errors.
+	// gRPC would print lines of its own; the errors hold what they say.
 	grpclog.SetLoggerV2(grpclog.NewLoggerV2(io.Discard, io.Discard, io.Discard))
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
 }

@@ -7,8 +7,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/fault"
 )
 
-// A partlyError says that a command on many profiles ended before its end, and
-// how much of it is done.
+// A partlyError says that a command on many profiles ended early, and how much is done.
 type partlyError struct {
 	text  string
 	cause error
@@ -16,7 +15,7 @@ type partlyError struct {
 
 func (e *partlyError) Error() string { return e.text }
 
-// endedBy says why a command on many profiles ended early, without the claim
+// endedBy says why a command on many profiles ended early, without saying
 // that nothing was changed.
 func endedBy(ctx context.Context, cause error) string {
 	switch {

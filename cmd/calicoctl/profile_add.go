@@ -46,7 +46,7 @@ func takeName(a *app, cmd *cobra.Command, args []string) error {
 	flag := cmd.Flags().Changed("profile")
 	switch {
 	case len(args) > 1:
-		return cli.Usagef("unexpected argument %q after the name %q; for a profile called %s, say --profile=%s",
+		return cli.Usagef("unexpected argument %q after the name %q; for a profile called %s, use --profile=%s",
 			args[1], args[0], cmd.Name(), cmd.Name())
 	case len(args) == 1 && flag:
 		return cli.Usagef("the profile is named twice: %q, and with --profile", args[0])

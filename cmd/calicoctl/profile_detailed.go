@@ -71,17 +71,17 @@ func endpointRows(ctx context.Context, s *session, view *store.View, used map[st
 	var rows []endpointRow
 	seen := tty.NewProgress(s.app.msg.Out, "endpoints")
 	defer seen.End()
-	err := view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
+	err := view.EachEndpoint(ctx, func(e resource.Endpoint, malformed error) error {
 		seen.Add()
-		if damaged != nil {
+		if malformed != nil {
 			seen.End()
-			s.app.msg.Printf("%v", damaged)
+			s.app.msg.Printf("%v", malformed)
 			return nil
 		}
 		ids := distinct(e.Profiles)
 		if size := len(ids) * textSize(e); len(ids) > 1 && size > maxEndpointText {
 			seen.End()
-			s.app.msg.Printf("endpoint %s has %d profiles, and all that it says would be printed with each; shown is just its key", e.Key, len(ids))
+			s.app.msg.Printf("endpoint %s has %d profiles, and all its fields would be printed with each; only its key is shown", e.Key, len(ids))
 			e = resource.Endpoint{Layout: e.Layout, Name: brief.Cell(e.Key)}
 		}
 		e.Profiles, e.Key = nil, ""
@@ -94,12 +94,12 @@ func endpointRows(ctx context.Context, s *session, view *store.View, used map[st
 	return rows, err
 }
 
-// maxEndpointText is how much text the rows of one endpoint may have: what it says
-// stands in each, so that a large document with many profiles would become
+// maxEndpointText is how much text the rows of one endpoint may have: each row has all
+// of it, so that a large document with many profiles would become
 // gigabytes.
 const maxEndpointText = 16 << 20
 
-// textSize returns the size of what a row says of an endpoint.
+// textSize returns the size of an endpoint's text in a row.
 func textSize(e resource.Endpoint) int {
 	n := len(e.Host) + len(e.Orchestrator) + len(e.Workload) + len(e.Name) + len(e.State)
 	for _, a := range e.Addresses {

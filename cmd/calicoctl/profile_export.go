@@ -39,9 +39,9 @@ client has changed a profile since, apply reports a conflict.`,
 	}
 }
 
-func export(ctx context.Context, s *session, words []string) error {
+func export(ctx context.Context, s *session, typed []string) error {
 	s.warnDocker()
-	profiles, damaged, err := exported(ctx, s, words)
+	profiles, malformed, err := exported(ctx, s, typed)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func export(ctx context.Context, s *session, words []string) error {
 		return err
 	}
 	names.Portable = true
-	if len(words) == 0 {
+	if len(typed) == 0 {
 		slices.SortFunc(profiles, func(a, b *profile.Profile) int { return cmp.Compare(names.Name(a.ID), names.Name(b.ID)) })
 	}
 	var text strings.Builder
@@ -67,31 +67,31 @@ func export(ctx context.Context, s *session, words []string) error {
 		views = append(views, render.Profile(p, names))
 	}
 	err = s.app.out.Print(text.String(), views)
-	if damaged > 0 {
-		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be read and are not exported", damaged, damaged+len(profiles)))
+	if malformed > 0 {
+		err = errors.Join(err, fault.Refusedf("%d of %d profiles cannot be read and are not exported", malformed, malformed+len(profiles)))
 	}
 	return err
 }
 
-// exported reads the profiles that are named, or all; damaged is how many of all
+// exported reads the profiles that are named, or all; malformed is how many of all
 // cannot be read, of which it has warned.
-func exported(ctx context.Context, s *session, words []string) (profiles []*profile.Profile, damaged int, err error) {
-	if len(words) == 0 {
+func exported(ctx context.Context, s *session, typed []string) (profiles []*profile.Profile, malformed int, err error) {
+	if len(typed) == 0 {
 		return s.all(ctx)
 	}
-	profiles, err = s.named(ctx, words)
+	profiles, err = s.named(ctx, typed)
 	return profiles, 0, err
 }
 
 // all reads all profiles. Of one that is in both layouts, that of v3 counts.
-func (s *session) all(ctx context.Context) (profiles []*profile.Profile, damaged int, err error) {
+func (s *session) all(ctx context.Context) (profiles []*profile.Profile, malformed int, err error) {
 	inV3 := map[string]bool{}
 	err = s.store.List(ctx, func(id string, p *profile.Profile, unreadable error) error {
 		switch {
 		case inV3[id]:
 			return nil
 		case unreadable != nil:
-			damaged++
+			malformed++
 			s.app.msg.Printf("%v", unreadable)
 		default:
 			profiles = append(profiles, p)
@@ -99,12 +99,12 @@ func (s *session) all(ctx context.Context) (profiles []*profile.Profile, damaged
 		inV3[id] = true // those of v3 come first
 		return nil
 	})
-	return profiles, damaged, err
+	return profiles, malformed, err
 }
 
-// named reads the profiles that words name, each once.
-func (s *session) named(ctx context.Context, words []string) (profiles []*profile.Profile, err error) {
-	targets, err := s.names.Targets(words)
+// named reads the profiles that names mean, each once.
+func (s *session) named(ctx context.Context, typed []string) (profiles []*profile.Profile, err error) {
+	targets, err := s.names.Targets(typed)
 	if err != nil {
 		return nil, err
 	}

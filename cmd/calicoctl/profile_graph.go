@@ -44,11 +44,11 @@ own. Policies are ignored.
 	}
 }
 
-func runGraph(ctx context.Context, s *session, words []string) error {
+func runGraph(ctx context.Context, s *session, typed []string) error {
 	s.warnDocker()
 	// All profiles stay until the end, so collect what was read for them sooner.
 	defer debug.SetGCPercent(debug.SetGCPercent(50))
-	targets, err := s.names.Targets(words)
+	targets, err := s.names.Targets(typed)
 	if err != nil {
 		return err
 	}
@@ -82,13 +82,13 @@ func readGraph(ctx context.Context, s *session, builder *graph.Builder) (known n
 	old := 0
 	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
-	err = s.store.List(ctx, func(id string, p *profile.Profile, damaged error) error {
+	err = s.store.List(ctx, func(id string, p *profile.Profile, malformed error) error {
 		seen.Add()
 		switch {
 		case known[id]:
-		case damaged != nil:
+		case malformed != nil:
 			seen.End()
-			s.app.msg.Printf("%v", damaged)
+			s.app.msg.Printf("%v", malformed)
 		case p.Layout == profile.V1:
 			old++
 		default:

@@ -63,17 +63,17 @@ func namesOrProfile(a *app, cmd *cobra.Command, args []string) ([]string, error)
 	return args, nil
 }
 
-// errFindings says that lint has found an error; the command itself has not failed.
+// errFindings says that lint has found an error. The command has not failed.
 var errFindings = fmt.Errorf("lint has found errors: %w", errDiffers)
 
-func runLint(ctx context.Context, s *session, words []string) error {
+func runLint(ctx context.Context, s *session, typed []string) error {
 	s.warnDocker()
-	targets, err := s.names.Targets(words)
+	targets, err := s.names.Targets(typed)
 	if err != nil {
 		return err
 	}
 	options := lint.Options{}
-	if len(words) > 0 {
+	if len(typed) > 0 {
 		options.Candidates = map[string]bool{}
 	}
 	for _, t := range targets {
@@ -106,9 +106,9 @@ func runLint(ctx context.Context, s *session, words []string) error {
 func lintProfiles(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
 	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
-	return view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
+	return view.List(ctx, func(id string, p *profile.Profile, malformed error) error {
 		seen.Add()
-		if why := (*profile.MalformedError)(nil); errors.As(damaged, &why) {
+		if why := (*profile.MalformedError)(nil); errors.As(malformed, &why) {
 			l.AddMalformedProfile(id, why)
 		} else {
 			l.AddProfile(p)
@@ -138,9 +138,9 @@ func selectTargets(l *lint.Linter, targets []names.Target) error {
 func lintEndpoints(ctx context.Context, s *session, view *store.View, l *lint.Linter) error {
 	seen := tty.NewProgress(s.app.msg.Out, "endpoints")
 	defer seen.End()
-	return view.EachEndpoint(ctx, func(e resource.Endpoint, damaged error) error {
+	return view.EachEndpoint(ctx, func(e resource.Endpoint, malformed error) error {
 		seen.Add()
-		if why := (*profile.MalformedError)(nil); errors.As(damaged, &why) {
+		if why := (*profile.MalformedError)(nil); errors.As(malformed, &why) {
 			l.AddMalformedEndpoint(e, why)
 		} else {
 			l.AddEndpoint(e)

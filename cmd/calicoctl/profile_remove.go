@@ -80,7 +80,7 @@ func removeProfile(ctx context.Context, s *session, f editFlags, t names.Target,
 	return result, err
 }
 
-// withAdvice says of a profile that endpoints have how to remove it all the same.
+// withAdvice adds to a *store.InUseError how to remove the profile all the same.
 func withAdvice(err error, advice string) error {
 	var used *store.InUseError
 	if !errors.As(err, &used) {

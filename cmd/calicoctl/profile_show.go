@@ -43,7 +43,7 @@ where there is nothing.`,
 	return cmd
 }
 
-// summary is a line of the list of profiles. A damaged profile has no numbers.
+// summary is a line of the list of profiles. A malformed profile has no numbers.
 type summary struct {
 	Profile  string         `json:"profile"`
 	Network  string         `json:"network,omitempty"`  // of Docker; the first by name
@@ -81,14 +81,14 @@ func summaries(ctx context.Context, s *session, view *store.View) ([]summary, er
 	list := []summary{summarize(profile.BuiltIn())}
 	seen := tty.NewProgress(s.app.msg.Out, "profiles")
 	defer seen.End()
-	err := view.List(ctx, func(id string, p *profile.Profile, damaged error) error {
+	err := view.List(ctx, func(id string, p *profile.Profile, malformed error) error {
 		seen.Add()
-		if damaged != nil {
+		if malformed != nil {
 			seen.End()
-			s.app.msg.Printf("%v", damaged)
-			row := summary{Profile: id, Error: damaged.Error()}
+			s.app.msg.Printf("%v", malformed)
+			row := summary{Profile: id, Error: malformed.Error()}
 			var why *profile.MalformedError
-			if errors.As(damaged, &why) {
+			if errors.As(malformed, &why) {
 				row.Layout = why.Layout
 			}
 			list = append(list, row)
@@ -141,7 +141,7 @@ func summaryTable(list []summary) string {
 		case s.BuiltIn:
 			layout = "built in"
 		case s.Error != "":
-			layout = "damaged"
+			layout = "malformed"
 		}
 		rows[i] = []string{
 			brief.Name(s.Profile), networkCell(s.Network, s.Networks), printable.Text(s.Driver), count(s.Inbound), count(s.Outbound), layout,

@@ -23,7 +23,7 @@ see "calicoctl profile --help".`,
 	return cmd
 }
 
-// needName makes sure that the words hold the NAME of a profile.
+// needName makes sure that the arguments name a profile.
 func needName(a *app, cmd *cobra.Command) error {
 	if a.flags.profile == "" {
 		return cli.Missing(cmd, "profile")

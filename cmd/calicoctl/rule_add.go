@@ -45,14 +45,14 @@ func (c *ruleAdd) run(cmd *cobra.Command, args []string) error {
 	if err := c.flags.check(cmd, c.app); err != nil {
 		return err
 	}
-	direction, at, words, err := readPlace(cmd, c.at, args)
+	direction, at, tokens, err := readPlace(cmd, c.at, args)
 	switch {
 	case err != nil:
 		return err
-	case len(words) == 0:
+	case len(tokens) == 0:
 		return cli.Missing(cmd, "rule")
 	}
-	rule, err := rules.ParseWords(words, rules.AsNew)
+	rule, err := rules.ParseWords(tokens, rules.AsNew)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ revision. calicoctl 0.x ignores it.`,
 }
 
 func printDocument(a *app, snap *store.Snapshot, p *profile.Profile, names names.Shown) error {
-	var beyond, misleading []string
+	var unsupported, misleading []string
 	named := func(d rules.Direction) []rules.Rule {
 		list := *p.Rules(d)
 		out := make([]rules.Rule, len(list))
@@ -53,14 +53,14 @@ func printDocument(a *app, snap *store.Snapshot, p *profile.Profile, names names
 				misleading = append(misleading, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
 			}
 			if _, err := rules.EncodeV1(r.Rule); err != nil {
-				beyond = append(beyond, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
+				unsupported = append(unsupported, fmt.Sprintf("%s rule %d (%s)", d, i+1, rules.Format(out[i])))
 			}
 		}
 		return out
 	}
 	inbound, outbound := named(rules.Inbound), named(rules.Outbound)
-	if len(beyond) > 0 {
-		return fault.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", someOf(beyond))
+	if len(unsupported) > 0 {
+		return fault.Refusedf("the document of calicoctl 0.x cannot hold %s; see rule show -o json", someOf(unsupported))
 	}
 	if len(misleading) > 0 {
 		return fault.Refusedf("%s: the tag has the name of a Docker network but is not the network's, so it would be read back as another; "+

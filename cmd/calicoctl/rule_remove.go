@@ -43,19 +43,19 @@ func (c *ruleRemove) run(cmd *cobra.Command, args []string) error {
 	if err := c.flags.check(cmd, c.app); err != nil {
 		return err
 	}
-	direction, at, words, err := readPlace(cmd, c.at, args)
+	direction, at, tokens, err := readPlace(cmd, c.at, args)
 	if err != nil {
 		return err
 	}
-	if _, isNumber := positive(strings.Join(words, " ")); isNumber && at == 0 {
-		return cli.Usagef("to remove rule %s, say --at=%s", words[0], words[0])
+	if _, isNumber := positive(strings.Join(tokens, " ")); isNumber && at == 0 {
+		return cli.Usagef("to remove rule %s, use --at=%s", tokens[0], tokens[0])
 	}
-	if at == 0 && len(words) == 0 {
+	if at == 0 && len(tokens) == 0 {
 		return cli.Missing(cmd, "rule")
 	}
 	var typed []rules.Rule // the rule, if it is named
-	if len(words) > 0 {
-		rule, err := rules.ParseWords(words, rules.AsStored)
+	if len(tokens) > 0 {
+		rule, err := rules.ParseWords(tokens, rules.AsStored)
 		if err != nil {
 			return err
 		}
@@ -109,8 +109,8 @@ func (c *ruleRemove) warnRemoved(count int) {
 	}
 }
 
-// notFoundRule says that no rule equals the words. One that merely looks the
-// same in a listing, because it is stored in another form, is pointed out.
+// notFoundRule says that no rule equals r, and which rule looks the same in a listing
+// but is stored in another form.
 func notFoundRule(list []rules.Stored, r rules.Rule) error {
 	for i, s := range list {
 		if rules.Format(s.Rule) == rules.Format(r) {

@@ -71,7 +71,7 @@ func readQuestion(cmd *cobra.Command, args []string, literal bool, q *trace.Ques
 	local := *q.Local()
 	switch {
 	case literal && q.Packet.From.Container+q.Packet.To.Container != "":
-		return cli.Usagef("a container is looked up in Docker, which --literal says not to ask; give its address")
+		return cli.Usagef("a container is looked up in Docker, which --literal does not use; give its address")
 	case cmd.Flags().Changed("endpoint") && q.Endpoint == "":
 		return cli.Usagef("--endpoint: expected the ID of an endpoint; is a shell variable empty?")
 	case q.Endpoint != "" && (local.Container != "" || local.Endpoint != "" || len(local.Tags) > 0):

@@ -16,8 +16,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// originOf returns what a rules document says of the profile that it is made from;
-// nil for one that is not stored.
+// originOf returns the origin of a rules document that is made from a profile; nil for a
+// profile that is not stored.
 func originOf(snap *store.Snapshot, p *profile.Profile, shown names.Shown) *rules.Origin {
 	if p.Revision == 0 {
 		return nil
@@ -120,9 +120,8 @@ func (d *rulesDocument) change(p *profile.Profile, now resolved) error {
 	return profile.SetRules(p, rules.Outbound, now.rules[len(d.inbound):])
 }
 
-// check refuses a change by a document that was made from an older revision of the
-// profile. What a document of another profile or cluster says of its revision
-// means nothing here.
+// check rejects a change by a document that was made from an older revision of the
+// profile. The revision in a document of another profile or cluster does not count.
 func (d *rulesDocument) check(snap *store.Snapshot, p *profile.Profile) error {
 	d.known = false
 	if d.origin == nil || d.origin.ID != p.ID || d.origin.ClusterGUID != snap.ClusterGUID() {

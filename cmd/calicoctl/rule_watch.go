@@ -15,11 +15,10 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// errWatched says that a watch was ended as it is meant to be, by Ctrl-C, about
-// which there is nothing to say.
+// errWatched says that Ctrl-C ended a watch. No message is printed for it.
 var errWatched = errors.New("the watch was ended")
 
-// A ruleWatch is one use of rule show --watch.
+// A ruleWatch is a use of rule show --watch.
 type ruleWatch struct {
 	session *session
 	shown   *profile.Profile // nil while it is gone
@@ -73,8 +72,8 @@ func (w *ruleWatch) follow(ctx context.Context) error {
 	return err
 }
 
-// errUnread says that nobody reads standard output any more.
-var errUnread = errors.New("nobody reads the output")
+// errUnread says that the reader of stdout is gone.
+var errUnread = errors.New("the reader of the output is gone")
 
 // seen shows a version that has come.
 func (w *ruleWatch) seen(ctx context.Context, id string, v store.Version) error {
@@ -94,15 +93,14 @@ func (w *ruleWatch) seen(ctx context.Context, id string, v store.Version) error 
 		w.session.app.msg.Printf("revision %d: %v", v.Revision, v.Malformed)
 		return w.put("", d.View(id))
 	case v.Skipped:
-		w.session.app.msg.Printf("etcd has thrown away some of what came meanwhile; shown is the difference to what was shown last")
+		w.session.app.msg.Printf("etcd has compacted some revisions since; the difference is to the revision that was shown last")
 	}
 	w.warnNewInvalid(v.Profile)
 	w.shown = v.Profile
 	return w.put("\n"+d.Text(w.session.app.io.color()), d.View(id))
 }
 
-// warnNewInvalid reports what Felix refuses in a profile, unless that was reported
-// before.
+// warnNewInvalid warns of what is invalid for Felix, unless it has warned of it before.
 func (w *ruleWatch) warnNewInvalid(p *profile.Profile) {
 	if p == nil {
 		return

@@ -43,7 +43,7 @@ type globalFlags struct {
 }
 
 // run executes one command line and returns its exit code. Data goes to
-// standard output, all else to standard error.
+// stdout, all else to stderr.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer, lookupEnv func(string) (string, bool)) int {
 	a := &app{io: streams{stdin: stdin, stdout: stdout, lookupEnv: lookupEnv}, msg: warn.Warner{Out: stderr}}
 	root := a.command()
@@ -134,8 +134,7 @@ func formats(cmd *cobra.Command) []string {
 	return append([]string{"text", "json", "yaml"}, strings.Fields(cmd.Annotations[moreFormats])...)
 }
 
-// prepare checks what flags and environment say, before anything is read or
-// changed, and starts the clock.
+// prepare checks flags and environment before anything is read or changed.
 func (a *app) prepare(cmd *cobra.Command) error {
 	if list := formats(cmd); !slices.Contains(list, a.out.Format) {
 		last := len(list) - 1

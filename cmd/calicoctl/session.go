@@ -11,8 +11,7 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/store"
 )
 
-// A session is what one command works with: the datastore, and what Docker said
-// of its networks.
+// A session is the connection of a command to the datastore, and the networks of Docker.
 type session struct {
 	app    *app
 	store  *store.Store

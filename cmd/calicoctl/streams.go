@@ -29,7 +29,7 @@ func (s streams) getenv(name string) string {
 	return value
 }
 
-// color reports whether standard output is a terminal whose user has not asked
+// color reports whether stdout is a terminal whose user has not asked
 // for plain text (see no-color.org).
 func (s streams) color() bool {
 	f, ok := s.stdout.(*os.File)
@@ -59,7 +59,7 @@ func (s streams) readInput(ctx context.Context, name string) ([]byte, error) {
 	}
 }
 
-// readFile reads a file, or standard input when it is "-", in whichever encoding
+// readFile reads a file, or stdin when it is "-", in whichever encoding
 // it is, and returns it in UTF-8.
 func (s streams) readFile(name string) ([]byte, error) {
 	source := s.stdin
@@ -84,10 +84,10 @@ func (s streams) readFile(name string) ([]byte, error) {
 	return content, nil
 }
 
-// inputName is the name of a file, or of standard input, in messages.
+// inputName is the name of a file, or of stdin, in messages.
 func inputName(name string) string {
 	if name == "-" {
-		return "standard input"
+		return "stdin"
 	}
 	return printable.Text(name)
 }

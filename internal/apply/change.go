@@ -33,8 +33,7 @@ func (p *Plan) Pick(there names.Profiles) (*profile.Profile, error) {
 	return profile, err
 }
 
-// Change makes a profile what the listing says, if accept does not refuse what it is
-// going to write.
+// Change makes a profile what the listing says, unless accept returns an error for it.
 func (p *Plan) Change(there names.Presence, current *profile.Profile, accept func(Checked, *profile.Profile) error) error {
 	now, err := p.resolve(there)
 	if err == nil {
@@ -67,9 +66,8 @@ func (p *Plan) resolve(there names.Presence) (now Checked, err error) {
 	return now, err
 }
 
-// keepStored refuses a word that the profile carries as it is, or one of its rules,
-// and that would now become the ID of a network: the text may be older than that
-// network.
+// keepStored rejects a tag that the profile carries, or one of its rules has, and that
+// now means the ID of a network: the text may be older than that network.
 func (p *Plan) keepStored(current *profile.Profile, now Checked) error {
 	stored := names.IDs{}
 	for _, tag := range names.TagsIn(current) {
@@ -77,11 +75,11 @@ func (p *Plan) keepStored(current *profile.Profile, now Checked) error {
 	}
 	typed := append(names.OfRules(p.typed()), p.Listing.Tags...)
 	resolved := append(names.OfRules(now.rules), now.tags...)
-	for i, word := range typed {
-		if _, known := p.Listing.Networks[word]; !known && stored[word] && resolved[i] != word {
+	for i, tag := range typed {
+		if _, known := p.Listing.Networks[tag]; !known && stored[tag] && resolved[i] != tag {
 			return fault.Refusedf("profile %s has the tag %s, which is not that of the Docker network %s; "+
 				"write %s for the network, or give --literal for the tag as it is stored",
-				printable.Text(p.Listing.Name), printable.Text(word), printable.Text(word), resolved[i])
+				printable.Text(p.Listing.Name), printable.Text(tag), printable.Text(tag), resolved[i])
 		}
 	}
 	return nil
@@ -104,20 +102,20 @@ func (p *Plan) set(current *profile.Profile, now Checked) error {
 
 func (p *Plan) setRules(current *profile.Profile, d rules.Direction, list []rules.Rule) error {
 	err := profile.SetRules(current, d, list)
-	var beyond *rules.UnsupportedError
-	if !errors.As(err, &beyond) {
+	var unsupported *rules.UnsupportedError
+	if !errors.As(err, &unsupported) {
 		return err
 	}
 	typed := p.Listing.Inbound
 	if d == rules.Outbound {
 		typed = p.Listing.Outbound
 	}
-	unknown := slices.IndexFunc(list, func(r rules.Rule) bool { return rules.Equal(r, beyond.Rule) })
+	unknown := slices.IndexFunc(list, func(r rules.Rule) bool { return rules.Equal(r, unsupported.Rule) })
 	return fault.Refusedf("%s has criteria in brackets, which can be kept as they are stored and not be written anew; "+
 		"there is no such %s rule", rules.Format(typed[unknown]), d)
 }
 
-// allowed refuses to change a profile that has changed since it was exported, and to
+// allowed rejects the change of a profile that has changed since it was exported, and to
 // remove anything without a revision.
 func (p *Plan) allowed(before, after *profile.Profile) error {
 	known, name := p.Listing.Revision, printable.Text(p.Listing.Name)

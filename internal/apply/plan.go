@@ -61,21 +61,21 @@ func New(d names.Directory, l rules.ProfileListing, o Options) (*Plan, error) {
 	return p, nil
 }
 
-// checkNetworks refuses a name that means another network than when the listing was
+// checkNetworks rejects a name that means another network than when the listing was
 // written: a line that was written later may mean that one.
-func (p *Plan) checkNetworks(words []string) error {
-	for _, word := range words {
-		id, known := p.Listing.Networks[word]
+func (p *Plan) checkNetworks(list []string) error {
+	for _, name := range list {
+		id, known := p.Listing.Networks[name]
 		if !known {
 			continue
 		}
-		network, found, err := p.names.Networks.Find(word)
+		network, found, err := p.names.Networks.Find(name)
 		switch {
 		case err != nil:
 			return fault.Refusedf("%v, or --literal for that of the text, %s", err, id)
 		case found && network.ProfileID() != id:
 			return fault.Refusedf("network %s is %s in the text, and Docker has another one of that name now, %s; "+
-				"export again, or give --literal to mean that of the text", printable.Text(word), id, printable.Text(network.ID))
+				"export again, or give --literal to mean that of the text", printable.Text(name), id, printable.Text(network.ID))
 		}
 	}
 	return nil

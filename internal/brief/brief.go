@@ -21,7 +21,7 @@ const (
 )
 
 // Cell returns the first characters of a text for one cell of a table, or for one
-// word of a message.
+// value in a message.
 func Cell(text string) string {
 	if len(text) <= maxCell {
 		return text

@@ -121,7 +121,7 @@ func (r *Request) rollBack(e Edit) error {
 			r.say("warning: the change of profile %s could not be rolled back yet: %v; retrying until it is, Ctrl-C gives up", e.Profile, err)
 		}
 		if attempt == 0 {
-			Drain(r.Signals) // those from before this was said
+			Drain(r.Signals) // those from before this message
 			go untilInterrupted(ctx, r.Signals, func() { giveUp(errGivenUp) })
 		}
 		pause(ctx, attempt)

@@ -8,8 +8,8 @@ type Line struct {
 }
 
 // Diff returns the lines of both lists in order, with as few that stand in only
-// one of them as possible, unless the lists are very long. What was taken out
-// stands in front of what was put in its place. Time and memory grow with the
+// one of them as possible, unless the lists are very long. A removed line
+// comes before the line that replaces it. Time and memory grow with the
 // product of the lengths of what differs.
 func Diff(old, now []string) []Line {
 	numbers := map[string]int{} // are compared faster than texts

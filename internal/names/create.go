@@ -8,8 +8,8 @@ import (
 	"github.com/calicoctl/calicoctl/pkg/rules"
 )
 
-// Create returns the profile that exists, or a new one. It refuses to create the
-// second of a pair that no name could tell apart, and one of Docker's own networks.
+// Create returns the profile that exists, or a new one. The error is fault.ErrRefused
+// for the second of a pair that has the same name, and for one of Docker's own networks.
 func (t Target) Create(there Profiles) (*profile.Profile, error) {
 	if there.Has(t.NewID()) {
 		return there.Profile(t.NewID())
@@ -32,7 +32,7 @@ func (t Target) Recreate(there Profiles, version *profile.Profile) (*profile.Pro
 	return profile.Recreate(version)
 }
 
-// single refuses a profile beside another one that the name may mean.
+// single rejects a profile beside another one that the name may mean.
 func (t Target) single(there Presence, id string) error {
 	for _, other := range t.AllIDs() {
 		if other != id && there.Has(other) {
@@ -51,7 +51,7 @@ func (t Target) Copy(there Profiles, old *profile.Profile) (*profile.Profile, er
 	case err != nil:
 		return nil, err
 	case p.Revision != 0 || p.BuiltIn:
-		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Word))
+		return nil, fault.Refusedf("Profile %s already exists.", printable.Text(t.Name))
 	case old.Layout != profile.V3:
 		return nil, fault.Refusedf("profile %s is in the layout of calicoctl 0.x; \"%s\" makes a v3 profile of it",
 			printable.Text(old.ID), advice.Migrate(old.ID))

@@ -22,11 +22,11 @@ type Directory struct {
 	Literal  bool              // names are taken as written, and Docker was not asked
 }
 
-// Need returns a *DockerError if Docker did not answer, unless every word is a full
-// ID and so means the same without Docker.
-func (d Directory) Need(words ...string) error {
-	for _, w := range words {
-		if d.Err != nil && !resolve.IsID(w) {
+// Need returns a *DockerError if Docker did not answer, unless every name is a full
+// ID, which means the same without Docker.
+func (d Directory) Need(list ...string) error {
+	for _, name := range list {
+		if d.Err != nil && !resolve.IsID(name) {
 			return &DockerError{Cause: d.Err}
 		}
 	}
@@ -34,9 +34,9 @@ func (d Directory) Need(words ...string) error {
 }
 
 // Target looks up a NAME. The error is a *resolve.AmbiguousError.
-func (d Directory) Target(word string) (Target, error) {
-	network, found, err := d.Networks.Find(word)
-	t := Target{Word: word, literal: d.Literal}
+func (d Directory) Target(name string) (Target, error) {
+	network, found, err := d.Networks.Find(name)
+	t := Target{Name: name, literal: d.Literal}
 	if err == nil && found {
 		t.Network = &network
 	}
@@ -44,11 +44,11 @@ func (d Directory) Target(word string) (Target, error) {
 }
 
 // Targets looks up several.
-func (d Directory) Targets(words []string) ([]Target, error) {
-	targets := make([]Target, len(words))
-	for i, word := range words {
+func (d Directory) Targets(list []string) ([]Target, error) {
+	targets := make([]Target, len(list))
+	for i, name := range list {
 		var err error
-		if targets[i], err = d.Target(word); err != nil {
+		if targets[i], err = d.Target(name); err != nil {
 			return nil, err
 		}
 	}
@@ -58,22 +58,22 @@ func (d Directory) Targets(words []string) ([]Target, error) {
 // LookUp finds out what the name of a profile may mean, and the tags in rules and by
 // themselves. The errors are *DockerError and *resolve.AmbiguousError.
 func (d Directory) LookUp(profile string, list []rules.Rule, tags []string, strict bool) (Target, *Tags, error) {
-	words := append(OfRules(list), tags...)
-	if err := d.Need(append([]string{profile}, words...)...); err != nil {
+	all := append(OfRules(list), tags...)
+	if err := d.Need(append([]string{profile}, all...)...); err != nil {
 		return Target{}, nil, err
 	}
 	target, err := d.Target(profile)
 	if err != nil {
 		return Target{}, nil, err
 	}
-	found, err := d.Tags(words, strict)
+	found, err := d.Tags(all, strict)
 	return target, found, err
 }
 
 // ByID returns the target of a network's ID, also if another network is named by
 // these digits.
 func (d Directory) ByID(id string) Target {
-	t := Target{Word: id, literal: d.Literal}
+	t := Target{Name: id, literal: d.Literal}
 	if network, found, err := d.Networks.Find(id); err == nil && found && network.ID == id {
 		t.Network = &network
 	}
@@ -92,7 +92,7 @@ func (d Directory) HasNetwork(id string) bool { return d.ByID(id).Network != nil
 // NetworksOf returns the networks whose profile has an ID, sorted by name.
 func (d Directory) NetworksOf(profile string) []resolve.Network { return d.Networks.OfProfile(profile) }
 
-// A DockerError says that names cannot be looked up, and that nothing was changed.
+// A DockerError says that names cannot be looked up. Nothing was changed.
 type DockerError struct{ Cause error }
 
 func (e *DockerError) Error() string {
@@ -132,7 +132,7 @@ func (e either) Has(id string) bool {
 	return e.a != nil && e.a.Has(id) || e.b != nil && e.b.Has(id)
 }
 
-// A PrefixError says that a word begins the IDs of several profiles.
+// A PrefixError says that the IDs of several profiles begin with a name.
 type PrefixError struct {
 	Prefix string
 	IDs    []string

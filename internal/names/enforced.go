@@ -13,10 +13,10 @@ func (d Directory) Unenforced(t Target) string {
 	switch {
 	case d.Networks == nil:
 		return ""
-	case t.Network == nil && len(d.Networks.OfProfile(t.Word)) > 0:
+	case t.Network == nil && len(d.Networks.OfProfile(t.Name)) > 0:
 		return ""
 	case t.Network == nil:
-		return fmt.Sprintf("Docker here has no network %s; the profile is that of endpoints that name it", printable.Text(t.Word))
+		return fmt.Sprintf("Docker here has no network %s; the profile is that of endpoints that name it", printable.Text(t.Name))
 	case t.Network.Driver == "", t.Network.IsCalico():
 		return ""
 	}
@@ -24,10 +24,10 @@ func (d Directory) Unenforced(t Target) string {
 		printable.Text(t.Network.Name), t.Network.Driver)
 }
 
-// notDockers refuses to create a profile of one of the networks that every Docker
+// notDockers rejects a profile of one of the networks that every Docker
 // engine has, which Calico cannot run.
 func (t Target) notDockers() error {
-	name := t.Word
+	name := t.Name
 	if t.Network != nil {
 		name = t.Network.Name
 	}

@@ -32,7 +32,7 @@ func (s Shown) With(ids IDs) Shown {
 // Has reports whether a profile exists.
 func (s Shown) Has(id string) bool { return s.There != nil && s.There.Has(id) }
 
-// Name returns what is shown for the ID of a profile, or any other word as it is: the
+// Name returns what is shown for the ID of a profile, or any other tag as it is: the
 // name of the network that has it, if it is the only one and its name leads there.
 func (s Shown) Name(id string) string {
 	list := s.Networks.OfProfile(id)
@@ -49,7 +49,7 @@ func (s Shown) Leads(n resolve.Network) bool {
 	return ok && s.Has(n.ProfileID()) && (n.Name == n.ProfileID() || !s.Has(n.Name)) && rules.IsName(n.Name)
 }
 
-// Misleads reports whether a tag is shown by a word that, given to a command now,
+// Misleads reports whether a tag is shown by a name that, given to a command now,
 // would mean a Docker network's tag instead.
 func (s Shown) Misleads(tag string) bool {
 	network, found, err := s.Networks.Find(tag)
@@ -78,9 +78,9 @@ func TagsIn(p *profile.Profile) []string {
 // networks. They may mean something else where and when the text is read.
 func (s Shown) NetworksIn(p *profile.Profile) map[string]string {
 	networks := map[string]string{}
-	for _, word := range append(TagsIn(p), p.ID) {
-		if name := s.Name(word); name != word {
-			networks[name] = word
+	for _, id := range append(TagsIn(p), p.ID) {
+		if name := s.Name(id); name != id {
+			networks[name] = id
 		}
 	}
 	return networks
@@ -94,12 +94,12 @@ func (s Shown) Unambiguous(p *profile.Profile) error {
 		return fault.Refusedf("profile %s has the name of a Docker network whose profile is another one, "+
 			"so it would be read back as either; add --literal here and to apply", name)
 	}
-	for _, word := range append(TagsIn(p), p.ID) {
-		if s.Misleads(word) {
+	for _, id := range append(TagsIn(p), p.ID) {
+		if s.Misleads(id) {
 			return fault.Refusedf("profile %s: the tag %s has the name of a Docker network but is not the network's, "+
-				"so it would be read back as another; add --literal here and to apply", name, printable.Text(word))
+				"so it would be read back as another; add --literal here and to apply", name, printable.Text(id))
 		}
-		if _, _, err := s.Networks.Find(word); err != nil {
+		if _, _, err := s.Networks.Find(id); err != nil {
 			return fault.Refusedf("profile %s: %v, or add --literal here and to apply", name, err)
 		}
 	}
@@ -138,24 +138,24 @@ func (d Directory) ShownIn(ctx context.Context, r Reader, snap *store.Snapshot, 
 	if snap != nil && !d.Many() {
 		return Shown{Networks: d.Networks, There: snap}, nil
 	}
-	var words []string
+	var ids []string
 	for _, p := range profiles {
-		words = append(append(words, p.ID), TagsIn(p)...)
+		ids = append(append(ids, p.ID), TagsIn(p)...)
 	}
-	return d.ShownOf(ctx, r, words)
+	return d.ShownOf(ctx, r, ids)
 }
 
-// ShownOf returns how those of the words are shown that are networks. Without any,
+// ShownOf returns how the networks in a list of IDs and tags are shown. Without any,
 // nothing is requested.
-func (d Directory) ShownOf(ctx context.Context, r Reader, words []string) (Shown, error) {
-	slices.Sort(words)
+func (d Directory) ShownOf(ctx context.Context, r Reader, list []string) (Shown, error) {
+	slices.Sort(list)
 	var ids []string
-	for _, word := range slices.Compact(words) {
-		list := d.NetworksOf(word)
-		if t, err := d.Target(word); err == nil && t.Network != nil {
-			list = append(list, *t.Network)
+	for _, name := range slices.Compact(list) {
+		networks := d.NetworksOf(name)
+		if t, err := d.Target(name); err == nil && t.Network != nil {
+			networks = append(networks, *t.Network)
 		}
-		for _, n := range list {
+		for _, n := range networks {
 			ids = append(ids, n.ProfileID(), n.Name)
 		}
 	}

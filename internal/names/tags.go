@@ -13,7 +13,7 @@ import (
 )
 
 // Tags are the tags that a command was given, in rules or by themselves. The name of
-// a Docker network whose profile is named by its ID means the ID, and any other word
+// a Docker network whose profile is named by its ID means the ID, and any other tag
 // means itself.
 type Tags struct {
 	directory Directory
@@ -23,7 +23,7 @@ type Tags struct {
 	carried   IDs // tags that some profile is known to carry
 }
 
-// Tags looks up tags. With strict, Check refuses those that cannot match anything.
+// Tags looks up tags. With strict, Check rejects those that cannot match anything.
 // The error is a *resolve.AmbiguousError.
 func (d Directory) Tags(tags []string, strict bool) (*Tags, error) {
 	t := &Tags{targets: map[string]Target{}, strict: strict, directory: d, carried: IDs{}}
@@ -60,7 +60,7 @@ func (t *Tags) Query(q store.Query) store.Query {
 		case target.Network != nil:
 			q.Presence = append(q.Presence, target.AllIDs()...)
 		case t.strict && t.directory.Networks != nil: // else Check does not ask, and the etcd user may not be allowed to
-			q.Unguarded = append(q.Unguarded, target.Word)
+			q.Unguarded = append(q.Unguarded, target.Name)
 		}
 	}
 	for _, ids := range []*[]string{&q.Presence, &q.Unguarded} {
@@ -77,8 +77,8 @@ func (t *Tags) Resolve(there Presence, tag string) (string, error) {
 	switch {
 	case errors.As(err, &pair):
 		return "", &TagError{text: fmt.Sprintf("tag %s: %v", printable.Text(tag), pair)}
-	case err != nil: // no profile at all: the word itself
-		return t.targets[tag].Word, nil
+	case err != nil: // no profile at all: the tag itself
+		return t.targets[tag].Name, nil
 	}
 	return id, nil
 }
@@ -112,7 +112,7 @@ func (t *Tags) ResolveRules(there Presence, list []rules.Rule) ([]rules.Rule, er
 	return out, failed
 }
 
-// Check refuses tags that cannot match anything in rules that a profile did not have
+// Check rejects tags that cannot match anything in rules that a profile did not have
 // before, if the profile is named by a network's ID. typed and resolved are the same
 // rules. The errors are *TagError and *UncarriedError, which Update can settle.
 func (t *Tags) Check(there Presence, before *profile.Profile, typed, resolved []rules.Rule) error {
@@ -147,13 +147,13 @@ func (t *Tags) check(there Presence, tag string, uncarried *UncarriedError) erro
 		name = printable.Text(target.Network.Name)
 	}
 	switch {
-	case there.Has(target.NewID()), there.Has(target.Word):
+	case there.Has(target.NewID()), there.Has(target.Name):
 	case target.Network != nil && there.Has(target.Network.Name):
 		return &TagError{text: fmt.Sprintf("the profile of network %s is called %s and not by the network's ID; write tag %s", name, name, name)}
 	case target.Network != nil:
 		return &TagError{text: fmt.Sprintf("network %s has no profile; run calicoctl profile add %s", name, name)}
-	case !t.carried[target.Word] && !slices.Contains(uncarried.Tags, target.Word):
-		uncarried.Tags = append(uncarried.Tags, target.Word)
+	case !t.carried[target.Name] && !slices.Contains(uncarried.Tags, target.Name):
+		uncarried.Tags = append(uncarried.Tags, target.Name)
 	}
 	return nil
 }
@@ -172,8 +172,8 @@ func (e *UncarriedError) Error() string {
 		printable.Text(e.Tags[0]))
 }
 
-// Update carries out an edit. Only before it refuses a tag does it search all
-// profiles for one that carries it.
+// Update carries out an edit. It searches all profiles for one that carries a tag
+// only before it rejects the tag.
 func (t *Tags) Update(ctx context.Context, s *store.Store, e store.Edit) (store.Result, error) {
 	snap, err := s.Read(ctx, e.Query)
 	if err != nil {

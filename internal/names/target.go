@@ -16,7 +16,7 @@ import (
 // network, the network's profile. That is named by the network's ID, or as the option
 // profile of Calico's driver says.
 type Target struct {
-	Word    string
+	Name    string           // as it was typed
 	Network *resolve.Network // nil when no Docker network is meant
 
 	literal bool // Docker was not asked
@@ -28,12 +28,12 @@ type Profiles interface {
 	Profile(id string) (*profile.Profile, error)
 }
 
-// IDs returns the IDs of the profiles that may be meant, first the word itself.
+// IDs returns the IDs of the profiles that may be meant, first the name itself.
 func (t Target) IDs() []string {
-	if t.Network == nil || t.Network.ProfileID() == t.Word {
-		return []string{t.Word}
+	if t.Network == nil || t.Network.ProfileID() == t.Name {
+		return []string{t.Name}
 	}
-	return []string{t.Word, t.Network.ProfileID()}
+	return []string{t.Name, t.Network.ProfileID()}
 }
 
 // AllIDs returns IDs and the name of the network: where a profile has that name, no
@@ -51,29 +51,29 @@ func (t Target) NewID() string {
 	if t.Network != nil {
 		return t.Network.ProfileID()
 	}
-	return t.Word
+	return t.Name
 }
 
-// Prefixes returns the word if it may be the beginning of the ID of a profile whose
+// Prefixes returns the name if it may be the beginning of the ID of a profile whose
 // network is not on this host.
 func (t Target) Prefixes() []string {
-	if t.literal || t.Network != nil || resolve.IsID(t.Word) || !resolve.IsPrefix(t.Word) {
+	if t.literal || t.Network != nil || resolve.IsID(t.Name) || !resolve.IsPrefix(t.Name) {
 		return nil
 	}
-	return []string{t.Word}
+	return []string{t.Name}
 }
 
-// prefixed returns the network IDs that begin with the word and have a profile.
+// prefixed returns the network IDs that begin with the name and have a profile.
 func (t Target) prefixed(there Presence) []string {
 	known, ok := there.(interface{ Prefixed(prefix string) []string })
 	if !ok || len(t.Prefixes()) == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(known.Prefixed(t.Word), func(id string) bool { return !resolve.IsID(id) })
+	return slices.DeleteFunc(known.Prefixed(t.Name), func(id string) bool { return !resolve.IsID(id) })
 }
 
-// Existing returns the ID of the profile that exists: that of the word or of the
-// network, or else the only one that begins with the word, if there can tell. The
+// Existing returns the ID of the profile that exists: that of the name or of the
+// network, or else the only one that begins with the name, if there can tell. The
 // errors are *PairError, *PrefixError and fault.ErrNotFound.
 func (t Target) Existing(there Presence) (string, error) {
 	var found []string
@@ -84,7 +84,7 @@ func (t Target) Existing(there Presence) (string, error) {
 	}
 	if len(found) == 0 {
 		if found = t.prefixed(there); len(found) > 1 {
-			return "", &PrefixError{Prefix: t.Word, IDs: found}
+			return "", &PrefixError{Prefix: t.Name, IDs: found}
 		}
 	}
 	switch len(found) {
@@ -114,14 +114,14 @@ func (t Target) PickOf(snap *store.Snapshot) (*profile.Profile, error) { return 
 func (t Target) PreferName(there Profiles) (p *profile.Profile, pair *PairError, err error) {
 	p, err = t.Pick(there)
 	if errors.As(err, &pair) {
-		p, err = there.Profile(t.Word)
+		p, err = there.Profile(t.Name)
 	}
 	return p, pair, err
 }
 
-// NotFound says what was looked for and how to go on.
+// NotFound returns fault.ErrNotFound, with what was looked for and what to do next.
 func (t Target) NotFound() error {
-	name := printable.Text(t.Word)
+	name := printable.Text(t.Name)
 	text := "Profile " + name + " not found."
 	switch {
 	case t.Network != nil:

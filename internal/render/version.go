@@ -65,11 +65,11 @@ func (d Version) listing() string {
 // RevisionView is a version of a profile for -o json and -o yaml.
 type RevisionView struct {
 	ProfileView
-	Change string       `json:"change"` // created, changed, removed, damaged, or unknown, where what was before is not known
+	Change string       `json:"change"` // created, changed, removed, damaged, or unknown, where the version before is not known
 	Diff   []ChangeLine `json:"diff"`
 	Error  string       `json:"error,omitempty"` // why it is damaged, or unknown
 
-	OlderCompacted bool `json:"olderCompacted,omitempty"` // etcd had older versions and has thrown them away
+	OlderCompacted bool `json:"olderCompacted,omitempty"` // etcd has compacted older versions
 }
 
 // View returns the version for -o json and -o yaml.

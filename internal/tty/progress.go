@@ -10,14 +10,14 @@ import (
 	"golang.org/x/term"
 )
 
-// A Progress counts on a terminal's standard error what has been read, once
-// that takes longer than a second.
+// A Progress counts on stderr what has been read, if that is a terminal and reading
+// takes longer than a second.
 type Progress struct {
-	out   io.Writer // nil when there is nobody to tell
-	what  string
-	count int
-	next  time.Time // when to tell again
-	told  bool
+	out     io.Writer // nil when stderr is no terminal
+	what    string
+	count   int
+	next    time.Time // when to print again
+	printed bool
 }
 
 // NewProgress begins to count; End must be called before anything else is printed.
@@ -36,12 +36,12 @@ func (p *Progress) Add() {
 		return
 	}
 	fmt.Fprintf(p.out, "\r%d %s read", p.count, p.what)
-	p.next, p.told = time.Now().Add(100*time.Millisecond), true
+	p.next, p.printed = time.Now().Add(100*time.Millisecond), true
 }
 
-// End takes the count off the screen.
+// End clears the count.
 func (p *Progress) End() {
-	if p.told {
+	if p.printed {
 		fmt.Fprint(p.out, "\r\x1b[K")
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// WhenUnread calls a function when stdout is a pipe that nobody reads any
-// more, which otherwise shows at the next writing only.
+// WhenUnread calls a function when stdout is a pipe whose reader is gone,
+// which a program otherwise notices only when it writes.
 func WhenUnread(stdout io.Writer, call func()) {
 	f, ok := stdout.(*os.File)
 	if !ok {
