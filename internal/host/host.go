@@ -29,7 +29,7 @@ func hostMAC() net.HardwareAddr { return net.HardwareAddr{0xee, 0xee, 0xee, 0xee
 
 // Attach makes the link of an endpoint. One that is there already, from an
 // earlier attempt, is made anew. Unless it is held, both ends are up and packets
-// pass.
+// pass, or, with PeerDown, as soon as the container's end is up.
 func Attach(l Link) error {
 	if err := Detach(l.Endpoint); err != nil {
 		return err
@@ -58,6 +58,9 @@ func setUp(l Link) error {
 	}
 	if err := settings(Name(l.Endpoint), l.Addresses); err != nil || l.Held {
 		return err
+	}
+	if l.PeerDown {
+		return up(l)
 	}
 	peer, err := netlink.LinkByName(PeerName(l.Endpoint))
 	if err == nil {

@@ -163,6 +163,25 @@ func TestHeldIsClosed(t *testing.T) {
 	}
 }
 
+func TestPeerDown(t *testing.T) {
+	inNamespace(t)
+	l := attach(t, true)
+	l.Held, l.PeerDown = false, true
+	if err := Attach(l); err != nil {
+		t.Fatal(err)
+	}
+	if got := routes(t); Connected(endpoint) || got != "10.233.64.130/32 fd80::2/128" {
+		t.Errorf("connected %v, routes %q", Connected(endpoint), got)
+	}
+	peer, err := netlink.LinkByName("temp0123456789a")
+	if err == nil {
+		err = netlink.LinkSetUp(peer) // as Docker does
+	}
+	if err != nil || !Connected(endpoint) {
+		t.Errorf("not connected: %v", err)
+	}
+}
+
 func TestOthersLinksAreLeftAlone(t *testing.T) {
 	inNamespace(t)
 	attributes := netlink.NewLinkAttrs()

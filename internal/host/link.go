@@ -21,6 +21,11 @@ type Link struct {
 	Addresses []netip.Addr
 	MTU       int  // 0 is the kernel's default
 	Held      bool // closed: no packet passes in either direction
+
+	// PeerDown leaves the container's end down, until Docker has moved it and brings
+	// it up. Otherwise Felix may see a link that is up before the move, and report an
+	// endpoint whose routes it withdraws a moment later, for the time of the move.
+	PeerDown bool
 }
 
 // Name returns the name of the device on the host.

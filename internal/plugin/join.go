@@ -48,9 +48,10 @@ func (d networkDriver) join(ctx context.Context, in joinRequest, n *note) (any, 
 		return nil, err
 	}
 	named := d.name(ctx, e, in.NetworkID)
+	waitsLater := d.state.Engine().Major() >= waitsAtTheEnd // in operInfo
 	link := host.Link{
 		Endpoint: e.ID, Sandbox: in.SandboxKey, Addresses: e.Addresses, MTU: host.MTU(d.settings.MTUFile),
-		Held: !enforced && !d.settings.AllowUnenforced,
+		Held: !enforced && !d.settings.AllowUnenforced, PeerDown: waitsLater,
 	}
 	if err := host.Attach(link); err != nil {
 		d.links.forget(in.EndpointID)
@@ -61,7 +62,7 @@ func (d networkDriver) join(ctx context.Context, in joinRequest, n *note) (any, 
 	case link.Held:
 		n.add("held", "no packet passes until Felix reports")
 		d.links.hold(link)
-	case enforced && d.state.Engine().Major() < waitsAtTheEnd:
+	case enforced && !waitsLater:
 		d.wait(ctx, e.ID, n)
 	}
 	select {
