@@ -256,7 +256,7 @@ func isEmptyValue(value []byte) bool {
 	return false
 }
 
-// spellOut returns a criterion without words as text for Rule.Beyond.
+// spellOut returns a criterion without words as text for Rule.Unsupported.
 func spellOut(key string, value []byte) string {
 	var out strings.Builder
 	out.WriteString(bareOrQuoted(key))

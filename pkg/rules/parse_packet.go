@@ -147,7 +147,7 @@ func (p *packetParser) item(e *EndWords, before string) error {
 	return nil
 }
 
-// endValue says what stands behind a word.
+// endValue returns what follows a keyword, for messages.
 func endValue(keyword string) string {
 	switch keyword {
 	case "tag":

@@ -171,7 +171,7 @@ type matchV1 struct {
 
 // EncodeV1 writes a rule as a v1 rules document holds it. A single address is
 // "src_net", several are "src_nets"; a tag that is stored as `x == ""` is a
-// selector, so that it comes back as it was. The error is a *BeyondError.
+// selector, so that it comes back as it was. The error is a *UnsupportedError.
 func EncodeV1(r Rule) (Stored, error) {
 	if r.Unsupported != "" || r.Action == "" || !r.From.inV1() || !r.To.inV1() {
 		return Stored{}, &UnsupportedError{Rule: r}

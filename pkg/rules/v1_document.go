@@ -201,7 +201,7 @@ func keyV1(c criterion) string {
 }
 
 // FormatDocumentV1 returns the rules document with two blanks of indentation, and
-// with its origin, if that is not nil. The error is a *BeyondError when a rule has
+// with its origin, if that is not nil. The error is a *UnsupportedError when a rule has
 // criteria that v1 cannot hold.
 func FormatDocumentV1(inbound, outbound []Rule, origin *Origin) ([]byte, error) {
 	var document struct {

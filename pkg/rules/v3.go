@@ -15,7 +15,7 @@ import (
 // so.
 
 // DecodeV3 reads a rule as a v3 profile holds it. It never fails: whatever has
-// no words is spelled out in Rule.Beyond and, if Calico would not take it,
+// no words is spelled out in Rule.Unsupported and, if Calico would not take it,
 // named in Problems. raw stays in the result.
 func DecodeV3(raw []byte) Stored {
 	d := newDecoder()
@@ -176,7 +176,7 @@ type ruleV3 struct {
 }
 
 // EncodeV3 writes a rule as a v3 profile holds it, keys in upstream's order.
-// The error is a *BeyondError.
+// The error is a *UnsupportedError.
 func EncodeV3(r Rule) (Stored, error) {
 	if r.Unsupported != "" || r.Action == "" {
 		return Stored{}, &UnsupportedError{Rule: r}
