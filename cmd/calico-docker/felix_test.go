@@ -87,31 +87,40 @@ func TestRealFelixAfterReboot(t *testing.T) {
 			t.Errorf("a packet of %s has passed before Felix", name)
 		}
 	}
-	stop := make(chan struct{})
-	passed := make(chan bool, 1)
-	go func() { // the stranger tries all the time
-		for {
-			select {
-			case <-stop:
-				passed <- false
-				return
-			default:
-				if ok, _ := h.exec(ids["stranger"], "datagram", server, "50ms"); ok {
-					passed <- true
-					return
-				}
-			}
-		}
-	}()
+	stop := h.tryAllTheTime(ids["stranger"], server)
 	h.startFelix(program)
 	h.waitFor("what the profile allows to pass", func() bool {
 		ok, _ := h.exec(ids["client"], "datagram", server, "200ms")
 		return ok
 	})
 	time.Sleep(2 * time.Second)
-	close(stop)
-	if <-passed {
+	if stop() {
 		t.Error("what no profile allows has passed")
+	}
+}
+
+// tryAllTheTime sends packets from a container to a server until one is answered.
+// The function that it returns ends that and reports whether one was.
+func (h *machine) tryAllTheTime(id, server string) func() bool {
+	stop := make(chan struct{})
+	passed := make(chan bool, 1)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				passed <- false
+				return
+			default:
+				if ok, _ := h.exec(id, "datagram", server, "50ms"); ok {
+					passed <- true
+					return
+				}
+			}
+		}
+	}()
+	return func() bool {
+		close(stop)
+		return <-passed
 	}
 }
 

@@ -71,22 +71,8 @@ func TestServesWithoutEtcdAndDocker(t *testing.T) {
 		t.Fatalf("systemd was told %q, %v\n%s", said[:n], err, out.String())
 	}
 	for name, want := range map[string]string{mainSocket: `{"Implements":["NetworkDriver","IpamDriver"]}`, ipamSocket: `{"Implements":["IpamDriver"]}`} {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
-			t.Errorf("%s: %v, %v", name, info, err)
-		}
-		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			var d net.Dialer
-			return d.DialContext(ctx, "unix", path)
-		}}}
-		answer, err := client.Post("http://plugin/Plugin.Activate", "", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, _ := io.ReadAll(answer.Body)
-		_ = answer.Body.Close()
-		if strings.TrimSpace(string(body)) != want {
-			t.Errorf("%s: %s", name, body)
+		if got := activated(t, filepath.Join(dir, name)); got != want {
+			t.Errorf("%s: %s", name, got)
 		}
 	}
 	var second bytes.Buffer
@@ -100,6 +86,25 @@ func TestServesWithoutEtcdAndDocker(t *testing.T) {
 	if !strings.Contains(out.String(), `"msg":"request","method":"Plugin.Activate"`) {
 		t.Errorf("the log is\n%s", out.String())
 	}
+}
+
+// activated activates the plugin of a socket and returns the answer.
+func activated(t *testing.T, path string) string {
+	t.Helper()
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("%s: %v, %v", path, info, err)
+	}
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", path)
+	}}}
+	answer, err := client.Post("http://plugin/Plugin.Activate", "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, _ := io.ReadAll(answer.Body)
+	_ = answer.Body.Close()
+	return strings.TrimSpace(string(body))
 }
 
 // TestCommandLine checks what is refused before anything begins.

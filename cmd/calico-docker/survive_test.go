@@ -274,15 +274,7 @@ func TestCollector(t *testing.T) {
 
 	// A device of a container that is gone, and a network that was removed while the
 	// driver was down.
-	device := "temp" + id[:11]
-	for _, args := range [][]string{
-		{"link", "add", device, "type", "veth", "peer", "name", "moved"},
-		{"link", "set", device, "alias", "calico-docker endpoint=" + id + " sandbox=x"},
-	} {
-		if out, err := h.Command("ip", args...).CombinedOutput(); err != nil {
-			t.Fatalf("%v: %v: %s", args, err, out)
-		}
-	}
+	device := h.leaveDevice(id)
 	h.kill()
 	removed := make(chan error, 1)
 	go func() { removed <- h.Docker.NetworkRemove(w.ctx, gone) }()
@@ -301,6 +293,21 @@ func TestCollector(t *testing.T) {
 	if out, err := h.Command("ip", "link", "show", device).CombinedOutput(); err == nil {
 		t.Errorf("the device is left: %s", out)
 	}
+}
+
+// leaveDevice makes the device of an endpoint and returns its name.
+func (h *machine) leaveDevice(id string) string {
+	h.w.Helper()
+	device := "temp" + id[:11]
+	for _, args := range [][]string{
+		{"link", "add", device, "type", "veth", "peer", "name", "moved"},
+		{"link", "set", device, "alias", "calico-docker endpoint=" + id + " sandbox=x"},
+	} {
+		if out, err := h.Command("ip", args...).CombinedOutput(); err != nil {
+			h.w.Fatalf("%v: %v: %s", args, err, out)
+		}
+	}
+	return device
 }
 
 // endpointWith returns a stored endpoint with another ID, address and engine.
