@@ -47,7 +47,7 @@ GENERATE = $(GO) run $(BUILDFLAGS) -tags generate -ldflags "-X main.version=$(VE
 SOURCES = go.mod go.sum $(shell find cmd pkg internal tools -name '*.go' ! -name '*_test.go')
 
 .DEFAULT_GOAL := build
-.PHONY: build test test-etcd test-server race torture demo bench sandbox lint fmt docs man screencast package release install clean help
+.PHONY: build test test-etcd test-server race torture demo bench sandbox lint fmt docs man screencast package release vulncheck install clean help
 
 build: ## build bin/calicoctl (the default)
 	$(BUILD) -o bin/calicoctl ./cmd/calicoctl
@@ -118,6 +118,9 @@ release: ## make all that a release page holds: VERSION=v0.1.0
 		{ echo "CHANGELOG.md has no section \"## $(patsubst v%,%,$(VERSION)) - DATE\""; exit 1; }
 	@$(MAKE) --no-print-directory package VERSION=$(VERSION)
 	awk '/^## / { on = index($$0, "## $(patsubst v%,%,$(VERSION)) - ") == 1; next } on' CHANGELOG.md > dist/RELEASE_NOTES.md
+
+vulncheck: ## check for known vulnerabilities that our programs reach
+	GO="$(GO)" packaging/vulncheck
 
 install: bin/calicoctl ## install calicoctl into DESTDIR/PREFIX/bin (PREFIX=/usr/local)
 	install -d "$(DESTDIR)$(PREFIX)/bin"
