@@ -199,7 +199,7 @@ func TestSecretsAreThere(t *testing.T) {
 		t.Errorf("parts of keys: %q", v.keys)
 	}
 	all := v.environments("")
-	for _, name := range []string{"writer", "certificate", "file", "file for others", "file, inline", "docker ssh"} {
+	for _, name := range []string{"password", "certificate", "file", "file for others", "file, inline", "docker ssh"} {
 		cmd := v.command(t.Context(), name, all[name], "--literal profile add NAME")
 		if printed, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(printed), "Created profile") {
 			t.Errorf("%s: %v\n%s", name, err, printed)
