@@ -32,12 +32,26 @@ type Allocator struct {
 	Node string           // Calico's name of this host
 	Now  func() time.Time // time.Now, but for tests
 
-	kv *kv.Store
+	kv   *kv.Store
+	turn chan struct{} // holds a value while an attempt is being made
 }
 
 // New returns an Allocator for a node.
 func New(store *kv.Store, node string) *Allocator {
-	return &Allocator{Node: node, Now: time.Now, kv: store}
+	return &Allocator{Node: node, Now: time.Now, kv: store, turn: make(chan struct{}, 1)}
+}
+
+// inTurn makes an attempt once all that wait already have made theirs. Most of them
+// change the same block, so that at the same time only one would succeed, and some
+// would lose every race until their time is over. The wait ends with ctx.
+func (a *Allocator) inTurn(ctx context.Context, attempt func(context.Context) (bool, error)) (done bool, err error) {
+	select {
+	case a.turn <- struct{}{}:
+		defer func() { <-a.turn }()
+		return attempt(ctx)
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
 }
 
 // A Request says which address is wanted.
@@ -57,7 +71,7 @@ func (a *Allocator) Assign(ctx context.Context, r Request) (Assigned, error) {
 	if err != nil {
 		return Assigned{}, err
 	}
-	err = kv.Repeat(ctx, func() (bool, error) { return job.attempt(ctx) })
+	err = kv.Repeat(ctx, func() (bool, error) { return a.inTurn(ctx, job.attempt) })
 	return job.result, err
 }
 

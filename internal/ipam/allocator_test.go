@@ -227,3 +227,38 @@ func TestLostAnswers(t *testing.T) {
 		_ = between.Close()
 	}
 }
+
+// TestManyAtOnce assigns and releases many addresses of one block at once. No request
+// loses a race against another one of the same allocator, so that none is starved.
+func TestManyAtOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.pool("p", "10.1.0.0/26", "")
+	between := &etcdtest.Interposer{}
+	if err := between.Start(w.endpoint); err != nil {
+		t.Fatal(err)
+	}
+	defer between.Close()
+	a := ipam.New(kv.New(w.dial(between.Endpoint())), "h1")
+	w.assign(a, ipam.Request{}) // claims the block
+	before := between.Count(etcdtest.Commit)
+	w.release(a, w.assign(a, ipam.Request{}), true)
+	one := between.Count(etcdtest.Commit) - before
+	const many = 50
+	addresses := make([]netip.Addr, many)
+	var group sync.WaitGroup
+	for i := range many {
+		group.Go(func() { addresses[i] = w.assign(a, ipam.Request{}) })
+	}
+	group.Wait()
+	for _, addr := range addresses {
+		group.Go(func() { w.release(a, addr, true) })
+	}
+	group.Wait()
+	if got := between.Count(etcdtest.Commit) - before - one; got > many*one {
+		t.Errorf("%d transactions, %d for one address", got, one)
+	}
+	if got := w.check(); len(got) != 1 {
+		t.Errorf("assigned %v", got)
+	}
+}

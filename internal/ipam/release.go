@@ -16,7 +16,9 @@ import (
 // assigned. One that is not, or another owner's, is left alone.
 func (a *Allocator) Release(ctx context.Context, addr netip.Addr, may func(Assigned) bool) (bool, error) {
 	handle := ""
-	err := kv.Repeat(ctx, func() (bool, error) { return a.release(ctx, addr, &handle, may) })
+	err := kv.Repeat(ctx, func() (bool, error) {
+		return a.inTurn(ctx, func(ctx context.Context) (bool, error) { return a.release(ctx, addr, &handle, may) })
+	})
 	return err == nil && handle != "", err
 }
 
