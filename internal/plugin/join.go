@@ -82,6 +82,9 @@ func (d *Driver) joined(ctx context.Context, e endpoint.Endpoint, network Networ
 	if four {
 		out.StaticRoutes = append(out.StaticRoutes, staticRoute{Destination: gateway4 + "/32", RouteType: 1})
 	}
+	if six { // else Docker finds no way to the gateway before the kernel has set the link-local route
+		out.StaticRoutes = append(out.StaticRoutes, staticRoute{Destination: host.GatewayIPv6 + "/128", RouteType: 1})
+	}
 	if !network.Internal {
 		if four {
 			out.Gateway = gateway4
