@@ -273,7 +273,7 @@ func (c bruteCase) String() string {
 func TestEvaluateAgreesWithBruteForce(t *testing.T) {
 	t.Parallel()
 	depends, certain := 0, 0
-	for seed := range uint64(6_000) {
+	for seed := range uint64(9_000) {
 		c := newBruteCase(t, generator{rand.New(rand.NewPCG(seed, 8))})
 		if len(c.ways) == 0 {
 			continue
