@@ -30,7 +30,7 @@ func run(args []string) error {
 	case err != nil:
 		return err
 	case flags.NArg() == 0 || *saved == "" || *goroot == "" || *output == "":
-		return errors.New("usage: thirdparty --saved DIRECTORY --goroot DIRECTORY --output FILE PROGRAM...")
+		return errors.New("usage: thirdparty --saved DIRECTORY --goroot DIRECTORY --output FILE PROGRAM [PROGRAM ...]")
 	}
 	linked, err := modules(flags.Args())
 	if err != nil {
