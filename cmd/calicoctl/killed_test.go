@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -167,7 +168,7 @@ func TestUpdatesAtOnce(t *testing.T) {
 		for range writers {
 			err := <-ended
 			code := 0
-			if exit, ok := err.(*exec.ExitError); ok {
+			if exit := new(exec.ExitError); errors.As(err, &exit) {
 				code = exit.ExitCode()
 			} else if err != nil {
 				t.Fatal(err)

@@ -97,8 +97,7 @@ func (d *decoder) actionV3(value []byte) {
 // wrongAction says why a value is no action of v3. That Felix panics is measured
 // for a text that is none of the four; it does not read what is no text.
 func wrongAction(value []byte) string {
-	switch kind := rawjson.Kind(value); {
-	case kind != "string":
+	if rawjson.Kind(value) != "string" {
 		return "expected a string, got " + printable.Text(string(value))
 	}
 	return printable.Text(string(value)) + " is not an action (allow, deny, log, pass); Felix panics on it"
