@@ -77,11 +77,13 @@ func (w writing) killAt(ctx context.Context, t *testing.T, endpoint, profile str
 	cmd := command(ctx, endpoint, named(w.run))
 	var count atomic.Int64
 	var killed atomic.Bool
+	started := make(chan struct{})
 	between := &etcdtest.Interposer{}
 	hook := func(context.Context, string, int) error {
 		if count.Add(1) != number {
 			return nil
 		}
+		<-started
 		killed.Store(true)
 		_ = cmd.Process.Kill()
 		return etcdtest.ErrLost()
@@ -95,7 +97,11 @@ func (w writing) killAt(ctx context.Context, t *testing.T, endpoint, profile str
 		t.Fatal(err)
 	}
 	cmd.Env = append(cmd.Env, "ETCD_ENDPOINTS="+between.Endpoint())
-	_, _ = cmd.Output()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	close(started)
+	_ = cmd.Wait()
 	if err := between.Close(); err != nil {
 		t.Error(err)
 	}
