@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -29,20 +27,7 @@ func generate(args []string) error {
 	if len(args) != 2 || args[0] != "man" {
 		return errors.New("usage: man DIR")
 	}
-	date := ""
-	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
-		}
-		date = time.Unix(seconds, 0).UTC().Format(time.DateOnly)
-	}
-	for _, page := range pages().Pages(date, "calico-docker "+version) {
-		if err := os.WriteFile(filepath.Join(args[1], page.Name), []byte(page.Text), 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
+	return pages().WritePages(args[1], "calico-docker "+version)
 }
 
 // pages returns what the pages say beside the commands' own help.

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
-	"time"
 
 	"github.com/calicoctl/calicoctl/internal/cli"
 	"github.com/calicoctl/calicoctl/internal/etcd"
@@ -37,7 +35,7 @@ func generate(args []string) error {
 		if err := addDocuments(&m, "docs"); err != nil {
 			return err
 		}
-		return writePages(m, args[1])
+		return m.WritePages(args[1], "calicoctl "+describeBuild(version, nil).Version)
 	}
 	return fmt.Errorf("unknown argument %q", args[0])
 }
@@ -68,24 +66,5 @@ func addDocuments(m *manual.Manual, dir string) error {
 		{Term: "`/var/run/docker.sock`", Text: "the Docker engine, unless `DOCKER_HOST` or a context names another one"},
 	}
 	m.See = []string{"calicoctl-rules(7)", "calicoctl.cfg(5)"}
-	return nil
-}
-
-// writePages writes the manual pages. Their date is that of SOURCE_DATE_EPOCH, as
-// reproducible builds have it, or none.
-func writePages(m manual.Manual, dir string) error {
-	date := ""
-	if text := os.Getenv("SOURCE_DATE_EPOCH"); text != "" {
-		seconds, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			return fmt.Errorf("SOURCE_DATE_EPOCH: %w", err)
-		}
-		date = time.Unix(seconds, 0).UTC().Format(time.DateOnly)
-	}
-	for _, page := range m.Pages(date, "calicoctl "+describeBuild(version, nil).Version) {
-		if err := os.WriteFile(filepath.Join(dir, page.Name), []byte(page.Text), 0o644); err != nil {
-			return err
-		}
-	}
 	return nil
 }
